@@ -1,0 +1,3 @@
+//! Runs acquirer plugins on a payment terminal and proves to the cent what it owes.
+
+fn main() {}

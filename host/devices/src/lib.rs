@@ -1,0 +1,1 @@
+//! Card reader, PIN entry, printer and display: traits and a virtual set.

@@ -1,0 +1,1 @@
+//! Transactions, debts and safety rules; pure, no I/O.

@@ -1,0 +1,1 @@
+//! The journal: durable before the effect it allows.

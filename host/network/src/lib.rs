@@ -1,0 +1,1 @@
+//! Routes to acquirers: TLS, framing, deadlines, exact delivery.

@@ -1,0 +1,1 @@
+//! Runs acquirer plugins within limits.

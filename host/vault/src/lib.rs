@@ -1,0 +1,1 @@
+//! Card data, keys and PIN blocks; renders templates into bytes.

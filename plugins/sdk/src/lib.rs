@@ -1,0 +1,1 @@
+//! What plugin authors use: bindings, ISO 8583, templates.

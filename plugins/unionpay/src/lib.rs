@@ -1,0 +1,1 @@
+//! UnionPay ISO 8583 for card acquirers.

@@ -1,0 +1,3 @@
+//! Turns a plugin into a component and a precompiled artefact.
+
+fn main() {}
