@@ -1,1 +1,3 @@
 //! Transactions, debts and safety rules; pure, no I/O.
+
+pub mod contract;
