@@ -1,0 +1,159 @@
+//! The command line.
+
+/// What `cargo xtask help` prints.
+pub const HELP: &str = "\
+Builds, tests and demonstrates Acquit.
+
+  cargo xtask demo [--lang zh|en|both] [--json]
+                          a terminal and an acquirer on this machine: a sale, a decline, a sale
+                          whose host is killed in the middle, and books that balance
+  cargo xtask test        formatting, clippy, documentation, every test, licences: what CI runs
+  cargo xtask plugins [--json]
+                          builds the plugins into target/plugins (a second run does nothing)
+  cargo xtask bench sandbox
+                          what the sandbox costs, beside the same code compiled natively
+  cargo xtask diagrams    writes the generated pages of docs/
+  cargo xtask help        this page
+
+Progress goes to standard error, so that the output of --json can be piped.
+
+Plugins are compiled for wasm32-unknown-unknown. RUST_WASM_VIA chooses where that target comes from:
+  auto (default)          the compiler in use has it; else rustup adds it; else Debian's packages
+  rustup                  rustup only
+  debian                  Debian's packages only (apt, with sudo when you are not root)
+";
+
+/// What was asked for.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Print [`HELP`].
+    Help,
+    /// Build the plugins; with `json`, describe them on standard output.
+    Plugins {
+        /// One line of JSON a file instead of a sentence.
+        json: bool,
+    },
+    /// Everything CI checks.
+    Test,
+    /// The cost of the sandbox.
+    BenchSandbox,
+    /// Generated documentation.
+    Diagrams,
+    /// The demonstration; its arguments are checked here so that a slip costs no build.
+    Demo {
+        /// Arguments for the demonstration, in the form it reads.
+        arguments: Vec<String>,
+    },
+}
+
+/// Reads the arguments after the program's name; an error is one sentence about the first thing that is wrong.
+pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, String> {
+    let mut arguments = arguments.into_iter();
+    let Some(command) = arguments.next() else {
+        return Ok(Command::Help);
+    };
+    let rest: Vec<String> = arguments.collect();
+    if rest.iter().any(|argument| argument == "--help" || argument == "-h") {
+        return Ok(Command::Help);
+    }
+    match command.as_str() {
+        "help" | "--help" | "-h" => Ok(Command::Help),
+        "plugins" => match words(&rest).as_slice() {
+            [] => Ok(Command::Plugins { json: false }),
+            ["--json"] => Ok(Command::Plugins { json: true }),
+            [.., wrong] => Err(format!("`plugins` takes only --json, not `{wrong}`")),
+        },
+        "test" => nothing_after("test", &rest, Command::Test),
+        "diagrams" => nothing_after("diagrams", &rest, Command::Diagrams),
+        "bench" => match words(&rest).as_slice() {
+            ["sandbox"] => Ok(Command::BenchSandbox),
+            _ => Err("there is one benchmark: `cargo xtask bench sandbox`".into()),
+        },
+        "demo" => demo(&rest),
+        other => Err(format!("there is no command `{other}`")),
+    }
+}
+
+fn words(rest: &[String]) -> Vec<&str> {
+    rest.iter().map(String::as_str).collect()
+}
+
+fn nothing_after(name: &str, rest: &[String], command: Command) -> Result<Command, String> {
+    match rest.first() {
+        None => Ok(command),
+        Some(wrong) => Err(format!("`{name}` takes no arguments, not `{wrong}`")),
+    }
+}
+
+fn demo(rest: &[String]) -> Result<Command, String> {
+    let mut arguments = Vec::new();
+    let mut rest = rest.iter();
+    while let Some(argument) = rest.next() {
+        let language = match argument.as_str() {
+            "--json" => {
+                arguments.push("--json".to_owned());
+                continue;
+            }
+            "--lang" => rest.next().map(String::as_str),
+            other => match other.strip_prefix("--lang=") {
+                Some(language) => Some(language),
+                None => return Err(format!("`demo` takes --lang and --json, not `{other}`")),
+            },
+        };
+        match language {
+            Some(language @ ("zh" | "en" | "both")) => arguments.extend(["--lang".to_owned(), language.to_owned()]),
+            Some(other) => return Err(format!("--lang is zh, en or both, not `{other}`")),
+            None => return Err("--lang is followed by zh, en or both".into()),
+        }
+    }
+    Ok(Command::Demo { arguments })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parsed(line: &str) -> Result<Command, String> {
+        parse(line.split_whitespace().map(str::to_owned))
+    }
+
+    #[test]
+    fn every_command_of_the_help_page_is_understood() {
+        let demo = |arguments: &[&str]| Command::Demo { arguments: arguments.iter().map(|a| a.to_string()).collect() };
+        let table = [
+            ("", Command::Help),
+            ("help", Command::Help),
+            ("--help", Command::Help),
+            ("demo --help", Command::Help),
+            ("plugins", Command::Plugins { json: false }),
+            ("plugins --json", Command::Plugins { json: true }),
+            ("test", Command::Test),
+            ("bench sandbox", Command::BenchSandbox),
+            ("diagrams", Command::Diagrams),
+            ("demo", demo(&[])),
+            ("demo --lang zh", demo(&["--lang", "zh"])),
+            ("demo --json --lang=both", demo(&["--json", "--lang", "both"])),
+        ];
+        for (line, command) in table {
+            assert_eq!(parsed(line), Ok(command), "{line}");
+        }
+    }
+
+    #[test]
+    fn a_slip_is_named_before_anything_is_built() {
+        let table = [
+            ("dmeo", "no command `dmeo`"),
+            ("demo --lang fr", "not `fr`"),
+            ("demo --lang", "zh, en or both"),
+            ("demo --jsn", "not `--jsn`"),
+            ("bench", "bench sandbox"),
+            ("bench journal", "bench sandbox"),
+            ("test engine", "not `engine`"),
+            ("plugins --json --force", "not `--force`"),
+        ];
+        for (line, part) in table {
+            let wrong = parsed(line).expect_err(line);
+            assert!(wrong.contains(part), "{line}: {wrong}");
+        }
+    }
+}

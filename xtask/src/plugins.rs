@@ -1,0 +1,209 @@
+//! Builds the plugins: guest code to WebAssembly, WebAssembly to a component and a precompiled artefact.
+//!
+//! Both steps are skipped when a stamp over their inputs and results says that nothing changed. The compile tool links
+//! Cranelift and is therefore built by a cargo of its own: in one build with the host, features would unify and put a
+//! compiler into the terminal.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    process::ExitCode,
+    time::Instant,
+};
+
+use anyhow::{Context, Result, bail};
+
+use crate::{
+    debian,
+    guest::{GuestCompiler, TARGET},
+    house::House,
+    progress::{self, Progress},
+    stamp::{self, Made, Stamp},
+    verify,
+};
+
+/// The package that turns WebAssembly into a component and an artefact.
+pub const COMPILE_TOOL: &str = "acquit-compile";
+
+/// One file that becomes an artefact.
+#[derive(Debug, PartialEq, Eq)]
+struct Job {
+    /// WebAssembly as the guest compiler left it, or text.
+    input: PathBuf,
+    /// Where the results go, without their endings, below `target/plugins`.
+    name: PathBuf,
+}
+
+impl Job {
+    fn component(&self, folder: &Path) -> PathBuf {
+        folder.join(&self.name).with_extension("component.wasm")
+    }
+
+    fn artefact(&self, folder: &Path) -> PathBuf {
+        folder.join(&self.name).with_extension("cwasm")
+    }
+}
+
+/// `cargo xtask plugins`.
+pub fn command(house: &House, progress: &mut Progress, json: bool) -> Result<ExitCode> {
+    let jobs = build(house, progress)?;
+    let folder = house.plugins();
+    for job in &jobs {
+        let (component, artefact) = (job.component(&folder), job.artefact(&folder));
+        if json {
+            let name = job.name.to_string_lossy();
+            println!("{}", serde_json::json!({ "plugin": name, "component": component, "artefact": artefact }));
+        } else {
+            println!("{}", house.relative(&artefact).display());
+        }
+    }
+    progress.done("plugins are up to date");
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Brings `target/plugins` up to date.
+pub fn ensure(house: &House, progress: &mut Progress) -> Result<()> {
+    build(house, progress).map(drop)
+}
+
+fn build(house: &House, progress: &mut Progress) -> Result<Vec<Job>> {
+    let folder = house.plugins();
+    fs::create_dir_all(folder.join("hostile")).with_context(|| format!("{} cannot be made", folder.display()))?;
+    let _lock = debian::lock(&house.target.join("plugins.lock"))?;
+    let names = plugin_names(&house.root.join("plugins"))?;
+    build_guests(house, progress, &names)?;
+    let jobs = jobs(house, &names)?;
+    compile(house, progress, &folder, &jobs)?;
+    Ok(jobs)
+}
+
+/// Every folder beside the SDK is a plugin, its package named after it.
+fn plugin_names(folder: &Path) -> Result<Vec<String>> {
+    let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))?;
+    let mut names: Vec<String> = entries
+        .flatten()
+        .filter(|entry| entry.path().join("Cargo.toml").is_file())
+        .map(|entry| entry.file_name().to_string_lossy().into_owned())
+        .filter(|name| name != "sdk")
+        .collect();
+    names.sort();
+    Ok(names)
+}
+
+fn package(name: &str) -> String {
+    format!("acquit-plugin-{name}")
+}
+
+fn core_module(house: &House, name: &str) -> PathBuf {
+    let file = format!("{}.wasm", package(name).replace('-', "_"));
+    house.target.join("guest").join(TARGET).join("plugin").join(file)
+}
+
+fn build_guests(house: &House, progress: &mut Progress, names: &[String]) -> Result<()> {
+    let compiler = GuestCompiler::prepare(house, progress)?;
+    let mut inputs = Stamp::default();
+    for path in ["plugins", "wit", "Cargo.lock", "Cargo.toml", "xtask/src/guest.rs"] {
+        inputs.path(&house.root, &house.root.join(path))?;
+    }
+    inputs.fact("the guest compiler", &compiler.version);
+    let results: Vec<PathBuf> = names.iter().map(|name| core_module(house, name)).collect();
+    let stamp_file = house.target.join("guest.stamp");
+    let made = Made { stamp_file: &stamp_file, root: &house.root, results: &results };
+    let Some(why) = made.stale(&inputs)? else { return Ok(()) };
+
+    let target_folder = house.target.join("guest");
+    let packages: Vec<String> = names.iter().flat_map(|name| ["-p".to_owned(), package(name)]).collect();
+    let mut cargo = house.cargo(["build", "--lib", "--profile", "plugin", "--target", TARGET]);
+    cargo.args(&packages).env("CARGO_TARGET_DIR", target_folder);
+    compiler.apply(house, &mut cargo);
+    progress.run(&format!("plugins to WebAssembly ({why})"), &mut cargo)?;
+    for (name, module) in names.iter().zip(&results) {
+        if !module.is_file() {
+            bail!(
+                "plugins/{name} made no {}: its Cargo.toml must say crate-type = [\"cdylib\", \"rlib\"]",
+                house.relative(module).display()
+            );
+        }
+    }
+    made.record(&inputs)
+}
+
+fn jobs(house: &House, names: &[String]) -> Result<Vec<Job>> {
+    let mut jobs: Vec<Job> =
+        names.iter().map(|name| Job { input: core_module(house, name), name: PathBuf::from(name) }).collect();
+    let hostile = house.root.join("tests/hostile");
+    if hostile.is_dir() {
+        let texts =
+            stamp::files_below(&hostile)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "wat"));
+        jobs.extend(texts.filter_map(|input| {
+            let name = Path::new("hostile").join(input.file_stem()?);
+            Some(Job { input, name })
+        }));
+    }
+    Ok(jobs)
+}
+
+fn compile(house: &House, progress: &mut Progress, folder: &Path, jobs: &[Job]) -> Result<()> {
+    let mut inputs = Stamp::default();
+    for path in ["tools/compile", "host/sandbox", "host/engine", "wit", "Cargo.lock", "Cargo.toml"] {
+        inputs.path(&house.root, &house.root.join(path))?;
+    }
+    for job in jobs {
+        inputs.path(&house.root, &job.input)?;
+    }
+    inputs.fact("the host's compiler", &progress::output(house.rustc().arg("-vV"))?);
+    let results: Vec<PathBuf> = jobs.iter().flat_map(|job| [job.component(folder), job.artefact(folder)]).collect();
+    let stamp_file = house.target.join("plugins.stamp");
+    let made = Made { stamp_file: &stamp_file, root: &house.root, results: &results };
+    let Some(why) = made.stale(&inputs)? else { return Ok(()) };
+
+    verify::need_c_compiler(house)?;
+    progress.run(&format!("the compile tool ({why})"), &mut house.cargo(["build", "-p", COMPILE_TOOL]))?;
+    progress.step(&format!("{} artefacts for this machine", jobs.len()));
+    let began = Instant::now();
+    let staging = house.target.join("plugins.new");
+    fs::create_dir_all(staging.join("hostile")).with_context(|| format!("{} cannot be made", staging.display()))?;
+    for job in jobs {
+        let mut tool = house.program(house.debug_program(COMPILE_TOOL));
+        tool.arg("--component").arg(job.component(&staging)).arg("--artefact").arg(job.artefact(&staging));
+        progress::to_success(tool.arg(&job.input))?;
+        // A running host keeps the file it has mapped: results are renamed into place, never written over.
+        for result in [Job::component, Job::artefact] {
+            let (from, to) = (result(job, &staging), result(job, folder));
+            fs::rename(&from, &to).with_context(|| format!("the compile tool made no {}", from.display()))?;
+        }
+    }
+    fs::remove_dir_all(&staging).ok();
+    remove_others(folder, &results)?;
+    eprintln!("      compiled in {:.1} s", began.elapsed().as_secs_f32());
+    made.record(&inputs)
+}
+
+/// An artefact whose source is gone must not be found by a test.
+fn remove_others(folder: &Path, keep: &[PathBuf]) -> Result<()> {
+    for file in stamp::files_below(folder)? {
+        if !keep.contains(&file) {
+            fs::remove_file(&file).with_context(|| format!("{} cannot be removed", file.display()))?;
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_folder_but_the_sdk_is_a_plugin() {
+        let house = House::find().unwrap();
+        let names = plugin_names(&house.root.join("plugins")).unwrap();
+        assert!(names.contains(&"unionpay".to_owned()) && !names.contains(&"sdk".to_owned()), "{names:?}");
+    }
+
+    #[test]
+    fn results_are_named_after_the_plugin() {
+        let job = Job { input: "x.wat".into(), name: Path::new("hostile").join("memory-bomb") };
+        assert_eq!(job.artefact(Path::new("/t")), Path::new("/t/hostile/memory-bomb.cwasm"));
+        assert_eq!(job.component(Path::new("/t")), Path::new("/t/hostile/memory-bomb.component.wasm"));
+    }
+}
