@@ -15,8 +15,8 @@ use crate::{
 /// ones, or the last call would leave another program in their place.
 const TEST_FEATURES: &[&str] = &[];
 
-/// The crates that turn WebAssembly into machine code; the data structures of `cranelift-entity` and
-/// `cranelift-bitset` are part of every runtime and harmless.
+/// The crates that turn WebAssembly into machine code. The data structures of `cranelift-entity`, `-bitset` and
+/// `-bforest` are part of every runtime and harmless.
 const COMPILERS: &[&str] = &["cranelift-codegen", "cranelift-frontend", "wasmtime-internal-cranelift", "winch-codegen"];
 
 /// Runs all checks and stops at the first that fails.
@@ -78,7 +78,7 @@ fn dependencies(house: &House, progress: &mut Progress) -> Result<()> {
         progress.step("licences and sources: not checked, cargo-deny is not here (cargo install --locked cargo-deny)");
         return Ok(());
     }
-    let mut deny = house.cargo(["deny", "check", "bans", "licenses", "sources"]);
+    let mut deny = house.cargo(["deny", "check", "--hide-inclusion-graph", "bans", "licenses", "sources"]);
     progress.run("licences and sources", &mut deny)
 }
 
