@@ -1,1 +1,6 @@
-//! Runs acquirer plugins within limits.
+//! Runs acquirer plugins within limits: a fresh instance for every call, no imports, typed errors.
+
+mod configuration;
+pub mod limits;
+
+pub use configuration::configuration;
