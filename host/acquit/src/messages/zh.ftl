@@ -1,0 +1,270 @@
+# 给人看的文字，中文。`en.ftl` 有相同的标识和变量。
+
+## 通用
+
+test-banner = 测试 - 非真实交易
+entry-manual = 手工输入
+entry-stripe = 刷卡
+entry-contact-chip = 插卡
+entry-contactless-chip = 挥卡
+entry-contactless-stripe = 挥卡（磁条）
+entry-code-scan = 扫码
+entry-fell-back = 降级刷卡
+operation-sign-in = 签到
+operation-sale = 消费
+operation-reverse = 冲正
+operation-inquire = 查询
+operation-other = 其他交易
+outcome-approved = 交易成功
+outcome-declined = 交易被拒绝
+outcome-unknown = 结果未知
+outcome-not-sent = 未发出
+undo-no-answer = 未收到应答
+undo-bad-mac = 应答校验不通过
+undo-malfunction = 终端故障
+undo-card-refused = 卡片拒绝
+undo-cancelled = 已取消
+
+## 终端屏幕
+
+screen-welcome = 请开始交易
+screen-present-card = { $amount }，请刷卡
+screen-enter-pin = { $amount }，请输入密码
+screen-processing = 正在处理，请稍候
+screen-approved = 交易成功
+screen-declined = 交易被拒绝：{ $sentence }
+screen-unknown = 交易结果未知，请先不要重复付款
+screen-use-chip = 此卡为芯片卡，请插卡
+screen-try-again = 读卡失败，请重试
+screen-remove-card = 请取走卡片
+screen-cancelled = 已取消，未扣款
+screen-card-removed = 卡片过早移开，未扣款
+screen-card-unreadable = 无法读取卡片，未扣款
+screen-owed = 欠 { $count } 笔
+
+## 签到
+
+sign-in-start = 正在向 { $acquirer } 签到
+sign-in-done = { $acquirer } 签到成功
+sign-in-keys = 工作密钥 { $keys }：校验值核对一致
+sign-in-batch = 批次号 { $batch }
+sign-in-declined = { $acquirer } 拒绝签到（{ $code }）。签到成功前不能交易。
+sign-in-unknown = { $acquirer } 未应答签到。请检查网络，终端会自动重试。
+sign-in-bad-keys = { $acquirer } 下发的工作密钥校验值不符，工作密钥已全部清除；签到成功前不能交易。
+
+## 消费（给收银员）
+
+sale-identity = 交易标识 { $transaction }
+sale-approved = 消费成功：{ $amount }
+sale-approved-in-part = 仅批准 { $amount }，尚需支付 { $missing }
+sale-declined = 交易被拒绝：{ $reason }
+sale-declined-customer = 告知顾客：{ $sentence }
+sale-declined-cashier = 下一步：{ $step }
+sale-unknown = 结果未知：{ $amount }。终端查明之前，请勿重复收款。
+sale-not-sent = 交易未发出，未扣款，可以重试。
+sale-repeated = 交易 { $transaction } 已处理过，以下为原结果，未再次扣款。
+sale-other-amount = 交易 { $transaction } 已存在，金额为 { $amount }。新的付款请使用新的交易标识。
+sale-bad-amount = “{ $text }”不是有效金额，请按 { $example } 的格式输入。
+sale-over-ceiling = { $amount } 超出本终端单笔限额 { $limit }，未扣款。
+sale-debts-first = { $acquirer } 尚有 { $count } 笔交易未确认，确认前不能发起新交易。
+sale-too-many-refused = { $acquirer } 已拒绝 { $count } 笔冲正，请先联系收单机构，再发起新交易。
+sale-not-signed-in = 尚未向 { $acquirer } 签到，请先签到再试。
+sale-suspended = { $acquirer } 已暂停交易：连续三次应答校验不通过，请联系收单机构。
+sale-journal-unreadable = 交易日志无法完整读取，暂停新交易；可读取的欠账仍会继续处理。请联系维护人员。
+sale-storage-full = 终端无法写入交易日志，交易未发出。请清理存储空间后重试。
+sale-no-devices = 本终端没有读卡器，只能处理欠账，不能受理交易。
+receipt-not-printed = 签购单未打印：{ $problem }。交易结果不受影响。
+
+## 欠账
+
+owed = 欠 { $count } 笔
+owed-paying = 正在处理对 { $acquirer } 的欠账：{ $count } 笔
+owed-line = { $kind }，{ $amount }，流水号 { $trace }，交易标识 { $transaction }：{ $state }
+owed-kind-reversal = 冲正
+owed-kind-inquiry = 查询
+owed-kind-repetition = 重发
+owed-state-unheard = 尚无可信应答，已尝试 { $attempts } 次
+owed-state-refused = 收单机构拒绝（{ $code }），仍欠
+owed-state-unmatched = 收单机构查无此交易（{ $code }），待结算核对
+
+## 签购单
+
+receipt-copy-merchant = 商户存根
+receipt-copy-cardholder = 持卡人存根
+receipt-title-sale = 消费
+receipt-merchant = 商户名称
+receipt-merchant-number = 商户编号
+receipt-terminal = 终端编号
+receipt-acquirer = 收单机构
+receipt-operator = 操作员号
+receipt-card = 卡号
+receipt-entry = 读卡方式
+receipt-amount = 金额
+receipt-date = 日期时间
+receipt-batch = 批次号
+receipt-trace = 流水号
+receipt-reference = 检索参考号
+receipt-authorization = 授权码
+receipt-transaction = 交易标识
+receipt-outcome = 交易结果
+receipt-thanks = 谢谢惠顾
+
+## 结果未知凭条
+
+unknown-slip-title = 交易结果未知
+unknown-slip-do-not-pay = 查明之前，请勿重复付款。
+unknown-slip-promise = 如已扣款，终端会自动冲正，并持续重试直到确认。
+unknown-slip-keep = 请保留此凭条，查询时出示。
+
+## 一笔交易的来龙去脉
+
+explain-title = 交易标识 { $transaction }
+explain-summary = { $operation } { $amount }，{ $acquirer }，流水号 { $trace }
+explain-no-such = 交易日志中没有交易 { $transaction }。
+explain-question-customer = 顾客是否已扣款？
+explain-customer-charged = 是，{ $amount }。
+explain-customer-not-charged = 否。
+explain-customer-taken-back = 否。收单机构已确认 { $amount } 冲正成功，或从未扣款。
+explain-customer-unknown = 尚不确定，卡内可能已扣 { $amount }。
+explain-customer-unmatched = 很可能没有：收单机构查无这笔 { $amount } 的交易，以结算核对为准。
+explain-question-shop = 货款能否到账？
+explain-shop-paid = 能，{ $amount } 将随下次结算到账。
+explain-shop-not-paid = 不会到账。
+explain-shop-unknown = 尚不确定，{ $amount } 暂按未到账处理。
+explain-question-owed = 还欠什么，谁欠谁？
+explain-owed-nothing = 不欠。
+explain-owed-reversal = 本终端欠 { $acquirer } 一笔 { $amount } 的冲正。
+explain-owed-inquiry = 本终端欠 { $acquirer } 一次 { $amount } 的查询。
+explain-owed-repetition = 本终端欠 { $acquirer } 一次 { $amount } 的重发。
+explain-owed-refused = { $acquirer } 欠一个说法：它拒绝了 { $amount } 的冲正（{ $code }），这笔冲正仍欠。
+explain-owed-unmatched = { $acquirer } 查无这笔 { $amount } 的交易（{ $code }），结算对平前保持未结。
+explain-question-next = 现在怎么办？
+explain-next-nothing = 无需处理，可以交付商品。
+explain-next-not-paid = 顾客尚未付款。请换一种方式收款，或不交付商品。
+explain-next-wait = 请勿重复收款。保持终端开机联网，终端会自动处理欠账。
+explain-next-call = 请联系 { $acquirer }，报 { $date } 的流水号 { $trace }。
+explain-next-pay-again = 上一笔已撤回，顾客可以重新付款。
+explain-timeline = 经过
+explain-line = { $time }  { $event }
+event-asked = 发起收款 { $amount }
+event-intent = 已登记，并备好冲正报文：流水号 { $trace }
+event-sent = 已发往 { $route }
+event-maybe-sent = 发往 { $route } 时连接中断，请求可能已到达
+event-not-sent = 未向 { $route } 发出任何数据
+event-heard = { $acquirer } 应答 { $code }
+event-no-answer = 未收到应答
+event-broken-answer = 收到的应答无法解析
+event-proof-failed = 应答校验不通过：{ $proof }
+event-late-answer = 收到迟到的应答，只登记，不采用
+event-plugin-failed = 插件 { $plugin }（{ $digest }）出错，改用事先备好的报文
+event-overruled = 插件提议 { $proposed }，按安全规则改为 { $instead }
+event-terminal-stopped = 终端停机
+event-terminal-started = 终端重新启动，并读取交易日志
+event-reversal-owed = 欠一笔冲正：{ $reason }
+event-reversal-sent = 冲正已发往 { $route }，第 { $attempt } 次
+event-reversal-no-answer = 冲正未收到应答，仍欠
+event-reversal-acknowledged = { $acquirer } 确认冲正（{ $code }），已不欠
+event-reversal-refused = { $acquirer } 拒绝冲正（{ $code }），仍欠
+event-reversal-unmatched = { $acquirer } 查无原交易（{ $code }），待结算核对
+event-concluded-approved = 结论：交易成功，{ $amount }
+event-concluded-declined = 结论：被拒绝，{ $reason }（{ $code }）
+event-concluded-unknown = 结论：结果未知
+event-concluded-not-sent = 结论：未发出，未扣款
+
+## 拒绝：原因、对顾客说的话、收银员的下一步
+
+decline-insufficient-funds-reason = 余额不足
+decline-insufficient-funds-customer = 您的卡内余额不足。
+decline-insufficient-funds-cashier = 请顾客换卡，或减少金额。
+
+decline-limit-exceeded-reason = 超出限额
+decline-limit-exceeded-customer = 本次消费超出了您的卡片限额。
+decline-limit-exceeded-cashier = 请减少金额或换卡；顾客可联系发卡行调整限额。
+
+decline-expired-card-reason = 卡片已过期
+decline-expired-card-customer = 您的卡片已过有效期。
+decline-expired-card-cashier = 请核对卡面有效期，并请顾客换卡。
+
+decline-wrong-pin-reason = 密码错误
+decline-wrong-pin-customer = 您输入的密码不正确。
+decline-wrong-pin-cashier = 请重新发起消费，由顾客再次输入密码。
+
+decline-pin-tries-exceeded-reason = 密码错误次数超限
+decline-pin-tries-exceeded-customer = 密码错误次数过多，卡片已被锁定。
+decline-pin-tries-exceeded-cashier = 请勿再试此卡，请顾客换卡，并联系发卡行解锁。
+
+decline-invalid-card-reason = 无效卡
+decline-invalid-card-customer = 发卡行查无此卡。
+decline-invalid-card-cashier = 请重新刷卡一次；如仍被拒绝，请顾客换卡。
+
+decline-lost-or-stolen-reason = 卡片已被发卡行停用
+decline-lost-or-stolen-customer = 此卡无法使用，请您联系发卡行。
+decline-lost-or-stolen-cashier = 请勿再试，请顾客改用其他方式付款；注意礼貌和自身安全。
+
+decline-restricted-card-reason = 受限制的卡
+decline-restricted-card-customer = 您的卡片不能用于此类消费。
+decline-restricted-card-cashier = 请顾客换卡。
+
+decline-do-not-honour-reason = 发卡行拒绝
+decline-do-not-honour-customer = 发卡行拒绝了本次交易，详情请咨询发卡行。
+decline-do-not-honour-cashier = 请顾客换卡；具体原因只有发卡行知道。
+
+decline-call-issuer-reason = 请联系发卡行
+decline-call-issuer-customer = 发卡行要求您先与其联系。
+decline-call-issuer-cashier = 请顾客拨打卡片背面的客服电话，或换卡。
+
+decline-invalid-amount-reason = 金额无效
+decline-invalid-amount-customer = 本次交易金额未被接受。
+decline-invalid-amount-cashier = 请核对金额后重新输入。
+
+decline-invalid-merchant-reason = 商户无效
+decline-invalid-merchant-customer = 本店暂时无法受理此交易。
+decline-invalid-merchant-cashier = 请联系收单机构：商户号或终端号未登记。
+
+decline-not-permitted-reason = 不允许此交易
+decline-not-permitted-customer = 您的卡片不支持此类交易。
+decline-not-permitted-cashier = 请顾客换卡或改用其他方式付款。
+
+decline-duplicate-reason = 重复交易
+decline-duplicate-customer = 该笔交易此前已受理，本次未再扣款。
+decline-duplicate-cashier = 请先查明前一笔交易，再决定是否重做。
+
+decline-issuer-unavailable-reason = 发卡行无法应答
+decline-issuer-unavailable-customer = 您的发卡行暂时无法应答，本次未扣款。
+decline-issuer-unavailable-cashier = 请几分钟后再试，或请顾客换卡。
+
+decline-acquirer-unavailable-reason = 收单系统暂不可用
+decline-acquirer-unavailable-customer = 暂时无法刷卡，本次未扣款。
+decline-acquirer-unavailable-cashier = 请几分钟后再试；如持续出现，请联系收单机构。
+
+decline-cut-over-reason = 日切处理中
+decline-cut-over-customer = 银行系统正在日切，本次未扣款。
+decline-cut-over-cashier = 请几分钟后再试。
+
+decline-format-error-reason = 报文格式错误
+decline-format-error-customer = 本次交易无法处理，未扣款。
+decline-format-error-cashier = 请再试一次；如仍被拒绝，请联系收单机构检查终端参数。
+
+decline-security-failure-reason = 安全校验失败
+decline-security-failure-customer = 本次交易未通过安全校验，未扣款。
+decline-security-failure-cashier = 请重新签到后再试；如仍被拒绝，请联系收单机构。
+
+decline-not-signed-in-reason = 终端未签到
+decline-not-signed-in-customer = 终端尚未就绪，本次未扣款。
+decline-not-signed-in-cashier = 请先签到，再重新发起消费。
+
+decline-batch-mismatch-reason = 批次号不一致
+decline-batch-mismatch-customer = 终端尚未就绪，本次未扣款。
+decline-batch-mismatch-cashier = 请重新签到以同步批次号，再重新发起消费。
+
+decline-fraud-suspected-reason = 疑似风险交易
+decline-fraud-suspected-customer = 为保障安全，发卡行已拦截本次交易，请您联系发卡行。
+decline-fraud-suspected-cashier = 请勿再试此卡，请顾客改用其他方式付款。
+
+decline-original-not-found-reason = 找不到原交易
+decline-original-not-found-customer = 未找到原交易。
+decline-original-not-found-cashier = 请核对签购单上的流水号、日期和金额；如均无误，请联系收单机构。
+
+decline-other-reason = 交易被拒绝
+decline-other-customer = 本次交易被拒绝，未扣款。
+decline-other-cashier = 请顾客换卡或改用其他方式付款；如持续出现，请联系收单机构。
