@@ -1,1 +1,22 @@
 //! The journal: durable before the effect it allows.
+//!
+//! An append-only log of opaque entries. [`Journal::append`] writes a group of entries, syncs it, and only then
+//! returns a [`Durable`]: the token without which nothing is sent. After a crash a group is there whole or not at all.
+//!
+//! What does not verify is never taken for empty. [`Health`] says whether every entry that was ever promised is still
+//! readable; where it is not, the entries around the damage are returned all the same, so that readable debts can be
+//! paid, and the damaged segment is never written again. The bytes are described in `docs/journal.md`.
+
+mod error;
+mod format;
+mod log;
+mod recovery;
+pub mod storage;
+
+#[cfg(any(test, feature = "simulation"))]
+pub mod memory;
+
+pub use error::{Damage, DamageReason, Health, JournalError};
+pub use format::{BLOCK_BYTES, MAX_ENTRY_BYTES, MAX_GROUP_BYTES, SECTOR_BYTES, SEGMENT_BYTES, VERSION};
+pub use log::{AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE, Durable, Journal, Opened, Options, Probe};
+pub use recovery::{Entry, Reading};

@@ -1,0 +1,174 @@
+//! What can be wrong with a journal, and what can go wrong with one operation on it.
+
+use std::fmt;
+use std::io;
+
+use thiserror::Error;
+
+/// Whether every entry that was ever promised durable can still be read.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Health {
+    /// All of it verifies. An append that was cut short before anybody was told of it does not count.
+    Whole,
+    /// Something does not verify; this is the first of it. New payments must be refused until an operator has
+    /// compared the books; what was read before and after is returned all the same.
+    Damaged(Damage),
+}
+
+/// The first place of a journal that does not verify.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+#[error("storage: the journal is damaged in segment {segment:06}.log at byte {offset}, entry {sequence}: {reason}")]
+pub struct Damage {
+    /// Number of the segment, as in its file name.
+    pub segment: u64,
+    /// Byte offset inside that segment.
+    pub offset: u64,
+    /// The sequence number that was expected there: the first entry in doubt.
+    pub sequence: u64,
+    /// What is wrong there.
+    pub reason: DamageReason,
+}
+
+/// Why a place does not verify.
+#[derive(Clone, Debug, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum DamageReason {
+    /// The file of this segment is not there although later ones are.
+    MissingSegment,
+    /// The device reported an error when the bytes were read.
+    Unreadable,
+    /// The segment's header does not verify, or belongs to another segment.
+    Header,
+    /// The segment was written in a version of the format that this program does not know.
+    Version(u32),
+    /// The file has not the length it was created with. Bytes.
+    Length(u64),
+    /// Bytes are there that do not match their checksum.
+    Checksum,
+    /// The checksums hold, but the contents contradict themselves.
+    Contents,
+    /// Entries are missing: the next one that can be read has this sequence number.
+    Gap {
+        /// The sequence number that was found.
+        found: u64,
+    },
+    /// A sequence number that was already used appears again.
+    Repeat {
+        /// The sequence number that was found.
+        found: u64,
+    },
+}
+
+impl fmt::Display for DamageReason {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::MissingSegment => write!(f, "the segment is missing"),
+            Self::Unreadable => write!(f, "the device cannot read these bytes"),
+            Self::Header => write!(f, "the segment's header does not verify"),
+            Self::Version(version) => write!(f, "format version {version} is not known to this program"),
+            Self::Length(bytes) => write!(f, "the file is {bytes} bytes long, not what it was created with"),
+            Self::Checksum => write!(f, "the bytes do not match their checksum"),
+            Self::Contents => write!(f, "the group contradicts itself"),
+            Self::Gap { found } => write!(f, "entries are missing; the next readable one is {found}"),
+            Self::Repeat { found } => write!(f, "entry {found} appears again"),
+        }
+    }
+}
+
+/// Why an operation on the journal was refused or failed.
+#[derive(Debug, Error)]
+#[non_exhaustive]
+pub enum JournalError {
+    /// There is no journal where one was expected.
+    #[error(
+        "operator: there is no journal in {directory}. If this terminal is new, create one explicitly; if it is not, \
+         its storage is missing: bring it back before anything is sold"
+    )]
+    NoJournal {
+        /// The directory that was looked at.
+        directory: String,
+    },
+    /// A journal was to be created where one already is.
+    #[error("operator: {directory} already holds a journal; open it, or choose another directory")]
+    AlreadyThere {
+        /// The directory.
+        directory: String,
+    },
+    /// Another process holds the journal.
+    #[error(
+        "operator: the journal in {directory} is in use by {}; stop that process, or ask it over its socket",
+        holder_name(.holder)
+    )]
+    Locked {
+        /// The directory.
+        directory: String,
+        /// Process number of the holder, as far as it is known.
+        holder: Option<u32>,
+    },
+    /// An earlier write or sync on this handle failed, so what the device holds is not known.
+    #[error(
+        "storage: an earlier write to the journal failed; reopen the journal to learn what the device really holds"
+    )]
+    Poisoned,
+    /// There is no space left. Nothing of this append is durable.
+    #[error("storage: the disk is full, nothing was written down; free space, then try again")]
+    DiskFull,
+    /// One entry is larger than the format allows.
+    #[error("terminal: entry {index} of the group has {bytes} bytes; at most {limit} are allowed")]
+    EntryTooLarge {
+        /// Position in the group, from 0.
+        index: usize,
+        /// Its size. Bytes.
+        bytes: usize,
+        /// The limit. Bytes.
+        limit: usize,
+    },
+    /// The entries of one group together are larger than a group may be.
+    #[error("terminal: the group has {bytes} bytes; at most {limit} are allowed")]
+    GroupTooLarge {
+        /// Size of all entries with their length fields. Bytes.
+        bytes: usize,
+        /// The limit. Bytes.
+        limit: usize,
+    },
+    /// A group without entries: nothing to promise.
+    #[error("terminal: a group without entries cannot be appended")]
+    EmptyGroup,
+    /// The sequence numbers are used up.
+    #[error("terminal: the sequence numbers of this journal are used up; begin a new journal")]
+    SequencesUsedUp,
+    /// An option is outside its range.
+    #[error("terminal: segment size {bytes} is not a multiple of {block} between {least} and {most} bytes")]
+    SegmentSize {
+        /// What was asked for. Bytes.
+        bytes: u64,
+        /// It must be a multiple of this. Bytes.
+        block: u64,
+        /// The least. Bytes.
+        least: u64,
+        /// The most. Bytes.
+        most: u64,
+    },
+    /// The operating system or the device refused.
+    #[error("storage: cannot {action}: {source}")]
+    Storage {
+        /// What was being done.
+        action: &'static str,
+        /// What the system said.
+        source: io::Error,
+    },
+}
+
+impl JournalError {
+    /// An error of the device or system while doing `action`; a full disk has its own name.
+    pub(crate) fn storage(action: &'static str) -> impl Fn(io::Error) -> Self {
+        move |source| match source.kind() {
+            io::ErrorKind::StorageFull | io::ErrorKind::QuotaExceeded => Self::DiskFull,
+            _ => Self::Storage { action, source },
+        }
+    }
+}
+
+fn holder_name(holder: &Option<u32>) -> String {
+    holder.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
+}
