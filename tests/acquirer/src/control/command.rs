@@ -1,0 +1,141 @@
+//! The commands of the control socket: one JSON object in, one out.
+
+use std::time::Duration;
+
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+use super::Control;
+use crate::config::Code;
+use crate::desk::Stage;
+use crate::faults::{Fault, FaultOrder};
+
+/// How long `await` waits unless told otherwise, milliseconds.
+const DEFAULT_AWAIT_MS: u64 = 10_000;
+
+/// One command; `do` names it.
+#[derive(Debug, Deserialize)]
+#[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
+pub enum Command {
+    /// Orders a fault: `{"do":"fault","on":"0200","nth":1,"fault":"drop-reply"}`, with `ms` or `code` where it takes one.
+    Fault {
+        /// `connect` or a message type.
+        on: String,
+        /// At the how-manieth from now, counted from 1.
+        #[serde(default = "one")]
+        nth: u32,
+        /// The name of the fault.
+        fault: String,
+        /// Milliseconds, for `delay`.
+        ms: Option<u64>,
+        /// DE39, for `refuse-code` and `answer-code`.
+        code: Option<String>,
+    },
+    /// Forgets every fault that has not struck.
+    ClearFaults {},
+    /// Waits for requests: `{"do":"await","kind":"0200","count":1,"timeout_ms":10000}`.
+    Await {
+        /// The message type.
+        kind: String,
+        /// How many since the start.
+        #[serde(default = "one_u64")]
+        count: u64,
+        /// How long at most.
+        timeout_ms: Option<u64>,
+        /// How far they must have come: `received`, `processed` (default), `answered`.
+        #[serde(default)]
+        stage: Stage,
+    },
+    /// Sends the answers held back by `late-reply`.
+    Release {},
+    /// Lists everything received and sent, masked.
+    Messages {},
+    /// Lists the books.
+    Ledger {},
+    /// What the merchant got through a terminal, and both sides of the books.
+    Sum {
+        /// DE41.
+        terminal: String,
+    },
+    /// Answers sales of this amount with this code; `00` lets them be decided again.
+    SetDecision {
+        /// Minor units.
+        amount_minor: i64,
+        /// DE39.
+        code: String,
+    },
+    /// Forgets all work keys.
+    ClearKeys {},
+    /// Begins the next business day.
+    NextDay {},
+    /// Stops the acquirer.
+    Stop {},
+}
+
+impl Control {
+    /// Carries out one line of JSON and answers with one: `{"ok":true,…}` or `{"ok":false,"error":"…"}`. Only `stop` is
+    /// left to the caller, who is told so, so that its answer can leave first.
+    pub(crate) fn execute_line(&self, line: &str) -> (String, bool) {
+        let command = serde_json::from_str(line).map_err(text);
+        let stop = matches!(command, Ok(Command::Stop {}));
+        let done = if stop { Ok(json!({})) } else { command.and_then(|command| self.execute(command)) };
+        let answer = match done {
+            Ok(mut answer) => {
+                answer["ok"] = true.into();
+                answer
+            }
+            Err(error) => json!({ "ok": false, "error": error }),
+        };
+        (answer.to_string(), stop)
+    }
+
+    /// Carries out one command; the answer is a JSON object.
+    pub fn execute(&self, command: Command) -> Result<Value, String> {
+        match command {
+            Command::Fault { on, nth, fault, ms, code } => {
+                let code = code.map(|code| code.parse()).transpose().map_err(text)?;
+                let fault = Fault::named(&fault, ms, code).map_err(text)?;
+                self.order_fault(FaultOrder { on: on.parse()?, nth, fault }).map_err(text)?;
+            }
+            Command::ClearFaults {} => self.clear_faults(),
+            Command::Await { kind, count, timeout_ms, stage } => {
+                let timeout = Duration::from_millis(timeout_ms.unwrap_or(DEFAULT_AWAIT_MS));
+                let reached = self.await_stage(stage, kind.parse()?, count, timeout).map_err(text)?;
+                return Ok(json!({ "count": reached }));
+            }
+            Command::Release {} => return Ok(json!({ "released": self.release() })),
+            Command::Messages {} => return Ok(json!({ "messages": self.messages() })),
+            Command::Ledger {} => return Ok(json!({ "entries": self.ledger() })),
+            Command::Sum { terminal } => {
+                let merchant_total_minor = self.merchant_total(&terminal).map_err(text)?;
+                let sums = self.check().map_err(text)?;
+                return Ok(json!({
+                    "terminal": terminal,
+                    "merchant_total_minor": merchant_total_minor,
+                    "debits_minor": sums.debits,
+                    "credits_minor": sums.credits,
+                    "balanced": sums.debits == sums.credits,
+                }));
+            }
+            Command::SetDecision { amount_minor, code } => {
+                self.set_decision(amount_minor, code.parse::<Code>().map_err(text)?);
+            }
+            Command::ClearKeys {} => self.clear_keys(),
+            Command::NextDay {} => self.next_day(),
+            Command::Stop {} => self.ask_to_stop(),
+        }
+        Ok(json!({}))
+    }
+}
+
+fn one() -> u32 {
+    1
+}
+
+fn one_u64() -> u64 {
+    1
+}
+
+fn text(error: impl ToString) -> String {
+    error.to_string()
+}
