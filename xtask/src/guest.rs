@@ -24,7 +24,7 @@ const RUSTUP_DEADLINE: Duration = Duration::from_secs(300);
 
 /// Flags for guest code only. One page of stack is what a protocol needs (the default of one megabyte is zeroed in
 /// every fresh instance), and paths are cut so that two checkouts give the same bytes.
-fn flags(house: &House) -> Vec<String> {
+pub fn flags(house: &House) -> Vec<String> {
     let mut flags = vec!["-Clink-arg=-zstack-size=65536".to_owned()];
     let cargo_home = env::var_os("CARGO_HOME").map(PathBuf::from).or_else(|| Some(env::home_dir()?.join(".cargo")));
     if let Some(cargo_home) = cargo_home {

@@ -20,9 +20,12 @@ pub struct House {
 }
 
 impl House {
-    /// Finds the checkout this program was compiled from, and the directories the environment asks for.
+    /// Finds the checkout that `cargo xtask` was called in, and the directories the environment asks for.
     pub fn find() -> Result<Self> {
-        let root = Path::new(env!("CARGO_MANIFEST_DIR")).parent().context("xtask has no parent folder")?.to_owned();
+        // What `cargo run` says now comes before what was compiled in: two checkouts may share a target directory,
+        // and cargo then takes the program of the one for that of the other.
+        let package = filled("CARGO_MANIFEST_DIR").unwrap_or_else(|| env!("CARGO_MANIFEST_DIR").into());
+        let root = Path::new(&package).parent().context("xtask has no parent folder")?.to_owned();
         let target = match filled("CARGO_TARGET_DIR") {
             Some(folder) => env::current_dir().context("the current folder cannot be read")?.join(folder),
             None => root.join("target"),

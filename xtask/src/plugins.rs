@@ -8,14 +8,13 @@ use std::{
     fs,
     path::{Path, PathBuf},
     process::ExitCode,
-    time::Instant,
 };
 
 use anyhow::{Context, Result, bail};
 
 use crate::{
     debian,
-    guest::{GuestCompiler, TARGET},
+    guest::{self, GuestCompiler, TARGET},
     house::House,
     progress::{self, Progress},
     stamp::{self, Made, Stamp},
@@ -41,6 +40,10 @@ impl Job {
 
     fn artefact(&self, folder: &Path) -> PathBuf {
         folder.join(&self.name).with_extension("cwasm")
+    }
+
+    fn stamp(&self, folder: &Path) -> PathBuf {
+        folder.join(&self.name).with_extension("stamp")
     }
 }
 
@@ -68,7 +71,7 @@ pub fn ensure(house: &House, progress: &mut Progress) -> Result<()> {
 
 fn build(house: &House, progress: &mut Progress) -> Result<Vec<Job>> {
     let folder = house.plugins();
-    fs::create_dir_all(folder.join("hostile")).with_context(|| format!("{} cannot be made", folder.display()))?;
+    fs::create_dir_all(&folder).with_context(|| format!("{} cannot be made", folder.display()))?;
     let _lock = debian::lock(&house.target.join("plugins.lock"))?;
     let names = plugin_names(&house.root.join("plugins"))?;
     build_guests(house, progress, &names)?;
@@ -102,12 +105,13 @@ fn core_module(house: &House, name: &str) -> PathBuf {
 fn build_guests(house: &House, progress: &mut Progress, names: &[String]) -> Result<()> {
     let compiler = GuestCompiler::prepare(house, progress)?;
     let mut inputs = Stamp::default();
-    for path in ["plugins", "wit", "Cargo.lock", "Cargo.toml", "xtask/src/guest.rs"] {
+    for path in ["plugins", "wit", "Cargo.lock", "Cargo.toml"] {
         inputs.path(&house.root, &house.root.join(path))?;
     }
     inputs.fact("the guest compiler", &compiler.version);
+    inputs.fact("the guest flags", &guest::flags(house).join(" "));
     let results: Vec<PathBuf> = names.iter().map(|name| core_module(house, name)).collect();
-    let stamp_file = house.target.join("guest.stamp");
+    let stamp_file = house.target.join("stamps/guests.stamp");
     let made = Made { stamp_file: &stamp_file, root: &house.root, results: &results };
     let Some(why) = made.stale(&inputs)? else { return Ok(()) };
 
@@ -144,39 +148,46 @@ fn jobs(house: &House, names: &[String]) -> Result<Vec<Job>> {
 }
 
 fn compile(house: &House, progress: &mut Progress, folder: &Path, jobs: &[Job]) -> Result<()> {
-    let mut inputs = Stamp::default();
-    for path in ["tools/compile", "host/sandbox", "host/engine", "wit", "Cargo.lock", "Cargo.toml"] {
-        inputs.path(&house.root, &house.root.join(path))?;
+    let mut tool = Stamp::default();
+    // Of the host, only the sandbox decides what an artefact looks like; Wasmtime refuses one that does not fit.
+    for path in ["tools/compile", "host/sandbox", "wit", "Cargo.lock", "Cargo.toml"] {
+        tool.path(&house.root, &house.root.join(path))?;
     }
+    tool.fact("the host's compiler", &progress::output(house.rustc().arg("-vV"))?);
+    let mut tool_is_built = false;
     for job in jobs {
+        let mut inputs = tool.clone();
         inputs.path(&house.root, &job.input)?;
-    }
-    inputs.fact("the host's compiler", &progress::output(house.rustc().arg("-vV"))?);
-    let results: Vec<PathBuf> = jobs.iter().flat_map(|job| [job.component(folder), job.artefact(folder)]).collect();
-    let stamp_file = house.target.join("plugins.stamp");
-    let made = Made { stamp_file: &stamp_file, root: &house.root, results: &results };
-    let Some(why) = made.stale(&inputs)? else { return Ok(()) };
-
-    verify::need_c_compiler(house)?;
-    progress.run(&format!("the compile tool ({why})"), &mut house.cargo(["build", "-p", COMPILE_TOOL]))?;
-    progress.step(&format!("{} artefacts for this machine", jobs.len()));
-    let began = Instant::now();
-    let staging = house.target.join("plugins.new");
-    fs::create_dir_all(staging.join("hostile")).with_context(|| format!("{} cannot be made", staging.display()))?;
-    for job in jobs {
-        let mut tool = house.program(house.debug_program(COMPILE_TOOL));
-        tool.arg("--component").arg(job.component(&staging)).arg("--artefact").arg(job.artefact(&staging));
-        progress::to_success(tool.arg(&job.input))?;
-        // A running host keeps the file it has mapped: results are renamed into place, never written over.
-        for result in [Job::component, Job::artefact] {
-            let (from, to) = (result(job, &staging), result(job, folder));
-            fs::rename(&from, &to).with_context(|| format!("the compile tool made no {}", from.display()))?;
+        let results = [job.component(folder), job.artefact(folder)];
+        let stamp_file = job.stamp(&house.target.join("stamps"));
+        let made = Made { stamp_file: &stamp_file, root: &house.root, results: &results };
+        let Some(why) = made.stale(&inputs)? else { continue };
+        if !tool_is_built {
+            verify::need_c_compiler(house)?;
+            progress.run("the compile tool", &mut house.cargo(["build", "-p", COMPILE_TOOL]))?;
+            tool_is_built = true;
         }
+        compile_one(house, progress, job, folder, &why)?;
+        made.record(&inputs)?;
     }
-    fs::remove_dir_all(&staging).ok();
-    remove_others(folder, &results)?;
-    eprintln!("      compiled in {:.1} s", began.elapsed().as_secs_f32());
-    made.record(&inputs)
+    let results: Vec<PathBuf> = jobs.iter().flat_map(|job| [job.component(folder), job.artefact(folder)]).collect();
+    remove_others(folder, &results)
+}
+
+/// A running host keeps the file it has mapped: the tool renames its results into place and never writes over them.
+fn compile_one(house: &House, progress: &mut Progress, job: &Job, folder: &Path, why: &str) -> Result<()> {
+    let results = [job.component(folder), job.artefact(folder)];
+    for result in &results {
+        let parent = result.parent().unwrap_or(folder);
+        fs::create_dir_all(parent).with_context(|| format!("{} cannot be made", parent.display()))?;
+    }
+    let mut tool = house.program(house.debug_program(COMPILE_TOOL));
+    tool.arg("--component").arg(&results[0]).arg("--artefact").arg(&results[1]).arg(&job.input);
+    progress.run(&format!("{} for this machine ({why})", job.name.display()), &mut tool)?;
+    match results.iter().find(|result| !result.is_file()) {
+        None => Ok(()),
+        Some(missing) => bail!("the compile tool made no {}", missing.display()),
+    }
 }
 
 /// An artefact whose source is gone must not be found by a test.

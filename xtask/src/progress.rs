@@ -31,7 +31,7 @@ impl Progress {
         self.step(what);
         let began = Instant::now();
         to_success(command)?;
-        eprintln!("      {what}: {}", spent(began.elapsed()));
+        eprintln!("         {}", spent(began.elapsed()));
         Ok(())
     }
 

@@ -75,7 +75,9 @@ impl Made<'_> {
     pub fn record(&self, inputs: &Stamp) -> Result<()> {
         let text = self.with_results(inputs)?.text();
         let new = self.stamp_file.with_extension("new");
-        fs::write(&new, text)
+        let folder = self.stamp_file.parent().unwrap_or(self.root);
+        fs::create_dir_all(folder)
+            .and_then(|()| fs::write(&new, text))
             .and_then(|()| fs::rename(&new, self.stamp_file))
             .with_context(|| format!("{} cannot be written", self.stamp_file.display()))
     }
