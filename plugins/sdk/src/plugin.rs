@@ -1,0 +1,88 @@
+//! The trait a plugin implements, and what wires it to the component's exports.
+
+use core::marker::PhantomData;
+
+use crate::bindings::exports::acquit::terminal::{acquirer, inspector, retry_policy};
+use crate::prelude::{Context, Debt, Decision, Descriptor, Event, Fault, Field, Operation, Patience, Situation, Step};
+
+/// An acquirer's protocol and its retry policy. No method keeps anything: each call runs in a fresh instance.
+pub trait Plugin {
+    /// What the plugin is and what it needs; called once, when it is loaded.
+    fn describe() -> Descriptor;
+
+    /// The first step of an operation.
+    ///
+    /// # Errors
+    /// A [`Fault`] that says who is at fault: what is not supported, a parameter, or the plugin's own memory.
+    fn start(context: &Context, operation: &Operation) -> Result<Step, Fault>;
+
+    /// The step that follows an event, from the state the step before returned.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] where the acquirer's message cannot be read; [`Fault::Internal`] where the state does
+    /// not fit the event.
+    fn resume(context: &Context, operation: &Operation, state: &[u8], event: &Event) -> Result<Step, Fault>;
+
+    /// What now, after a failed exchange. The terminal's safety rules stand above the answer.
+    fn decide(context: &Context, situation: &Situation) -> Decision;
+
+    /// When to try a debt again.
+    fn wait(context: &Context, debt: &Debt) -> Patience;
+
+    /// Names for the bytes of a masked frame.
+    ///
+    /// # Errors
+    /// [`Fault::Malformed`] where the frame cannot be read.
+    fn read(frame: &[u8]) -> Result<Vec<Field>, Fault>;
+}
+
+/// Carries a [`Plugin`] to the generated export traits; named by [`export_plugin!`](crate::export_plugin) only.
+#[derive(Debug)]
+pub struct Export<P>(PhantomData<P>);
+
+impl<P: Plugin> acquirer::Guest for Export<P> {
+    fn describe() -> Descriptor {
+        P::describe()
+    }
+
+    fn start(context: Context, operation: Operation) -> Result<Step, Fault> {
+        P::start(&context, &operation)
+    }
+
+    fn resume(context: Context, operation: Operation, state: Vec<u8>, event: Event) -> Result<Step, Fault> {
+        P::resume(&context, &operation, &state, &event)
+    }
+}
+
+impl<P: Plugin> inspector::Guest for Export<P> {
+    fn read(frame: Vec<u8>) -> Result<Vec<Field>, Fault> {
+        P::read(&frame)
+    }
+}
+
+impl<P: Plugin> retry_policy::Guest for Export<P> {
+    fn decide(context: Context, situation: Situation) -> Decision {
+        P::decide(&context, &situation)
+    }
+
+    fn wait(context: Context, debt: Debt) -> Patience {
+        P::wait(&context, &debt)
+    }
+}
+
+/// Exports a [`Plugin`] from the component. Does nothing in a native build, whose linker knows no such exports.
+///
+/// ```ignore
+/// sdk::export_plugin!(MyAcquirer);
+/// ```
+#[macro_export]
+macro_rules! export_plugin {
+    ($plugin:ident) => {
+        #[cfg(target_arch = "wasm32")]
+        #[allow(unsafe_code, reason = "the exports of a component are raw functions; generated")]
+        mod exported {
+            type Exported = $crate::Export<super::$plugin>;
+            $crate::bindings::export_components!(Exported with_types_in $crate::bindings);
+        }
+    };
+}

@@ -1,0 +1,96 @@
+//! Building message templates: lists of nodes, each referring only to nodes before it.
+
+use crate::prelude::{MacAlgorithm, MacHole, Message, Node, NodeId};
+
+/// Collects the nodes of one message.
+#[derive(Debug, Default)]
+pub struct TemplateBuilder {
+    nodes: Vec<Node>,
+}
+
+/// A piece of a group: bytes, which are merged with their neighbours, or a node that is already there.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Part {
+    /// Bytes the plugin knows.
+    Bytes(Vec<u8>),
+    /// A node of its own: a hole, or bytes something refers to.
+    Node(NodeId),
+}
+
+impl TemplateBuilder {
+    /// A message without nodes.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds any node.
+    pub fn node(&mut self, node: Node) -> NodeId {
+        self.nodes.push(node);
+        // A template of more nodes than fit 32 bits cannot exist in a 32-bit guest.
+        (self.nodes.len() - 1) as NodeId
+    }
+
+    /// Bytes as a node of their own, so that a proof can refer to them.
+    pub fn literal(&mut self, bytes: impl Into<Vec<u8>>) -> NodeId {
+        self.node(Node::Literal(bytes.into()))
+    }
+
+    /// A MAC over a node, under a key slot.
+    pub fn mac(&mut self, over: NodeId, algorithm: MacAlgorithm, key: &str) -> NodeId {
+        self.node(Node::Mac(MacHole { over, algorithm, key: key.to_owned() }))
+    }
+
+    /// Parts one after the other: neighbouring bytes become one literal, and a group of one is that one.
+    pub fn group(&mut self, parts: impl IntoIterator<Item = Part>) -> NodeId {
+        let mut members = Vec::new();
+        let mut bytes = Vec::new();
+        for part in parts {
+            match part {
+                Part::Bytes(more) => bytes.extend(more),
+                Part::Node(node) => {
+                    if !bytes.is_empty() {
+                        members.push(self.literal(core::mem::take(&mut bytes)));
+                    }
+                    members.push(node);
+                }
+            }
+        }
+        if !bytes.is_empty() || members.is_empty() {
+            members.push(self.literal(bytes));
+        }
+        if let [only] = members[..] { only } else { self.node(Node::Concat(members)) }
+    }
+
+    /// The finished message for a route that frames it.
+    pub fn finish(self, whole: NodeId) -> Message {
+        Message { nodes: self.nodes, whole, http: None }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbouring_bytes_become_one_literal() {
+        let mut template = TemplateBuilder::new();
+        let marked = template.literal([2]);
+        let parts = [Part::Bytes(vec![0]), Part::Bytes(vec![1]), Part::Node(marked), Part::Bytes(vec![3])];
+        let whole = template.group(parts);
+        let message = template.finish(whole);
+        let expected = vec![
+            Node::Literal(vec![2]),
+            Node::Literal(vec![0, 1]),
+            Node::Literal(vec![3]),
+            Node::Concat(vec![1, 0, 2]),
+        ];
+        assert_eq!((message.nodes, message.whole), (expected, 3));
+    }
+
+    #[test]
+    fn a_group_of_one_is_that_one() {
+        let mut template = TemplateBuilder::new();
+        let whole = template.group([Part::Bytes(vec![7, 8])]);
+        assert_eq!(template.finish(whole).nodes, vec![Node::Literal(vec![7, 8])]);
+    }
+}
