@@ -1,1 +1,31 @@
 //! Card data, keys and PIN blocks; renders templates into bytes.
+//!
+//! The only crate that sees a card number, a track, a PIN or a key in clear. What leaves it is rendered for one route,
+//! scrubbed for a plugin, or sealed for the journal. [`Vault`] is the software store; the head of each module says what
+//! it protects against and what not.
+
+mod card;
+mod crypto;
+mod keys;
+mod proof;
+mod render;
+mod scrub;
+mod seal;
+mod secret;
+mod vault;
+
+pub use card::{
+    CardCode, CardDataError, CardSession, Expiry, MAX_RENDERINGS_WITH_SECRETS, Pan, Pin, Track, UnsealedCard,
+};
+pub use keys::{
+    ClearKey, ClearKeyError, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PluginGrant, SlotError, SlotGrant,
+    StagedKeys, TransportKeyError,
+};
+pub use proof::{EchoFault, MAX_PROOFS, ProofFailure, RawReply, SealFault};
+pub use render::{
+    CardSource, MAX_CLOCK_PATTERN_BYTES, MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES,
+    NodeError, RenderError, RenderInput, Rendered, RouteGrant,
+};
+pub use scrub::{Mask, Scrubbed, scrub, scrub_headers};
+pub use seal::{SealError, SealedCard, StandbyError, secrets_needed};
+pub use vault::{Vault, VaultError};

@@ -1,0 +1,7 @@
+//! The ciphers, MACs, PIN blocks and check values a slot may use. No function here decides who may use them.
+
+pub(crate) mod base64;
+pub(crate) mod check_value;
+pub(crate) mod mac;
+pub(crate) mod pin_block;
+pub(crate) mod tdes;

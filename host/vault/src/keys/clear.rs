@@ -1,0 +1,86 @@
+//! A transport key in clear, on its way from the person who loads it into the store.
+//!
+//! Protects against: the key printed or left in freed memory.
+//! Does not protect against: the people who bring the components, if they show them to each other.
+
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::crypto::tdes::DesKey;
+use crate::secret::redacted;
+
+/// Why text is not a key. Holds none of it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum ClearKeyError {
+    /// Not 16 or 24 bytes of hex.
+    #[error("a transport key is 32 or 48 hex digits (double or triple length); single length is not accepted")]
+    Shape,
+    /// Components of different lengths, or fewer than two.
+    #[error("key components must be at least two, and equally long")]
+    Components,
+    /// Single-length keys in disguise.
+    #[error("this key is weak: its halves are equal, so it is no stronger than single DES")]
+    Weak,
+}
+
+/// A double- or triple-length key in clear.
+pub struct ClearKey(pub(super) DesKey);
+
+impl ClearKey {
+    /// Parses 32 or 48 hex digits.
+    pub fn from_hex(text: &str) -> Result<Self, ClearKeyError> {
+        Self::new(bytes_of(text)?)
+    }
+
+    /// Combines components by exclusive or, as key custodians bring them: each 32 or 48 hex digits.
+    pub fn from_components(components: &[&str]) -> Result<Self, ClearKeyError> {
+        let (first, rest) =
+            components.split_first().filter(|(_, rest)| !rest.is_empty()).ok_or(ClearKeyError::Components)?;
+        let mut combined = bytes_of(first)?;
+        for component in rest {
+            let component = bytes_of(component)?;
+            if component.len() != combined.len() {
+                return Err(ClearKeyError::Components);
+            }
+            combined.iter_mut().zip(component.iter()).for_each(|(to, from)| *to ^= from);
+        }
+        Self::new(combined)
+    }
+
+    fn new(bytes: Zeroizing<Vec<u8>>) -> Result<Self, ClearKeyError> {
+        let key = DesKey::new(bytes).filter(|key| key.len() >= 16).ok_or(ClearKeyError::Shape)?;
+        if key.is_weak() { Err(ClearKeyError::Weak) } else { Ok(Self(key)) }
+    }
+}
+
+redacted!(ClearKey);
+
+fn bytes_of(text: &str) -> Result<Zeroizing<Vec<u8>>, ClearKeyError> {
+    let mut bytes = Zeroizing::new(vec![0; text.len() / 2]);
+    hex::decode_to_slice(text, &mut bytes).map_err(|_| ClearKeyError::Shape)?;
+    Ok(bytes)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// protocols: K2, two components of a published zone master key.
+    #[test]
+    fn components_combine() {
+        let key = ClearKey::from_components(&["DA3DA723587662DF62DA4FD3858651C4", "97E6ECEFD0B00D98B0C701DAEA94A764"]);
+        assert_eq!(hex::encode_upper(key.unwrap().0.reveal()), "4DDB4BCC88C66F47D21D4E096F12F6A0");
+    }
+
+    #[test]
+    fn wrong_shapes_are_told_apart() {
+        let wrong = |text| ClearKey::from_hex(text).map(drop);
+        assert_eq!(wrong("0123456789ABCDEF"), Err(ClearKeyError::Shape));
+        assert_eq!(wrong("0123456789ABCDEFFEDCBA987654321"), Err(ClearKeyError::Shape));
+        assert_eq!(wrong("0123456789ABCDEFFEDCBA987654321G"), Err(ClearKeyError::Shape));
+        assert_eq!(wrong("0123456789ABCDEF0022446688AACCEE"), Err(ClearKeyError::Weak));
+        let combine = |parts: &[&str]| ClearKey::from_components(parts).map(drop);
+        assert_eq!(combine(&["0123456789ABCDEFFEDCBA9876543210"]), Err(ClearKeyError::Components));
+        assert_eq!(combine(&["0123456789ABCDEFFEDCBA9876543210", "0123"]), Err(ClearKeyError::Components));
+    }
+}

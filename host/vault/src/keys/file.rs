@@ -1,0 +1,242 @@
+//! The key file: transport keys and the storage key, encrypted under a key-encryption key in a file of its own.
+//!
+//! Protects against: a copy of the key file or of a backup without the key-encryption key; another user of this
+//! machine; a file changed, cut short or swapped (ChaCha20-Poly1305 fails); a power cut while it is replaced (the old
+//! file or the new one is there, never half of one).
+//! Does not protect against: anyone who can read files as this user, or root: both files lie on the same disk. Hardware
+//! that keeps the key-encryption key takes this module's place on a real terminal. An older copy of the whole pair put
+//! back is not noticed either.
+
+use std::fs::{self, File, OpenOptions};
+use std::io::{self, Read, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use ring::rand::{SecureRandom, SystemRandom};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use super::grant::MAX_NAME_BYTES;
+use super::ring::TransportKeys;
+use crate::crypto::tdes::DesKey;
+
+/// Bytes of the key-encryption key and of the storage key (ChaCha20).
+pub(crate) const STORAGE_KEY_BYTES: usize = 32;
+/// Opens the file of the key-encryption key.
+const KEK_MAGIC: &[u8; 8] = b"ACQKEK\0\x01";
+/// Opens the key file; authenticated with what follows. The last byte is the version of the format.
+const FILE_MAGIC: &[u8; 8] = b"ACQKEY\0\x01";
+/// Most bytes of a key file: some thousand keys; more is not one of ours.
+const MAX_FILE_BYTES: u64 = 1 << 20;
+/// Permission bits that let anyone but the owner in.
+const GROUP_AND_OTHERS: u32 = 0o077;
+
+/// Where the two files are.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyPaths {
+    /// The encrypted key file.
+    pub keys: PathBuf,
+    /// The file of the key-encryption key, mode 0600.
+    pub key_encryption_key: PathBuf,
+}
+
+/// Why the key file cannot be used.
+#[derive(Debug, Error)]
+pub enum KeyFileError {
+    /// The file system says no.
+    #[error("cannot {doing} {path}: {source}")]
+    Io {
+        /// What was tried.
+        doing: &'static str,
+        /// On which file.
+        path: PathBuf,
+        /// What came back.
+        source: io::Error,
+    },
+    /// A file that should be there is not. It is not taken for an empty one.
+    #[error("{path} is missing; restore it, or make a new key store and load the keys again")]
+    Missing {
+        /// Which.
+        path: PathBuf,
+    },
+    /// A store is there already.
+    #[error("{path} exists; a key store is made once")]
+    Exists {
+        /// Which.
+        path: PathBuf,
+    },
+    /// Others may read the key-encryption key.
+    #[error("{path} has mode {mode:03o}: others can read the key-encryption key; take it for known, or chmod 600 it")]
+    Exposed {
+        /// Which.
+        path: PathBuf,
+        /// Its permission bits.
+        mode: u32,
+    },
+    /// Cut short, changed, or not ours.
+    #[error("{path} is damaged or is not the file it should be; restore it, or load the keys again into a new store")]
+    Damaged {
+        /// Which.
+        path: PathBuf,
+    },
+    /// No random numbers.
+    #[error("the system gives no random numbers; nothing was written")]
+    NoRandomness,
+    /// More keys than a file may have.
+    #[error("the key file would have more than {MAX_FILE_BYTES} bytes; nothing was written")]
+    TooLarge,
+}
+
+/// An open key file; knows how to write the next one.
+pub(crate) struct KeyFile {
+    path: PathBuf,
+    kek: LessSafeKey,
+}
+
+/// What the file holds.
+pub(crate) struct Contents {
+    pub(crate) storage_key: Zeroizing<[u8; STORAGE_KEY_BYTES]>,
+    pub(crate) transport: TransportKeys,
+}
+
+impl KeyFile {
+    /// Makes a store without transport keys. The key-encryption key is made too, unless an earlier attempt left one.
+    pub(crate) fn create(paths: &KeyPaths) -> Result<(Self, Contents), KeyFileError> {
+        if paths.keys.try_exists().map_err(io_error("look for", &paths.keys))? {
+            return Err(KeyFileError::Exists { path: paths.keys.clone() });
+        }
+        let kek_path = &paths.key_encryption_key;
+        if !kek_path.try_exists().map_err(io_error("look for", kek_path))? {
+            let kek = random::<STORAGE_KEY_BYTES>()?;
+            let mut bytes = Zeroizing::new(Vec::with_capacity(KEK_MAGIC.len() + kek.len()));
+            bytes.extend_from_slice(KEK_MAGIC);
+            bytes.extend_from_slice(&*kek);
+            replace(kek_path, &bytes)?;
+        }
+        let file = Self { path: paths.keys.clone(), kek: read_kek(kek_path)? };
+        let contents = Contents { storage_key: random()?, transport: TransportKeys::new() };
+        file.write(&contents)?;
+        Ok((file, contents))
+    }
+
+    /// Opens a store that was made.
+    pub(crate) fn open(paths: &KeyPaths) -> Result<(Self, Contents), KeyFileError> {
+        let kek = read_kek(&paths.key_encryption_key)?;
+        let mut bytes = read(&paths.keys)?.1;
+        let damaged = || KeyFileError::Damaged { path: paths.keys.clone() };
+        let (magic, rest) = bytes.split_at_mut_checked(FILE_MAGIC.len()).ok_or_else(damaged)?;
+        let (nonce, sealed) = rest.split_first_chunk_mut::<NONCE_LEN>().ok_or_else(damaged)?;
+        if magic != FILE_MAGIC {
+            return Err(damaged());
+        }
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let clear = kek.open_in_place(nonce, Aad::from(FILE_MAGIC), sealed).map_err(|_| damaged())?;
+        let contents = Contents::parse(clear).ok_or_else(damaged)?;
+        Ok((Self { path: paths.keys.clone(), kek }, contents))
+    }
+
+    /// Replaces the file. After an error the old one is still there.
+    pub(crate) fn write(&self, contents: &Contents) -> Result<(), KeyFileError> {
+        let nonce = random::<NONCE_LEN>()?;
+        let mut sealed = contents.to_bytes();
+        let sealing = self.kek.seal_in_place_append_tag(
+            Nonce::assume_unique_for_key(*nonce),
+            Aad::from(FILE_MAGIC),
+            &mut *sealed,
+        );
+        sealing.map_err(|_| KeyFileError::TooLarge)?;
+        let bytes = [FILE_MAGIC.as_slice(), nonce.as_slice(), &sealed].concat();
+        if bytes.len() as u64 > MAX_FILE_BYTES {
+            return Err(KeyFileError::TooLarge);
+        }
+        replace(&self.path, &bytes)
+    }
+}
+
+impl Contents {
+    fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
+        let of_keys = self.transport.iter().map(|((plugin, slot), key)| 3 + plugin.len() + slot.len() + key.len());
+        // Room for the tag as well: a vector that grows leaves a copy of its bytes behind.
+        let room = STORAGE_KEY_BYTES + of_keys.sum::<usize>() + CHACHA20_POLY1305.tag_len();
+        let mut bytes = Zeroizing::new(Vec::with_capacity(room));
+        bytes.extend_from_slice(&*self.storage_key);
+        for ((plugin, slot), key) in &self.transport {
+            for part in [plugin.as_bytes(), slot.as_bytes(), key.reveal()] {
+                let length = u8::try_from(part.len()).unwrap_or(MAX_NAME_BYTES as u8);
+                bytes.push(length);
+                bytes.extend(part.iter().take(usize::from(length)));
+            }
+        }
+        bytes
+    }
+
+    fn parse(mut bytes: &[u8]) -> Option<Self> {
+        let storage_key = Zeroizing::new(*bytes.split_off(..STORAGE_KEY_BYTES)?.first_chunk()?);
+        let mut transport = TransportKeys::new();
+        while !bytes.is_empty() {
+            let [plugin, slot, key] = [(); 3].map(|()| {
+                let length = usize::from(*bytes.split_off_first()?);
+                bytes.split_off(..length)
+            });
+            let name = |part: &[u8]| String::from_utf8(part.to_vec()).ok();
+            let key = DesKey::new(Zeroizing::new(key?.to_vec()))?;
+            transport.insert((name(plugin?)?, name(slot?)?), key);
+        }
+        Some(Self { storage_key, transport })
+    }
+}
+
+/// Fresh random bytes.
+pub(crate) fn random<const N: usize>() -> Result<Zeroizing<[u8; N]>, KeyFileError> {
+    let mut bytes = Zeroizing::new([0; N]);
+    SystemRandom::new().fill(&mut *bytes).map_err(|_| KeyFileError::NoRandomness)?;
+    Ok(bytes)
+}
+
+fn read_kek(path: &Path) -> Result<LessSafeKey, KeyFileError> {
+    let (file, bytes) = read(path)?;
+    let mode = file.metadata().map_err(io_error("look at", path))?.mode() & 0o777;
+    if mode & GROUP_AND_OTHERS != 0 {
+        return Err(KeyFileError::Exposed { path: path.to_owned(), mode });
+    }
+    let damaged = || KeyFileError::Damaged { path: path.to_owned() };
+    let key = bytes.strip_prefix(KEK_MAGIC).ok_or_else(damaged)?;
+    UnboundKey::new(&CHACHA20_POLY1305, key).map(LessSafeKey::new).map_err(|_| damaged())
+}
+
+/// The open file too, so that what is known of it is known of these bytes.
+fn read(path: &Path) -> Result<(File, Zeroizing<Vec<u8>>), KeyFileError> {
+    let file = File::open(path).map_err(|source| match source.kind() {
+        io::ErrorKind::NotFound => KeyFileError::Missing { path: path.to_owned() },
+        _ => io_error("open", path)(source),
+    })?;
+    let length = file.metadata().map_err(io_error("look at", path))?.len();
+    if length > MAX_FILE_BYTES {
+        return Err(KeyFileError::Damaged { path: path.to_owned() });
+    }
+    let mut bytes = Zeroizing::new(vec![0; usize::try_from(length).unwrap_or(0)]);
+    (&file).read_exact(&mut bytes).map_err(io_error("read", path))?;
+    Ok((file, bytes))
+}
+
+/// Writes beside the file, syncs, renames over it and syncs the folder: the old bytes or the new ones survive.
+fn replace(path: &Path, bytes: &[u8]) -> Result<(), KeyFileError> {
+    let mut beside = path.as_os_str().to_owned();
+    beside.push(".new");
+    let beside = PathBuf::from(beside);
+    match fs::remove_file(&beside) {
+        Err(source) if source.kind() != io::ErrorKind::NotFound => return Err(io_error("remove", &beside)(source)),
+        _ => {}
+    }
+    let options = OpenOptions::new().write(true).create_new(true).mode(0o600).open(&beside);
+    let mut file = options.map_err(io_error("create", &beside))?;
+    file.write_all(bytes).and_then(|()| file.sync_all()).map_err(io_error("write", &beside))?;
+    fs::rename(&beside, path).map_err(io_error("replace", path))?;
+    let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    File::open(folder).and_then(|folder| folder.sync_all()).map_err(io_error("sync", folder))
+}
+
+fn io_error(doing: &'static str, path: &Path) -> impl FnOnce(io::Error) -> KeyFileError {
+    move |source| KeyFileError::Io { doing, path: path.to_owned(), source }
+}

@@ -1,0 +1,13 @@
+//! Keys: what a slot is for, where keys rest, how new ones come in. No function here, or above it, gives a key out.
+
+mod clear;
+pub(crate) mod file;
+mod grant;
+pub(crate) mod ring;
+mod staging;
+
+pub use clear::{ClearKey, ClearKeyError};
+pub use file::{KeyFileError, KeyPaths};
+pub use grant::{GrantError, PluginGrant, SlotError, SlotGrant};
+pub use ring::TransportKeyError;
+pub use staging::{KeyDownloadError, StagedKeys};

@@ -1,0 +1,178 @@
+//! The keys in memory, and who may use them for what.
+//!
+//! Protects against: a slot used for anything but its grant; one key in two slots, where the harmless use of the one
+//! would open the other.
+//! Does not protect against: someone who reads this process's memory. Work keys live nowhere else.
+
+use std::collections::BTreeMap;
+
+use engine::contract::acquirer::KeyUse;
+use engine::contract::template::{MacAlgorithm, PinFormat};
+use engine::contract::types::Name;
+use thiserror::Error;
+
+use super::clear::ClearKey;
+use super::grant::{GrantError, PluginGrant, SlotError, SlotGrant};
+use crate::crypto::{check_value, tdes::DesKey};
+
+/// A slot of a plugin.
+pub(crate) type Place = (Name, Name);
+
+/// Transport keys by place, as the key file keeps them.
+pub(crate) type TransportKeys = BTreeMap<Place, DesKey>;
+
+/// Why a transport key was not taken. Nothing has changed.
+#[derive(Debug, Error)]
+pub enum TransportKeyError {
+    /// Not such a slot.
+    #[error(transparent)]
+    Slot(#[from] SlotError),
+    /// Typed wrongly, or not this key.
+    #[error("the key for slot {slot} does not give the check value entered with it; enter both again")]
+    CheckValue {
+        /// Which slot.
+        slot: Name,
+    },
+    /// Two plugins, or two slots, with one key.
+    #[error("the key for slot {slot} is already in another slot; ask the acquirer for a key of its own")]
+    Reused {
+        /// Which slot.
+        slot: Name,
+    },
+    /// The grant does not admit a key of this length.
+    #[error("the key for slot {slot} has {bytes} bytes, which its grant does not admit")]
+    Length {
+        /// Which slot.
+        slot: Name,
+        /// How long the key is.
+        bytes: usize,
+    },
+    /// Not kept.
+    #[error(transparent)]
+    Storage(#[from] super::file::KeyFileError),
+}
+
+/// A work key and the transport slot it came under.
+pub(super) struct WorkKey {
+    pub(super) key: DesKey,
+    pub(super) under: Name,
+}
+
+/// Every slot granted, and the keys in them.
+pub(crate) struct KeyRing {
+    pub(super) grants: BTreeMap<Place, SlotGrant>,
+    pub(super) transport: TransportKeys,
+    pub(super) work: BTreeMap<Place, WorkKey>,
+}
+
+impl KeyRing {
+    /// A ring without work keys.
+    pub(crate) fn new(grants: &[PluginGrant], transport: TransportKeys) -> Result<Self, GrantError> {
+        let mut slots = BTreeMap::new();
+        for PluginGrant { plugin, slots: granted } in grants {
+            for grant in granted {
+                grant.check(plugin)?;
+                if slots.insert((plugin.clone(), grant.slot.clone()), grant.clone()).is_some() {
+                    return Err(GrantError::Twice { plugin: plugin.clone(), slot: grant.slot.clone() });
+                }
+            }
+        }
+        Ok(Self { grants: slots, transport, work: BTreeMap::new() })
+    }
+
+    /// The key of a MAC slot.
+    pub(crate) fn mac_key(&self, plugin: &str, slot: &str, algorithm: MacAlgorithm) -> Result<&DesKey, SlotError> {
+        self.granted(plugin, slot, &KeyUse::Mac(algorithm))?;
+        self.work_key(plugin, slot)
+    }
+
+    /// The key of a PIN slot, and the format of the block it makes.
+    pub(crate) fn pin_key(&self, plugin: &str, slot: &str) -> Result<(&DesKey, PinFormat), SlotError> {
+        let asked = KeyUse::Pin(PinFormat::Iso0);
+        match &self.grant(plugin, slot)?.key_use {
+            KeyUse::Pin(format) => Ok((self.work_key(plugin, slot)?, *format)),
+            granted => Err(SlotError::WrongUse { slot: slot.to_owned(), asked, granted: granted.clone() }),
+        }
+    }
+
+    /// The key other keys of this plugin come under.
+    pub(super) fn transport_key(&self, plugin: &str, slot: &str) -> Result<&DesKey, SlotError> {
+        self.granted(plugin, slot, &KeyUse::Transport)?;
+        self.transport.get(&place(plugin, slot)).ok_or_else(|| SlotError::Empty { slot: slot.to_owned() })
+    }
+
+    /// The transport keys as they would be with this one; the ring itself stays as it is until they are kept.
+    pub(crate) fn with_transport(
+        &self,
+        plugin: &str,
+        slot: &str,
+        key: ClearKey,
+        expected: &[u8],
+    ) -> Result<TransportKeys, TransportKeyError> {
+        let grant = self.granted(plugin, slot, &KeyUse::Transport)?;
+        let slot_name = || slot.to_owned();
+        if !grant.admits(key.0.len()) {
+            return Err(TransportKeyError::Length { slot: slot_name(), bytes: key.0.len() });
+        }
+        if !check_value::fits(&key.0, expected) {
+            return Err(TransportKeyError::CheckValue { slot: slot_name() });
+        }
+        if self.is_held_elsewhere(&key.0, |other| *other == place(plugin, slot)) {
+            return Err(TransportKeyError::Reused { slot: slot_name() });
+        }
+        let mut keys = self.transport.clone();
+        keys.insert(place(plugin, slot), key.0);
+        Ok(keys)
+    }
+
+    /// Takes the kept transport keys over. Work keys that came under the one just replaced are gone with it.
+    pub(crate) fn take_transport(&mut self, plugin: &str, slot: &str, keys: TransportKeys) {
+        self.transport = keys;
+        self.drop_under(plugin, slot);
+    }
+
+    /// Empties these slots of their work keys.
+    pub(crate) fn drop_keys(&mut self, plugin: &str, slots: &[Name]) {
+        self.work.retain(|(owner, slot), _| owner != plugin || !slots.contains(slot));
+    }
+
+    /// Empties every slot whose key came under this transport slot.
+    pub(crate) fn drop_under(&mut self, plugin: &str, transport: &str) {
+        self.work.retain(|(owner, _), work| owner != plugin || work.under != transport);
+    }
+
+    /// Slots of this plugin that hold a checked key.
+    pub(crate) fn checked_slots(&self, plugin: &str) -> Vec<Name> {
+        let holds = |place: &&Place| self.work.contains_key(*place) || self.transport.contains_key(*place);
+        self.grants.keys().filter(|(owner, _)| owner == plugin).filter(holds).map(|(_, slot)| slot.clone()).collect()
+    }
+
+    /// The same key is in a slot that is not excepted.
+    pub(super) fn is_held_elsewhere(&self, key: &DesKey, is_excepted: impl Fn(&Place) -> bool) -> bool {
+        let work = self.work.iter().map(|(place, work)| (place, &work.key));
+        self.transport.iter().chain(work).any(|(place, held)| !is_excepted(place) && held.enciphers_like(key))
+    }
+
+    pub(super) fn grant(&self, plugin: &str, slot: &str) -> Result<&SlotGrant, SlotError> {
+        let unknown = || SlotError::Unknown { plugin: plugin.to_owned(), slot: slot.to_owned() };
+        self.grants.get(&place(plugin, slot)).ok_or_else(unknown)
+    }
+
+    fn granted(&self, plugin: &str, slot: &str, asked: &KeyUse) -> Result<&SlotGrant, SlotError> {
+        let grant = self.grant(plugin, slot)?;
+        if grant.key_use == *asked {
+            return Ok(grant);
+        }
+        let (slot, granted) = (slot.to_owned(), grant.key_use.clone());
+        Err(SlotError::WrongUse { slot, asked: asked.clone(), granted })
+    }
+
+    fn work_key(&self, plugin: &str, slot: &str) -> Result<&DesKey, SlotError> {
+        let empty = || SlotError::Empty { slot: slot.to_owned() };
+        self.work.get(&place(plugin, slot)).map(|work| &work.key).ok_or_else(empty)
+    }
+}
+
+pub(super) fn place(plugin: &str, slot: &str) -> Place {
+    (plugin.to_owned(), slot.to_owned())
+}

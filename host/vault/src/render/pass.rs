@@ -1,0 +1,250 @@
+//! The one pass over a template's nodes.
+
+use engine::contract::template::{
+    DigestAlgorithm, DigestHole, Extent, LengthHole, MacHole, Node, NodeId, PinFormat, ReasonBytes, Secret, SecretHole,
+    TextHole,
+};
+use ring::rand::{SecureRandom, SystemRandom};
+use zeroize::Zeroizing;
+
+use super::budget::{Budget, check_count};
+use super::error::{NodeError, RenderError};
+use super::{CardSource, Holds, Part, RenderInput, clock, encode};
+use crate::crypto::{mac, pin_block};
+use crate::keys::ring::KeyRing;
+use crate::proof::{RawReply, resolve};
+use crate::secret::SecretBytes;
+
+/// Characters of a nonce.
+const ALPHANUMERIC: &[u8; 62] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
+
+/// What the nodes are rendered for.
+pub(crate) enum Scope<'a> {
+    /// A message to send.
+    Message(RenderInput<'a>),
+    /// What a reply's seal covers.
+    Proof(&'a RawReply),
+}
+
+/// A pass under way.
+pub(crate) struct Pass<'a> {
+    ring: &'a KeyRing,
+    plugin: &'a str,
+    scope: Scope<'a>,
+    budget: Budget,
+    parts: Vec<Part>,
+}
+
+impl<'a> Pass<'a> {
+    pub(crate) fn new(ring: &'a KeyRing, plugin: &'a str, scope: Scope<'a>) -> Self {
+        Self { ring, plugin, scope, budget: Budget::full(), parts: Vec::new() }
+    }
+
+    /// Renders every node once, in order.
+    pub(crate) fn run(mut self, nodes: &[Node]) -> Result<Vec<Part>, RenderError> {
+        check_count(nodes)?;
+        for (number, node) in (0..).zip(nodes) {
+            let part = self.node(node).map_err(|error| RenderError::At { node: number, error })?;
+            self.parts.push(part);
+        }
+        Ok(self.parts)
+    }
+
+    fn node(&mut self, node: &Node) -> Result<Part, NodeError> {
+        let unsupported = |what: &str| Err(NodeError::NotSupportedYet { what: what.to_owned() });
+        match node {
+            Node::Literal(bytes) => self.open(bytes),
+            Node::Concat(of) => self.concat(of),
+            Node::Secret(hole) => self.secret(hole),
+            Node::PinBlock(slot) => self.pin_block(slot),
+            Node::Mac(hole) => self.mac(hole),
+            Node::Digest(hole) => self.digest(hole),
+            Node::Text(hole) => self.text(hole),
+            Node::LengthOf(hole) => self.length(hole),
+            Node::Nonce(characters) => self.nonce(*characters),
+            Node::Clock(pattern) => self.clock(pattern),
+            Node::Reason(spelled) => self.reason(spelled),
+            Node::Received(extent) => self.received(extent),
+            Node::ReceivedHeader(name) => self.received_header(name),
+            Node::Track(_) => unsupported("track protection"),
+            Node::KeySerial(_) => unsupported("key-serial"),
+            Node::ChipData(_) => unsupported("chip-data"),
+            Node::Cipher(_) => unsupported("cipher"),
+            Node::Signature(_) => unsupported("signature"),
+        }
+    }
+
+    fn concat(&mut self, of: &[NodeId]) -> Result<Part, NodeError> {
+        self.budget.refer(of.len())?;
+        let mut length = 0_usize;
+        for to in of {
+            length = length.saturating_add(self.earlier(*to)?.bytes.len());
+        }
+        self.budget.render(length)?;
+        let mut joined = Zeroizing::new(Vec::with_capacity(length));
+        let (mut holds, mut is_received) = (Holds::Nothing, false);
+        for to in of {
+            let part = self.earlier(*to)?;
+            joined.extend_from_slice(part.bytes.reveal());
+            holds = holds.max(part.holds);
+            is_received |= part.is_received;
+        }
+        if of.len() > 1 && holds == Holds::CardNumber {
+            holds = Holds::Secrets;
+        }
+        Ok(Part { bytes: joined.into(), holds, is_received })
+    }
+
+    fn secret(&mut self, hole: &SecretHole) -> Result<Part, NodeError> {
+        if hole.of_item.is_some() {
+            return Err(NodeError::NotSupportedYet { what: "of-item".to_owned() });
+        }
+        let input = self.message("card data")?;
+        if !input.allowed.secrets.contains(&hole.secret) {
+            return Err(NodeError::SecretNotGranted(hole.secret));
+        }
+        let clear = match &input.card {
+            CardSource::None => return Err(NodeError::NoCard),
+            CardSource::Live(card) => card.secret(hole.secret),
+            CardSource::Unsealed(card) => card.secret(hole.secret),
+        };
+        let clear = clear.ok_or(NodeError::CardLacks(hole.secret))?;
+        let bytes = encode::secret(hole.secret, clear, hole.encoding)?;
+        let holds = if hole.secret == Secret::Pan { Holds::CardNumber } else { Holds::Secrets };
+        self.budget.render(bytes.len())?;
+        Ok(Part { bytes: bytes.into(), holds, is_received: false })
+    }
+
+    fn pin_block(&mut self, slot: &str) -> Result<Part, NodeError> {
+        let (ring, plugin) = (self.ring, self.plugin);
+        let input = self.message("a PIN block")?;
+        if !input.allowed.pin {
+            return Err(NodeError::PinNotGranted);
+        }
+        let (key, format) = ring.pin_key(plugin, slot)?;
+        if format != PinFormat::Iso0 {
+            return Err(NodeError::NotSupportedYet { what: format!("{format:?}") });
+        }
+        let CardSource::Live(card) = &mut input.card else { return Err(NodeError::NoPin) };
+        let pin = card.take_pin().ok_or(NodeError::NoPin)?;
+        let block = pin_block::iso0(key, &pin, card.pan()).ok_or(NodeError::PanTooShort)?;
+        self.open(&block)
+    }
+
+    fn mac(&mut self, hole: &MacHole) -> Result<Part, NodeError> {
+        if matches!(self.scope, Scope::Proof(_)) {
+            return Err(NodeError::NotInProof { what: "a MAC" });
+        }
+        self.budget.work(self.earlier(hole.over)?.bytes.len())?;
+        let over = &self.earlier(hole.over)?.bytes;
+        if over.len() == 0 {
+            return Err(NodeError::MacOverNothing);
+        }
+        if !mac::is_supported(hole.algorithm) {
+            return Err(NodeError::NotSupportedYet { what: format!("{:?}", hole.algorithm) });
+        }
+        let key = self.ring.mac_key(self.plugin, &hole.key, hole.algorithm)?;
+        let made = mac::compute(hole.algorithm, key, over.reveal());
+        let made = made.ok_or_else(|| NodeError::KeyLength { slot: hole.key.clone() })?;
+        self.open(&made)
+    }
+
+    fn digest(&mut self, hole: &DigestHole) -> Result<Part, NodeError> {
+        if hole.algorithm != DigestAlgorithm::Sha256 {
+            return Err(NodeError::NotSupportedYet { what: format!("{:?}", hole.algorithm) });
+        }
+        self.budget.work(self.earlier(hole.over)?.bytes.len())?;
+        let over = self.earlier(hole.over)?;
+        if over.holds != Holds::Nothing {
+            return Err(NodeError::DigestOverCardData);
+        }
+        let is_received = over.is_received;
+        let digest = ring::digest::digest(&ring::digest::SHA256, over.bytes.reveal());
+        Ok(Part { is_received, ..self.open(digest.as_ref())? })
+    }
+
+    fn text(&mut self, hole: &TextHole) -> Result<Part, NodeError> {
+        let longest = self.earlier(hole.of)?.bytes.len().saturating_mul(encode::growth(hole.encoding));
+        self.budget.render(longest)?;
+        let text = encode::text(self.earlier(hole.of)?.bytes.reveal(), hole.encoding)?;
+        self.budget.give_back(longest.saturating_sub(text.len()));
+        let of = self.earlier(hole.of)?;
+        let holds = match of.holds {
+            Holds::Nothing => Holds::Nothing,
+            unchanged if *text == of.bytes.reveal() => unchanged,
+            Holds::EncodedSecrets => return Err(NodeError::CardDataEncodedTwice),
+            Holds::CardNumber | Holds::Secrets => Holds::EncodedSecrets,
+        };
+        Ok(Part { bytes: text.into(), holds, is_received: of.is_received })
+    }
+
+    /// A length tells no more than `presented` does.
+    fn length(&mut self, hole: &LengthHole) -> Result<Part, NodeError> {
+        let length = encode::length(self.earlier(hole.of)?.bytes.len(), hole.encoding)?;
+        self.open(&length)
+    }
+
+    fn nonce(&mut self, characters: u8) -> Result<Part, NodeError> {
+        self.message("a nonce")?;
+        let mut text = Vec::with_capacity(usize::from(characters));
+        while text.len() < usize::from(characters) {
+            let mut random = [0; 64];
+            SystemRandom::new().fill(&mut random).map_err(|_| NodeError::NoRandomness)?;
+            // Six bits that name no character are thrown away, so that every character is equally likely.
+            let fair = random.iter().filter_map(|byte| ALPHANUMERIC.get(usize::from(byte & 63)));
+            text.extend(fair.take(usize::from(characters) - text.len()));
+        }
+        self.open(&text)
+    }
+
+    fn clock(&mut self, pattern: &str) -> Result<Part, NodeError> {
+        let text = clock::format(pattern, self.message("a clock")?.now)?;
+        self.open(text.as_bytes())
+    }
+
+    fn reason(&mut self, spelled: &[ReasonBytes]) -> Result<Part, NodeError> {
+        self.budget.refer(spelled.len())?;
+        let reason = self.message("a reason")?.reason.ok_or(NodeError::NoReason)?;
+        let found = spelled.iter().find(|spelling| spelling.reason == reason);
+        self.open(&found.ok_or(NodeError::ReasonNotSpelled(reason))?.bytes)
+    }
+
+    fn received(&mut self, extent: &Extent) -> Result<Part, NodeError> {
+        let reply = self.reply()?;
+        let length = reply.body().len();
+        let Extent { start, end } = *extent;
+        let bytes = resolve(extent, length).and_then(|range| reply.body().get(range));
+        let bytes = bytes.ok_or(NodeError::NoSuchBytes { start, end, length })?;
+        Ok(Part { is_received: true, ..self.open(bytes)? })
+    }
+
+    fn received_header(&mut self, name: &str) -> Result<Part, NodeError> {
+        let value = self.reply()?.header(name).filter(|value| !value.is_empty());
+        let value = value.ok_or_else(|| NodeError::NoSuchHeader(name.to_owned()))?;
+        Ok(Part { is_received: true, ..self.open(value.as_bytes())? })
+    }
+
+    /// Bytes that hold no card data.
+    fn open(&mut self, bytes: &[u8]) -> Result<Part, NodeError> {
+        self.budget.render(bytes.len())?;
+        Ok(Part { bytes: SecretBytes::copy_of(bytes), holds: Holds::Nothing, is_received: false })
+    }
+
+    fn earlier(&self, to: NodeId) -> Result<&Part, NodeError> {
+        usize::try_from(to).ok().and_then(|place| self.parts.get(place)).ok_or(NodeError::NotBefore { to })
+    }
+
+    fn message(&mut self, what: &'static str) -> Result<&mut RenderInput<'a>, NodeError> {
+        match &mut self.scope {
+            Scope::Message(input) => Ok(input),
+            Scope::Proof(_) => Err(NodeError::NotInProof { what }),
+        }
+    }
+
+    fn reply(&self) -> Result<&'a RawReply, NodeError> {
+        match &self.scope {
+            Scope::Message(_) => Err(NodeError::OnlyInProof),
+            Scope::Proof(reply) => Ok(reply),
+        }
+    }
+}

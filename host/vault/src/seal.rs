@@ -1,0 +1,249 @@
+//! Sealing: what a standby message needs of the card, encrypted, so that the journal can keep it.
+//!
+//! Protects against: a journal or a backup read without the key store; a sealed card changed, or moved to another
+//! transaction (the transaction is authenticated with it).
+//! Does not protect against: whoever has both the key file and its key-encryption key, see `keys/file.rs`.
+
+use std::fmt;
+
+use engine::contract::acquirer::Standby;
+use engine::contract::template::{Message, Node, Secret};
+use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::card::{CardSession, Expiry, Pan, UnsealedCard};
+use crate::keys::file::{STORAGE_KEY_BYTES, random};
+
+/// The one format so far: version, nonce, then ciphertext and tag.
+const VERSION: u8 = 1;
+/// Authenticated before the context, so that no other use of the storage key gives the same bytes.
+const PURPOSE: &[u8] = b"acquit sealed card\0";
+
+/// A card's secrets, sealed: safe to store, of use to nobody without the key store that made it.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SealedCard(Vec<u8>);
+
+impl fmt::Debug for SealedCard {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "[sealed, {} bytes]", self.0.len())
+    }
+}
+
+/// Why a card was not sealed or unsealed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
+pub enum SealError {
+    /// Only card number and expiry may be kept.
+    #[error("{0:?} is never kept, not even sealed")]
+    NeverKept(Secret),
+    /// The card does not have it.
+    #[error("the card has no {0:?} to seal")]
+    CardLacks(Secret),
+    /// Changed, cut short, of another transaction, or of another key store.
+    #[error("storage: a sealed card is damaged, of another transaction, or of another key store")]
+    Damaged,
+    /// Written by a later version.
+    #[error("storage: a sealed card has format {0}, which this version does not know; do not go back a version")]
+    Version(u8),
+    /// No random numbers.
+    #[error("terminal: the system gives no random numbers")]
+    NoRandomness,
+}
+
+/// A standby message that could not be sent later.
+#[derive(Clone, Debug, PartialEq, Eq, Error)]
+pub enum StandbyError {
+    /// A track, a card code or a scanned code.
+    #[error("plugin: node {node} of the standby message needs {secret:?}, which is never kept")]
+    NeverKept {
+        /// Which node.
+        node: usize,
+        /// What it asks for.
+        secret: Secret,
+    },
+    /// A PIN block.
+    #[error("plugin: node {node} of the standby message is a PIN block, and a PIN is never kept")]
+    Pin {
+        /// Which node.
+        node: usize,
+    },
+    /// Known to the contract, not to this version.
+    #[error("node {node} of the standby message: {what} is not supported yet")]
+    NotSupportedYet {
+        /// Which node.
+        node: usize,
+        /// Its name in the contract.
+        what: &'static str,
+    },
+}
+
+/// What must be sealed for this standby message, its repetition included: card number, expiry, both or neither.
+pub fn secrets_needed(standby: &Standby) -> Result<Vec<Secret>, StandbyError> {
+    let mut needed = Vec::new();
+    for message in [Some(&standby.message), standby.again.as_ref()].into_iter().flatten() {
+        add_needed(message, &mut needed)?;
+    }
+    Ok(needed)
+}
+
+fn add_needed(message: &Message, needed: &mut Vec<Secret>) -> Result<(), StandbyError> {
+    for (place, node) in message.nodes.iter().enumerate() {
+        match node {
+            Node::Secret(hole) if hole.of_item.is_some() => {
+                return Err(StandbyError::NotSupportedYet { node: place, what: "of-item" });
+            }
+            Node::Secret(hole) => match hole.secret {
+                Secret::Pan | Secret::Expiry if needed.contains(&hole.secret) => {}
+                Secret::Pan | Secret::Expiry => needed.push(hole.secret),
+                secret => return Err(StandbyError::NeverKept { node: place, secret }),
+            },
+            Node::Track(hole) => return Err(StandbyError::NeverKept { node: place, secret: hole.track }),
+            Node::PinBlock(_) => return Err(StandbyError::Pin { node: place }),
+            Node::ChipData(_) => return Err(StandbyError::NotSupportedYet { node: place, what: "chip-data" }),
+            _ => {}
+        }
+    }
+    Ok(())
+}
+
+/// See [`crate::Vault::seal`].
+pub(crate) fn seal(
+    key: &[u8; STORAGE_KEY_BYTES],
+    card: &CardSession,
+    needed: &[Secret],
+    context: &[u8],
+) -> Result<SealedCard, SealError> {
+    let mut pan: &[u8] = &[];
+    let mut expiry: &[u8] = &[];
+    for secret in needed {
+        match secret {
+            Secret::Pan => pan = card.pan().reveal(),
+            Secret::Expiry => expiry = card.expiry().ok_or(SealError::CardLacks(*secret))?.reveal(),
+            other => return Err(SealError::NeverKept(*other)),
+        }
+    }
+    // Room for the tag as well: a vector that grows leaves a copy of its bytes behind.
+    let mut sealed = Zeroizing::new(Vec::with_capacity(2 + pan.len() + expiry.len() + CHACHA20_POLY1305.tag_len()));
+    for part in [pan, expiry] {
+        sealed.push(u8::try_from(part.len()).map_err(|_| SealError::Damaged)?);
+        sealed.extend_from_slice(part);
+    }
+    let nonce = random::<NONCE_LEN>().map_err(|_| SealError::NoRandomness)?;
+    aead(key)?
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(*nonce), associated(context), &mut *sealed)
+        .map_err(|_| SealError::Damaged)?;
+    Ok(SealedCard([&[VERSION], nonce.as_slice(), &sealed].concat()))
+}
+
+/// See [`crate::Vault::unseal`].
+pub(crate) fn unseal(
+    key: &[u8; STORAGE_KEY_BYTES],
+    card: &SealedCard,
+    context: &[u8],
+) -> Result<UnsealedCard, SealError> {
+    let (version, rest) = card.0.split_first().ok_or(SealError::Damaged)?;
+    if *version != VERSION {
+        return Err(SealError::Version(*version));
+    }
+    let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(SealError::Damaged)?;
+    let mut sealed = Zeroizing::new(sealed.to_vec());
+    let clear = aead(key)?
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), associated(context), &mut sealed)
+        .map_err(|_| SealError::Damaged)?;
+    parse(clear).ok_or(SealError::Damaged)
+}
+
+fn parse(mut clear: &[u8]) -> Option<UnsealedCard> {
+    let [pan, expiry] = [(); 2].map(|()| {
+        let length = usize::from(*clear.split_off_first()?);
+        std::str::from_utf8(clear.split_off(..length)?).ok()
+    });
+    let (pan, expiry) = (pan?, expiry?);
+    let pan = if pan.is_empty() { None } else { Some(Pan::parse(pan).ok()?) };
+    let expiry = if expiry.is_empty() { None } else { Some(Expiry::parse(expiry).ok()?) };
+    clear.is_empty().then_some(UnsealedCard { pan, expiry })
+}
+
+fn aead(key: &[u8; STORAGE_KEY_BYTES]) -> Result<LessSafeKey, SealError> {
+    UnboundKey::new(&CHACHA20_POLY1305, key).map(LessSafeKey::new).map_err(|_| SealError::Damaged)
+}
+
+fn associated(context: &[u8]) -> Aad<Vec<u8>> {
+    Aad::from([PURPOSE, &[VERSION], context].concat())
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::contract::template::{Encoding, SecretHole, TrackHole, TrackProtection};
+
+    use super::*;
+
+    const KEY: [u8; STORAGE_KEY_BYTES] = [7; STORAGE_KEY_BYTES];
+
+    fn card() -> CardSession {
+        CardSession::typed(Pan::parse("6200000123456787").unwrap(), Expiry::parse("3012").unwrap(), None)
+    }
+
+    #[test]
+    fn what_is_sealed_comes_back_for_its_transaction_only() {
+        let sealed = seal(&KEY, &card(), &[Secret::Pan, Secret::Expiry], b"T1").unwrap();
+        let card = unseal(&KEY, &sealed, b"T1").unwrap();
+        assert_eq!(card.secret(Secret::Pan), Some(&b"6200000123456787"[..]));
+        assert_eq!(card.secret(Secret::Expiry), Some(&b"3012"[..]));
+        assert_eq!(card.secret(Secret::TrackTwo), None);
+        assert_eq!(unseal(&KEY, &sealed, b"T2").map(drop), Err(SealError::Damaged));
+        assert_eq!(unseal(&[8; STORAGE_KEY_BYTES], &sealed, b"T1").map(drop), Err(SealError::Damaged));
+        assert!(!format!("{sealed:?}").contains("3012"));
+    }
+
+    #[test]
+    fn only_what_is_needed_is_sealed() {
+        let sealed = seal(&KEY, &card(), &[Secret::Expiry], b"T1").unwrap();
+        assert_eq!(unseal(&KEY, &sealed, b"T1").unwrap().secret(Secret::Pan), None);
+        for secret in [Secret::TrackTwo, Secret::CardCode, Secret::ScannedCode] {
+            assert_eq!(seal(&KEY, &card(), &[secret], b"T1"), Err(SealError::NeverKept(secret)));
+        }
+    }
+
+    #[test]
+    fn every_changed_or_missing_byte_is_noticed() {
+        let sealed = seal(&KEY, &card(), &[Secret::Pan], b"T1").unwrap();
+        for place in 0..sealed.0.len() {
+            let mut changed = sealed.clone();
+            changed.0[place] ^= 0x40;
+            assert!(unseal(&KEY, &changed, b"T1").is_err(), "byte {place}");
+            let cut = SealedCard(sealed.0[..place].to_vec());
+            assert!(unseal(&KEY, &cut, b"T1").is_err(), "cut at {place}");
+        }
+    }
+
+    #[test]
+    fn standby_messages_may_need_number_and_expiry_only() {
+        let hole = |secret| Node::Secret(SecretHole { secret, encoding: Encoding::Ascii, of_item: None });
+        let standby = |nodes: Vec<Node>, again: Option<Vec<Node>>| Standby {
+            route: "host".into(),
+            message: Message { nodes, whole: 0, http: None },
+            again: again.map(|nodes| Message { nodes, whole: 0, http: None }),
+            timeout: 1000,
+            answers: Vec::new(),
+        };
+        let needed = |nodes, again| secrets_needed(&standby(nodes, again));
+        assert_eq!(needed(vec![Node::Literal(vec![])], None), Ok(vec![]));
+        assert_eq!(
+            needed(vec![hole(Secret::Pan), hole(Secret::Pan)], Some(vec![hole(Secret::Expiry)])),
+            Ok(vec![Secret::Pan, Secret::Expiry])
+        );
+        let secret = Secret::TrackTwo;
+        assert_eq!(
+            needed(vec![hole(Secret::Pan)], Some(vec![hole(secret)])),
+            Err(StandbyError::NeverKept { node: 0, secret })
+        );
+        let track = TrackHole { track: secret, protection: TrackProtection::PaddedF, key: "tdk".into() };
+        assert_eq!(needed(vec![Node::Track(track)], None), Err(StandbyError::NeverKept { node: 0, secret }));
+        assert_eq!(needed(vec![Node::PinBlock("pik".into())], None), Err(StandbyError::Pin { node: 0 }));
+        let secret = Secret::CardCode;
+        assert_eq!(needed(vec![hole(secret)], None), Err(StandbyError::NeverKept { node: 0, secret }));
+    }
+}

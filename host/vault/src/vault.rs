@@ -1,0 +1,131 @@
+//! The one object the host holds: an open key store and what may be done with it.
+//!
+//! Protects against: a key read out. There is no function for it, here or below.
+//! Does not protect against: two processes that load keys at once; the journal's lock sees to that.
+
+use engine::contract::acquirer::{NewKey, Proof};
+use engine::contract::template::{Message, Secret};
+use engine::contract::types::Name;
+use thiserror::Error;
+use zeroize::Zeroizing;
+
+use crate::card::{CardSession, UnsealedCard};
+use crate::keys::file::{Contents, KeyFile, STORAGE_KEY_BYTES};
+use crate::keys::ring::KeyRing;
+use crate::keys::{
+    ClearKey, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PluginGrant, StagedKeys, TransportKeyError,
+};
+use crate::proof::{self, ProofFailure, RawReply};
+use crate::render::{self, RenderError, RenderInput, Rendered};
+use crate::scrub::Mask;
+use crate::seal::{self, SealError, SealedCard};
+use crate::secret::redacted;
+
+/// Why the vault does not open.
+#[derive(Debug, Error)]
+pub enum VaultError {
+    /// The key store.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The deployment's grants.
+    #[error(transparent)]
+    Grant(#[from] GrantError),
+}
+
+/// An open key store with the slots the deployment granted.
+///
+/// Work keys live in memory only: after a start the host stages and activates the wrapped blocks from its journal.
+pub struct Vault {
+    file: KeyFile,
+    storage_key: Zeroizing<[u8; STORAGE_KEY_BYTES]>,
+    ring: KeyRing,
+}
+
+redacted!(Vault);
+
+impl Vault {
+    /// Makes a new, empty key store. Refused where one exists.
+    pub fn create(paths: &KeyPaths, grants: &[PluginGrant]) -> Result<Self, VaultError> {
+        Self::with(KeyFile::create(paths)?, grants)
+    }
+
+    /// Opens a key store. What is missing, exposed or damaged is an error, never an empty store.
+    pub fn open(paths: &KeyPaths, grants: &[PluginGrant]) -> Result<Self, VaultError> {
+        Self::with(KeyFile::open(paths)?, grants)
+    }
+
+    fn with((file, contents): (KeyFile, Contents), grants: &[PluginGrant]) -> Result<Self, VaultError> {
+        let Contents { storage_key, transport } = contents;
+        Ok(Self { file, storage_key, ring: KeyRing::new(grants, transport)? })
+    }
+
+    /// Loads a transport key, durably, if it gives this check value of three or four bytes. The plugin's work keys that
+    /// came under the key it replaces are dropped.
+    pub fn load_transport(
+        &mut self,
+        plugin: &str,
+        slot: &str,
+        key: ClearKey,
+        check_value: &[u8],
+    ) -> Result<(), TransportKeyError> {
+        let transport = self.ring.with_transport(plugin, slot, key, check_value)?;
+        let contents = Contents { storage_key: self.storage_key.clone(), transport };
+        self.file.write(&contents)?;
+        self.ring.take_transport(plugin, slot, contents.transport);
+        Ok(())
+    }
+
+    /// Unwraps and checks a download, all keys or none; changes nothing. After a
+    /// [`KeyDownloadError::BadCheckValue`] the host drops what is under that transport key.
+    pub fn stage(&self, plugin: &str, keys: &[NewKey]) -> Result<StagedKeys, KeyDownloadError> {
+        self.ring.stage(plugin, keys)
+    }
+
+    /// Puts staged keys into their slots, once the journal has the step that brought them.
+    pub fn activate(&mut self, keys: StagedKeys) {
+        self.ring.activate(keys);
+    }
+
+    /// Empties work-key slots of a plugin. Transport keys stay: a plugin cannot drop what a person loaded.
+    pub fn drop_keys(&mut self, plugin: &str, slots: &[Name]) {
+        self.ring.drop_keys(plugin, slots);
+    }
+
+    /// Empties every slot whose key came under this transport slot.
+    pub fn drop_under(&mut self, plugin: &str, transport: &str) {
+        self.ring.drop_under(plugin, transport);
+    }
+
+    /// The plugin's slots that hold a checked key, transport slots included.
+    pub fn checked_slots(&self, plugin: &str) -> Vec<Name> {
+        self.ring.checked_slots(plugin)
+    }
+
+    /// Fills a template's holes. What fails is for the journal; the guest is told only that it failed.
+    pub fn render(&self, plugin: &str, message: &Message, input: RenderInput<'_>) -> Result<Rendered, RenderError> {
+        render::render(&self.ring, plugin, message, input)
+    }
+
+    /// Checks a step's proofs on the raw reply, in constant time. `mask` is what [`RawReply::scrub`] gave for it.
+    /// That the operation's demanded proofs are among them is the engine's to see.
+    pub fn prove(
+        &self,
+        plugin: &str,
+        proofs: &[Proof],
+        request: &Rendered,
+        reply: &RawReply,
+        mask: &Mask,
+    ) -> Result<(), ProofFailure> {
+        proof::prove(&self.ring, plugin, proofs, request, reply, mask)
+    }
+
+    /// Seals what a standby message needs ([`crate::secrets_needed`]) for one context: the transaction's identity.
+    pub fn seal(&self, card: &CardSession, needed: &[Secret], context: &[u8]) -> Result<SealedCard, SealError> {
+        seal::seal(&self.storage_key, card, needed, context)
+    }
+
+    /// Opens what was sealed for the same context.
+    pub fn unseal(&self, card: &SealedCard, context: &[u8]) -> Result<UnsealedCard, SealError> {
+        seal::unseal(&self.storage_key, card, context)
+    }
+}
