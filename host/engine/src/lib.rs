@@ -1,3 +1,32 @@
 //! Transactions, debts and safety rules; pure, no I/O.
+//!
+//! `(state, event) -> (state, effects)`: the engine knows no clock, socket, disk or Wasm, so the same code runs in the
+//! terminal and in a simulator, where power cuts and lost replies are inputs.
 
+pub mod books;
 pub mod contract;
+mod deployment;
+mod effect;
+mod engine;
+mod identity;
+mod lane;
+mod machine;
+mod money;
+mod record;
+pub mod rules;
+pub mod story;
+mod time;
+
+pub use deployment::{Ceilings, Deployment, Loaded};
+pub use effect::{
+    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, Moment, OperationId, Request,
+};
+pub use engine::{Engine, Recovery};
+pub use identity::{NotAnIdentity, TRANSACTION_ID_CHARACTERS, TransactionId};
+pub use machine::{Row, Table, tables};
+pub use money::MoneyError;
+pub use record::{
+    CardProblem, Doubt, Fact, Incident, Intent, NotSent, Outcome, Party, RECORD_VERSION, Reader, Record, RecordError,
+    Verdict,
+};
+pub use time::Timestamp;

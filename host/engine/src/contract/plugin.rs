@@ -111,6 +111,9 @@ pub enum PluginFault {
     /// An export is missing or has other types than the contract.
     #[error("not of the contract's types: {0}")]
     WrongType(String),
+    /// What it says of itself is empty, endless or contradicts itself.
+    #[error("its description is unsound: {0}")]
+    Description(String),
     /// It imports something; a plugin may import nothing.
     #[error("it imports {0}; a plugin may import nothing")]
     Imports(String),

@@ -9,7 +9,7 @@ pub type Milliseconds = u32;
 pub type Name = String;
 
 /// An amount in the minor unit of its currency: 12.34 CNY is { minor: 1234, currency: 156, exponent: 2 }.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Amount {
     pub minor: u64,
     /// ISO 4217 numeric code.
@@ -19,7 +19,7 @@ pub struct Amount {
 }
 
 /// Local time at the terminal, as the terminal will print it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct LocalTime {
     pub year: u16,
     pub month: u8,

@@ -1,0 +1,39 @@
+//! What a start makes of transactions a power cut left open: each is concluded or becomes a debt, never nothing.
+
+use super::{Books, Transaction};
+use crate::contract::template::UndoReason;
+use crate::contract::transaction::Operation;
+use crate::record::{Doubt, Fact, NotSent, Outcome, Record};
+use crate::time::Timestamp;
+
+impl Books {
+    /// The records that close every transaction the journal leaves open. Empty when nothing was interrupted.
+    ///
+    /// An intent without a word on how much was sent counts as sent: the record of sending is not synced by itself.
+    pub fn recover(&self, now: Timestamp) -> Vec<Record> {
+        self.transactions()
+            .filter(|transaction| transaction.conclusion.is_none())
+            .flat_map(|transaction| close(transaction).into_iter().map(move |fact| (transaction, fact)))
+            .map(|(transaction, fact)| Record { at: now, acquirer: transaction.acquirer.clone(), fact })
+            .collect()
+    }
+}
+
+fn close(transaction: &Transaction) -> Vec<Fact> {
+    let concluded = |outcome| Fact::Concluded {
+        transaction: transaction.id.clone(),
+        operation: Box::new(transaction.operation.clone()),
+        outcome,
+        reference: transaction.reference.clone(),
+    };
+    match transaction.operation {
+        Operation::Pay(_) | Operation::FollowUp(_) if transaction.may_have_moved_money() => vec![
+            concluded(Outcome::Unknown(Doubt::Interrupted)),
+            Fact::Owed { debt: transaction.id.reversal(), of: transaction.id.clone(), reason: UndoReason::NoAnswer },
+        ],
+        Operation::Pay(_) | Operation::FollowUp(_) => vec![concluded(Outcome::NotSent(NotSent::Interrupted))],
+        Operation::Maintain(_) | Operation::Download(_) | Operation::Settle(_) | Operation::Upload(_) => {
+            vec![concluded(Outcome::Failed(NotSent::Interrupted))]
+        }
+    }
+}

@@ -1,0 +1,84 @@
+//! What the terminal's owner grants one acquirer's plugin.
+
+use std::collections::BTreeMap;
+
+use crate::contract::Digest;
+use crate::contract::acquirer::{Descriptor, Echoed};
+use crate::contract::transaction::{Device, OperationKind};
+use crate::contract::types::Name;
+
+/// One acquirer as this terminal trades with it.
+#[derive(Clone, Debug)]
+pub struct Deployment {
+    /// The acquirer's name on this terminal; its stream in the journal.
+    pub acquirer: String,
+    /// The plugin new transactions begin with; none when it could not be loaded, and then only debts are paid.
+    pub plugin: Option<Loaded>,
+    /// Handed to the plugin with every call.
+    pub parameters: Vec<(Name, String)>,
+    /// Echoes each operation's answer must prove before it counts.
+    pub echoes: BTreeMap<OperationKind, Vec<Echoed>>,
+    /// What a plugin can only undercut.
+    pub ceilings: Ceilings,
+    /// What the terminal is.
+    pub device: Device,
+    /// BCP 47.
+    pub locale: String,
+    /// Key slots that must hold a checked key before a payment or a debt can be sent.
+    pub work_keys: Vec<Name>,
+}
+
+/// A plugin that was loaded and checked.
+#[derive(Clone, Debug)]
+pub struct Loaded {
+    /// Of the very bytes that were loaded.
+    pub digest: Digest,
+    /// What it says of itself.
+    pub descriptor: Descriptor,
+}
+
+/// Bounds on what a plugin proposes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ceilings {
+    /// Times one exchange is sent before it is given up.
+    pub attempts: u32,
+    /// The longest wait between two tries of anything.
+    pub wait_ms: u32,
+    /// The longest an answer is waited for.
+    pub exchange_timeout_ms: u32,
+    /// Refused debts that may stand before new payments stop.
+    pub refused_debts: u32,
+    /// The largest payment, in minor units.
+    pub amount_minor: u64,
+}
+
+impl Default for Ceilings {
+    fn default() -> Self {
+        Ceilings {
+            attempts: 3,
+            wait_ms: 60_000,
+            exchange_timeout_ms: 60_000,
+            refused_debts: 10,
+            amount_minor: 5_000_000,
+        }
+    }
+}
+
+impl Deployment {
+    /// Whether answers to this operation must carry a seal, by the plugin's own word. A plugin that is gone cannot
+    /// lower the demand.
+    pub fn demands_seal(&self, kind: OperationKind) -> bool {
+        let Some(loaded) = &self.plugin else { return true };
+        loaded.descriptor.operations.iter().find(|spec| spec.kind == kind).is_none_or(|spec| spec.proved)
+    }
+
+    /// The echoes an answer to this operation must prove.
+    pub fn demanded_echoes(&self, kind: OperationKind) -> &[Echoed] {
+        self.echoes.get(&kind).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether the plugin does this operation at all.
+    pub fn offers(&self, kind: OperationKind) -> bool {
+        self.plugin.as_ref().is_some_and(|loaded| loaded.descriptor.operations.iter().any(|spec| spec.kind == kind))
+    }
+}

@@ -1,0 +1,231 @@
+//! What goes into the engine and what comes out of it: everything it knows of the world, and all it does to it.
+#![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
+
+use crate::contract::acquirer::{Event, NewKey, Proof, Reply, Standby, Step};
+use crate::contract::card::Presented;
+use crate::contract::retry_policy::{Debt, Decision, Delivery, Failure, Patience, Situation};
+use crate::contract::template::{Message, UndoReason};
+use crate::contract::transaction::{Context, Operation, PaymentKind};
+use crate::contract::types::{Amount, Milliseconds, Name};
+use crate::contract::{Digest, PluginError};
+use crate::identity::TransactionId;
+use crate::record::{CardProblem, Outcome, Record};
+use crate::time::Timestamp;
+
+/// One running operation; answers find their way back by it. Means nothing after a restart.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct OperationId(pub u64);
+
+/// When something happened.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Moment {
+    /// For people and for records; may jump.
+    pub wall: Timestamp,
+    /// For waits; never goes back.
+    pub monotonic_ms: u64,
+}
+
+/// What happened.
+#[derive(Clone, Debug)]
+pub enum Input {
+    /// Somebody wants something.
+    Request(Request),
+    /// An effect came to its end.
+    Answer {
+        /// The operation whose effect it was.
+        operation: OperationId,
+        /// How.
+        answer: Answer,
+    },
+    /// The time an acquirer's next debt was waiting for has come.
+    Alarm {
+        /// Whose.
+        acquirer: String,
+    },
+}
+
+/// What can be asked for.
+#[derive(Clone, Debug)]
+pub enum Request {
+    /// Download work keys and adopt the batch.
+    SignIn {
+        /// At which acquirer.
+        acquirer: String,
+        /// What to call it.
+        transaction: TransactionId,
+        /// Who asks.
+        operator: String,
+    },
+    /// Take money from a card.
+    Sale {
+        /// At which acquirer.
+        acquirer: String,
+        /// The cash register's identity for it.
+        transaction: TransactionId,
+        /// How much.
+        amount: Amount,
+        /// Who asks.
+        operator: String,
+    },
+    /// Try every debt of an acquirer now.
+    PayDebts {
+        /// Whose.
+        acquirer: String,
+    },
+    /// Stop a payment that has not been sent.
+    Cancel {
+        /// Which.
+        transaction: TransactionId,
+    },
+}
+
+/// What the engine wants done. Each effect but the last five is answered by one `Answer`.
+#[derive(Clone, Debug)]
+pub enum Effect {
+    /// Ask for a card, and the PIN where it needs one.
+    AskCard { operation: OperationId, transaction: TransactionId, amount: Amount, kind: PaymentKind },
+    /// Call a plugin, by the digest of the code that began the transaction.
+    Call { operation: OperationId, acquirer: String, plugin: Digest, call: Box<Call> },
+    /// Render a message without sending it; check that its standby can be rendered too, and seal what that needs.
+    Prepare { operation: OperationId, acquirer: String, draft: Box<Draft> },
+    /// Write these down, durably, all or none.
+    Commit { operation: OperationId, records: Vec<Record> },
+    /// Send what was last prepared, and wait for an answer. Needs the token of this operation's last commit.
+    Send { operation: OperationId, acquirer: String, route: Name, timeout: Milliseconds },
+    /// Wait for another answer on the same connection.
+    Listen { operation: OperationId, timeout: Milliseconds },
+    /// Check these against what was sent and what came back, on the raw bytes.
+    Prove { operation: OperationId, acquirer: String, proofs: Vec<Proof> },
+    /// Unwrap downloaded keys and compare their check values, all or none; use none of them yet.
+    StageKeys { operation: OperationId, acquirer: String, keys: Vec<NewKey> },
+    /// Come back after a while.
+    Wake { operation: OperationId, after: Milliseconds },
+
+    /// Use the staged keys from now on.
+    ActivateKeys { operation: OperationId, acquirer: String },
+    /// Never use these again.
+    DropKeys { acquirer: String, slots: Vec<Name> },
+    /// The operation is over: close its connection, wipe its secrets, and tell whoever waits how it ended.
+    Ended { operation: OperationId, transaction: TransactionId, outcome: Outcome },
+    /// A reversal's try is over: close and wipe. Tells the number of debts left.
+    DebtTried { operation: OperationId, debt: TransactionId, owed: u32 },
+    /// Send `Input::Alarm` after a while; replaces the acquirer's earlier alarm.
+    Alarm { acquirer: String, after: Milliseconds },
+    /// The journal failed: nothing more is sent until it has been read back past the cache, and the engine begun
+    /// anew from what it holds.
+    ReopenJournal,
+    /// An answer nobody was waiting for. Worth a line in the log; changes nothing.
+    Unexpected { operation: OperationId, state: &'static str, event: &'static str },
+}
+
+/// A message on its way to bytes.
+#[derive(Clone, Debug)]
+pub struct Draft {
+    /// Seals are bound to this transaction.
+    pub transaction: TransactionId,
+    /// What to render.
+    pub message: Message,
+    /// What must be renderable later from sealed secrets alone.
+    pub standby: Option<Standby>,
+    /// Where it will go; a route's grant says which secrets may take it.
+    pub route: Name,
+    /// What fills the holes.
+    pub card: CardSource,
+    /// Why money is taken back, in a standby message.
+    pub reason: Option<UndoReason>,
+}
+
+/// Where card data comes from.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CardSource {
+    /// The message has no holes for it.
+    None,
+    /// The card presented in this operation.
+    Presented,
+    /// What was sealed with an intent.
+    Sealed(Vec<u8>),
+}
+
+/// A call to a plugin.
+#[derive(Clone, Debug)]
+pub enum Call {
+    /// Answered by `Answer::Step`.
+    Start(Context, Operation),
+    /// Answered by `Answer::Step`.
+    Resume(Context, Operation, Vec<u8>, Event),
+    /// Answered by `Answer::Decision`.
+    Decide(Context, Situation),
+    /// Answered by `Answer::Patience`.
+    Wait(Context, Debt),
+}
+
+/// How an effect ended.
+#[derive(Clone, Debug)]
+pub enum Answer {
+    /// Of `AskCard`.
+    Card(Result<Presented, CardProblem>),
+    /// Of `AskCard`, when somebody pressed cancel.
+    Cancelled,
+    /// Of `Call`.
+    Step(Result<Step, PluginError>),
+    /// Of `Call`.
+    Decision(Result<Decision, PluginError>),
+    /// Of `Call`.
+    Patience(Result<Patience, PluginError>),
+    /// Of `Prepare`: the seal, where a standby needs one; or why it cannot be rendered.
+    Prepared(Result<Option<Vec<u8>>, String>),
+    /// Of `Commit`.
+    Durable(Result<(), String>),
+    /// Of `Send` and `Listen`: the answer, scrubbed of card numbers.
+    Reply(Result<Reply, ExchangeFailed>),
+    /// Of `Prove`.
+    Proven(Result<(), BadProof>),
+    /// Of `StageKeys`: or which check value was wrong.
+    Staged(Result<(), String>),
+    /// Of `Wake`.
+    Woke,
+}
+
+/// An exchange that brought no answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct ExchangeFailed {
+    /// How much of the message may have left.
+    pub delivery: Delivery,
+    /// What went wrong.
+    pub failure: Failure,
+}
+
+/// A proof that did not hold.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum BadProof {
+    /// A MAC or signature.
+    Seal(String),
+    /// A field that should have come back as it was sent.
+    Echo(String),
+}
+
+impl Answer {
+    /// The event's name in the state tables.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Answer::Card(Ok(_)) => "card",
+            Answer::Card(Err(_)) => "no-card",
+            Answer::Cancelled => "cancelled",
+            Answer::Step(Ok(_)) => "step",
+            Answer::Step(Err(_)) => "plugin-failed",
+            Answer::Decision(_) => "decision",
+            Answer::Patience(_) => "patience",
+            Answer::Prepared(Ok(_)) => "prepared",
+            Answer::Prepared(Err(_)) => "not-prepared",
+            Answer::Durable(Ok(())) => "durable",
+            Answer::Durable(Err(_)) => "not-durable",
+            Answer::Reply(Ok(_)) => "reply",
+            Answer::Reply(Err(_)) => "no-reply",
+            Answer::Proven(Ok(())) => "proven",
+            Answer::Proven(Err(_)) => "disproven",
+            Answer::Staged(Ok(())) => "staged",
+            Answer::Staged(Err(_)) => "bad-keys",
+            Answer::Woke => "woke",
+        }
+    }
+}

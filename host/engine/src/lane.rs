@@ -1,0 +1,232 @@
+//! One acquirer's lane: one operation at a time, and what is to run next.
+
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+
+use crate::books::{Books, Debt, FAILED_PROOFS_IN_A_ROW, Standing};
+use crate::contract::transaction::OperationKind;
+use crate::contract::types::{Amount, Milliseconds};
+use crate::deployment::Deployment;
+use crate::effect::OperationId;
+use crate::identity::TransactionId;
+use crate::machine::{debt, maintenance, payment};
+use crate::record::{Incident, NotSent};
+
+/// The wait before a sign-in that failed is tried again for a debt's sake.
+const SIGN_IN_AGAIN_MS: Milliseconds = 30_000;
+
+/// An acquirer's deployment and everything that waits or runs for it.
+#[derive(Debug)]
+pub(crate) struct Lane {
+    pub deployment: Deployment,
+    pub current: Option<Current>,
+    queue: VecDeque<Job>,
+    /// When each debt is to be tried next, on the monotonic clock.
+    due: BTreeMap<TransactionId, u64>,
+    /// Work keys the books speak of could not be brought back into the vault.
+    keys_lost: bool,
+    /// No sign-in for a debt's sake before this.
+    sign_in_not_before_ms: u64,
+}
+
+/// The operation that runs.
+#[derive(Debug)]
+pub(crate) struct Current {
+    pub operation: OperationId,
+    pub transaction: TransactionId,
+    pub machine: Machine,
+}
+
+#[derive(Debug)]
+pub(crate) enum Machine {
+    Payment(payment::State),
+    Maintenance(maintenance::State),
+    Debt(debt::State),
+}
+
+/// Something asked for that has not begun.
+#[derive(Debug)]
+pub(crate) enum Job {
+    SignIn { transaction: TransactionId, operator: String },
+    Sale(SaleJob),
+}
+
+/// A sale that waits for its turn, and what has been tried to clear its way.
+#[derive(Debug)]
+pub(crate) struct SaleJob {
+    pub transaction: TransactionId,
+    pub amount: Amount,
+    pub operator: String,
+    tried_sign_in: bool,
+    tried_debts: BTreeSet<TransactionId>,
+}
+
+/// What the lane does next.
+#[derive(Debug)]
+pub(crate) enum Next {
+    SignIn {
+        transaction: TransactionId,
+        operator: String,
+    },
+    /// A sign-in nobody asked for, because keys are gone.
+    OwnSignIn {
+        operator: String,
+    },
+    Debt(TransactionId),
+    Sale(SaleJob),
+    RefuseSale(SaleJob, NotSent),
+    /// Nothing before this moment, if ever.
+    Idle(Option<u64>),
+}
+
+impl Lane {
+    /// An idle lane, with every unheard debt due at once.
+    pub fn new(deployment: Deployment, books: &Books, keys_lost: bool, now_ms: u64) -> Lane {
+        let due = books
+            .open_debts()
+            .filter(|debt| debt.acquirer == deployment.acquirer && debt.standing == Standing::Unheard)
+            .map(|debt| (debt.id.clone(), now_ms))
+            .collect();
+        Lane { deployment, current: None, queue: VecDeque::new(), due, keys_lost, sign_in_not_before_ms: 0 }
+    }
+
+    pub fn ask_sale(&mut self, transaction: TransactionId, amount: Amount, operator: String) {
+        let job = SaleJob { transaction, amount, operator, tried_sign_in: false, tried_debts: BTreeSet::new() };
+        self.queue.push_back(Job::Sale(job));
+    }
+
+    pub fn ask_sign_in(&mut self, transaction: TransactionId, operator: String) {
+        self.queue.push_back(Job::SignIn { transaction, operator });
+    }
+
+    /// Whether this transaction runs or waits here.
+    pub fn knows(&self, id: &TransactionId) -> bool {
+        self.current.as_ref().is_some_and(|current| current.transaction == *id)
+            || self.queue.iter().any(|job| match job {
+                Job::SignIn { transaction, .. } => transaction == id,
+                Job::Sale(job) => job.transaction == *id,
+            })
+    }
+
+    /// Takes a waiting sale out of the queue.
+    pub fn withdraw(&mut self, id: &TransactionId) -> Option<SaleJob> {
+        let place = self.queue.iter().position(|job| matches!(job, Job::Sale(job) if job.transaction == *id))?;
+        match self.queue.remove(place)? {
+            Job::Sale(job) => Some(job),
+            Job::SignIn { .. } => None,
+        }
+    }
+
+    /// Sets when a debt is due again, or that it is not.
+    pub fn schedule(&mut self, debt: TransactionId, at_ms: Option<u64>) {
+        match at_ms {
+            Some(at_ms) => self.due.insert(debt, at_ms),
+            None => self.due.remove(&debt),
+        };
+    }
+
+    /// Makes every debt that is sent again due now; refused ones too.
+    pub fn all_due(&mut self, books: &Books, now_ms: u64) {
+        let debts = books.open_debts().filter(|debt| debt.acquirer == self.deployment.acquirer);
+        self.due.extend(debts.filter(|debt| debt.is_sent_again()).map(|debt| (debt.id.clone(), now_ms)));
+    }
+
+    /// A sign-in ended.
+    pub fn signed_in(&mut self, done: bool, now_ms: u64) {
+        if done {
+            self.keys_lost = false;
+        } else {
+            self.sign_in_not_before_ms = now_ms.saturating_add(u64::from(SIGN_IN_AGAIN_MS));
+        }
+    }
+
+    /// Decides what runs next in an idle lane.
+    pub fn next(&mut self, books: &Books, sales_stopped: Option<&str>, now_ms: u64) -> Next {
+        match self.queue.pop_front() {
+            Some(Job::SignIn { transaction, operator }) => Next::SignIn { transaction, operator },
+            Some(Job::Sale(job)) => self.before_sale(job, books, sales_stopped),
+            None => self.next_debt(books, now_ms),
+        }
+    }
+
+    /// What must happen before this sale may ask for a card.
+    fn before_sale(&mut self, mut job: SaleJob, books: &Books, sales_stopped: Option<&str>) -> Next {
+        if let Some(why) = self.refusal(&job, books, sales_stopped) {
+            return Next::RefuseSale(job, why);
+        }
+        if self.needs_sign_in(books) {
+            if job.tried_sign_in {
+                return Next::RefuseSale(job, NotSent::NotSignedIn);
+            }
+            job.tried_sign_in = true;
+            let operator = job.operator.clone();
+            self.queue.push_front(Job::Sale(job));
+            return Next::OwnSignIn { operator };
+        }
+        let mut unheard = self.unheard(books);
+        if let Some(debt) = unheard.find(|debt| !job.tried_debts.contains(&debt.id)).map(|debt| debt.id.clone()) {
+            job.tried_debts.insert(debt.clone());
+            drop(unheard);
+            self.queue.push_front(Job::Sale(job));
+            return Next::Debt(debt);
+        }
+        drop(unheard);
+        let acquirer = &self.deployment.acquirer;
+        let (unheard, refused) = (books.count(acquirer, Standing::Unheard), books.count(acquirer, Standing::Refused));
+        if unheard > 0 || refused >= self.deployment.ceilings.refused_debts {
+            return Next::RefuseSale(job, NotSent::DebtsOwed { unheard, refused });
+        }
+        Next::Sale(job)
+    }
+
+    /// Reasons that no trying can change.
+    fn refusal(&self, job: &SaleJob, books: &Books, sales_stopped: Option<&str>) -> Option<NotSent> {
+        let Deployment { acquirer, plugin, ceilings, .. } = &self.deployment;
+        if let Some(why) = sales_stopped {
+            return Some(NotSent::Storage(why.to_owned()));
+        }
+        if plugin.is_none() {
+            return Some(NotSent::Plugin(Incident::PluginFailed("it is not loaded".into())));
+        }
+        if !self.deployment.offers(OperationKind::Sale) {
+            return Some(NotSent::Unsupported);
+        }
+        if job.amount.minor == 0 || job.amount.minor > ceilings.amount_minor {
+            return Some(NotSent::Amount);
+        }
+        let failed_proofs = books.kept(acquirer).map_or(0, |stream| stream.failed_proofs);
+        (failed_proofs >= FAILED_PROOFS_IN_A_ROW).then_some(NotSent::Suspended)
+    }
+
+    fn next_debt(&self, books: &Books, now_ms: u64) -> Next {
+        let Some((debt, &at_ms)) = self.due.iter().min_by_key(|(_, at_ms)| **at_ms) else {
+            return Next::Idle(None);
+        };
+        if at_ms > now_ms {
+            return Next::Idle(Some(at_ms));
+        }
+        if !self.needs_sign_in(books) || !self.deployment.offers(OperationKind::SignIn) {
+            return Next::Debt(debt.clone());
+        }
+        if self.sign_in_not_before_ms > now_ms {
+            return Next::Idle(Some(self.sign_in_not_before_ms));
+        }
+        Next::OwnSignIn { operator: String::new() }
+    }
+
+    fn unheard<'a>(&'a self, books: &'a Books) -> impl Iterator<Item = &'a Debt> {
+        books
+            .open_debts()
+            .filter(|debt| debt.acquirer == self.deployment.acquirer && debt.standing == Standing::Unheard)
+    }
+
+    /// Whether a work key is missing.
+    fn needs_sign_in(&self, books: &Books) -> bool {
+        let kept = books.kept(&self.deployment.acquirer);
+        self.keys_lost
+            || self
+                .deployment
+                .work_keys
+                .iter()
+                .any(|slot| !kept.is_some_and(|stream| stream.keys.iter().any(|key| key.name == *slot)))
+    }
+}

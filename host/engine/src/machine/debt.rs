@@ -1,0 +1,286 @@
+//! One try at a debt: the stored message sent again, its answer read by the plugin that began it, or, if that is
+//! gone or fails, by the standby message's own readings.
+
+use super::exchange::{End, Exchange, Plan, Progress};
+use super::table::Table;
+use super::world::World;
+use crate::books::{Debt, Standing};
+use crate::contract::acquirer::{Action, Meaning, Outcome as Claimed, Reading, Reply, Step};
+use crate::contract::retry_policy::{Delivery, Failure, Patience};
+use crate::contract::transaction::{FollowUp, FollowUpKind, Operation, OperationKind, Subject};
+use crate::contract::types::Milliseconds;
+use crate::effect::{Answer, BadProof, Call, CardSource, Effect, OperationId};
+use crate::identity::TransactionId;
+use crate::record::{Fact, Incident, Reader, Verdict};
+use crate::rules::{self, ProvenBy, VerdictJudgement};
+
+/// The wait between tries when no plugin can be asked.
+const PATIENCE_WITHOUT_PLUGIN_MS: Milliseconds = 30_000;
+
+pub(crate) static TABLE: Table = Table {
+    name: "debt",
+    states: &["exchanging", "reading", "recording", "asking", "over"],
+    events: &["exchange", "proven", "disproven", "durable", "not-durable", "patience"],
+    rows: &[
+        ("exchanging", "exchange", &["reading", "recording", "over"]),
+        ("reading", "proven", &["recording"]),
+        ("reading", "disproven", &["reading", "recording"]),
+        ("recording", "durable", &["asking", "over"]),
+        ("recording", "not-durable", &["over"]),
+        ("asking", "patience", &["over"]),
+    ],
+};
+
+/// A try under way.
+#[derive(Clone, Debug)]
+pub(crate) enum State {
+    Exchanging(Try, Exchange),
+    /// The first of these readings is being proven.
+    Reading(Try, Reply, Vec<Reading>, Incident),
+    /// What came of it is being written down.
+    Recording(Try, Came),
+    /// The retry policy is asked when to try again.
+    Asking(Try),
+}
+
+/// One try.
+#[derive(Clone, Debug)]
+pub(crate) struct Try {
+    pub operation: OperationId,
+    pub debt: TransactionId,
+    number: u32,
+    plan: Plan,
+}
+
+/// What came of a try.
+#[derive(Clone, Debug)]
+pub(crate) enum Came {
+    Verdict,
+    Nothing,
+}
+
+/// When the debt is due again; never, when it has been answered.
+pub(crate) struct Tried {
+    pub again_after: Option<Milliseconds>,
+    pub storage_failed: bool,
+}
+
+impl State {
+    /// Begins a try of the stored message; none when there is nothing stored to send.
+    pub fn begin(operation: OperationId, debt: &Debt, world: &World<'_>) -> Option<(State, Vec<Effect>)> {
+        let original = world.books.transaction(&debt.of)?;
+        let grave = original.grave_exchange()?;
+        let standby = original.standby()?;
+        let number = debt.tries.saturating_add(1);
+        let again = standby.again.clone().filter(|_| debt.tries > 0);
+        let subject = Operation::FollowUp(FollowUp {
+            kind: FollowUpKind::Reverse,
+            of: Subject::Known(world.original(&debt.of)?),
+            amount: world.original(&debt.of)?.amount,
+            card: None,
+            reason: Some(debt.reason),
+        });
+        let plan = Plan {
+            operation,
+            transaction: debt.of.clone(),
+            plugin: grave.intent.plugin,
+            subject,
+            state: grave.intent.state.clone(),
+            operator: String::new(),
+            route: standby.route.clone(),
+            message: again.unwrap_or_else(|| standby.message.clone()),
+            standby: None,
+            card: grave.intent.sealed.clone().map_or(CardSource::None, CardSource::Sealed),
+            reason: Some(debt.reason),
+            timeout: standby.timeout,
+            facts: vec![Fact::Tried { debt: debt.id.clone(), number, route: standby.route.clone() }],
+        };
+        let this = Try { operation, debt: debt.id.clone(), number, plan: plan.clone() };
+        let (exchange, effects) = Exchange::begin(plan, world);
+        Some((State::Exchanging(this, exchange), effects))
+    }
+
+    pub fn name(&self) -> &'static str {
+        match self {
+            State::Exchanging(..) => "exchanging",
+            State::Reading(..) => "reading",
+            State::Recording(..) => "recording",
+            State::Asking(_) => "asking",
+        }
+    }
+
+    /// Takes one answer.
+    pub fn on(self, answer: Answer, world: &World<'_>) -> DebtTurn {
+        match (self, answer) {
+            (State::Exchanging(this, exchange), answer) => match exchange.on(answer, world) {
+                Progress::Going(exchange, effects) => DebtTurn::Going(State::Exchanging(this, exchange), effects),
+                Progress::Over(end) => this.after(end, world),
+            },
+            (State::Reading(this, reply, readings, failed), Answer::Proven(result)) => {
+                this.proven_reading(reply, readings, failed, result, world)
+            }
+            (State::Recording(_, _), Answer::Durable(Err(_))) => {
+                DebtTurn::Over(Tried { again_after: None, storage_failed: true })
+            }
+            (State::Recording(_, Came::Verdict), Answer::Durable(Ok(()))) => {
+                DebtTurn::Over(Tried { again_after: None, storage_failed: false })
+            }
+            (State::Recording(this, Came::Nothing), Answer::Durable(Ok(()))) => this.ask(world),
+            (State::Asking(_), Answer::Patience(patience)) => {
+                let wait = patience.map_or(PATIENCE_WITHOUT_PLUGIN_MS, |Patience { wait, .. }| wait);
+                let wait = wait.min(world.deployment.ceilings.wait_ms);
+                DebtTurn::Over(Tried { again_after: Some(wait), storage_failed: false })
+            }
+            (state, answer) => {
+                let effect =
+                    Effect::Unexpected { operation: state.operation(), state: state.name(), event: answer.name() };
+                DebtTurn::Going(state, vec![effect])
+            }
+        }
+    }
+
+    fn operation(&self) -> OperationId {
+        match self {
+            State::Exchanging(this, _) | State::Reading(this, ..) | State::Recording(this, _) | State::Asking(this) => {
+                this.operation
+            }
+        }
+    }
+}
+
+/// A debt's turn: going on, or this try is over.
+pub(crate) enum DebtTurn {
+    Going(State, Vec<Effect>),
+    Over(Tried),
+}
+
+impl Try {
+    fn after(self, end: End, world: &World<'_>) -> DebtTurn {
+        match end {
+            End::NotPrepared(why) => {
+                let incident = Incident::IllegalStep(format!("the reversal could not be rendered: {why}"));
+                self.nothing(Delivery::NotSent, Failure::PluginFault, vec![incident], world)
+            }
+            End::NotRecorded(_) => DebtTurn::Over(Tried { again_after: None, storage_failed: true }),
+            End::Failed(failed) => self.nothing(failed.delivery, failed.failure, Vec::new(), world),
+            End::PluginFailed(reply, error) => {
+                self.read_without_plugin(reply, Incident::PluginFailed(error.to_string()), world)
+            }
+            End::Disproven(_, bad) => {
+                let incident = match bad {
+                    BadProof::Seal(key) => Incident::BadSeal(key),
+                    BadProof::Echo(what) => Incident::BadEcho(what),
+                };
+                self.nothing(Delivery::Sent, Failure::BadProof, vec![incident], world)
+            }
+            End::Answered(reply, step, proven) => self.answered(reply, *step, &proven, world),
+        }
+    }
+
+    fn answered(self, reply: Reply, step: Step, proven: &ProvenBy, world: &World<'_>) -> DebtTurn {
+        let Action::Finish(claimed) = step.action else {
+            let incident = Incident::IllegalStep("a reversal's answer ends it".into());
+            return self.nothing(Delivery::Sent, Failure::PluginFault, vec![incident], world);
+        };
+        self.judge(claimed, reply, proven, Reader::Plugin, world)
+    }
+
+    fn judge(self, claimed: Claimed, reply: Reply, proven: &ProvenBy, read_by: Reader, world: &World<'_>) -> DebtTurn {
+        let kind = OperationKind::Reverse;
+        let demands_seal = world.deployment.demands_seal(kind);
+        let echoes = world.deployment.demanded_echoes(kind);
+        match rules::judge_reversal(claimed, proven, demands_seal, echoes) {
+            VerdictJudgement::Counts(verdict, code) => self.verdict(reply, verdict, code, read_by, world),
+            VerdictJudgement::Stands(incident) => {
+                self.nothing(Delivery::Sent, Failure::BadProof, vec![incident], world)
+            }
+        }
+    }
+
+    /// The plugin is gone or failed: what it left for this case decides, the first reading that fits and is proven.
+    fn read_without_plugin(self, reply: Reply, failed: Incident, world: &World<'_>) -> DebtTurn {
+        let standby = world.books.standby_of(&self.debt);
+        let readings: Vec<Reading> = standby
+            .into_iter()
+            .flat_map(|standby| &standby.answers)
+            .filter(|reading| rules::fits(&reading.fits, &reply) && !reading.proofs.is_empty())
+            .cloned()
+            .collect();
+        self.prove_first(reply, readings, failed, world)
+    }
+
+    fn prove_first(self, reply: Reply, readings: Vec<Reading>, failed: Incident, world: &World<'_>) -> DebtTurn {
+        let Some(first) = readings.first() else {
+            return self.nothing(Delivery::Sent, Failure::PluginFault, vec![failed], world);
+        };
+        let effect = Effect::Prove {
+            operation: self.operation,
+            acquirer: world.deployment.acquirer.clone(),
+            proofs: first.proofs.clone(),
+        };
+        DebtTurn::Going(State::Reading(self, reply, readings, failed), vec![effect])
+    }
+
+    fn proven_reading(
+        self,
+        reply: Reply,
+        mut readings: Vec<Reading>,
+        failed: Incident,
+        result: Result<(), BadProof>,
+        world: &World<'_>,
+    ) -> DebtTurn {
+        if readings.is_empty() {
+            return self.nothing(Delivery::Sent, Failure::PluginFault, vec![failed], world);
+        }
+        let first = readings.remove(0);
+        if result.is_err() {
+            return self.prove_first(reply, readings, failed, world);
+        }
+        let code = String::new();
+        let claimed = match first.means {
+            Meaning::Paid => Claimed::Acknowledged(code),
+            Meaning::Unmatched => Claimed::Unmatched(code),
+            Meaning::Refused => Claimed::Refused(code),
+        };
+        self.judge(claimed, reply, &ProvenBy::all_of(&first.proofs), Reader::Standby, world)
+    }
+
+    fn verdict(self, reply: Reply, verdict: Verdict, code: String, read_by: Reader, world: &World<'_>) -> DebtTurn {
+        let fact = Fact::Answered { debt: self.debt.clone(), number: self.number, reply, verdict, code, read_by };
+        let effect = Effect::Commit { operation: self.operation, records: vec![world.record(fact)] };
+        DebtTurn::Going(State::Recording(self, Came::Verdict), vec![effect])
+    }
+
+    /// No answer that counts; the debt stands.
+    fn nothing(self, delivery: Delivery, failure: Failure, incidents: Vec<Incident>, world: &World<'_>) -> DebtTurn {
+        let unheard = Fact::Unheard { debt: self.debt.clone(), number: self.number, delivery, failure };
+        let incidents = incidents.into_iter().map(|what| Fact::Incident {
+            transaction: Some(self.plan.transaction.clone()),
+            party: what.party(),
+            what,
+        });
+        let records = std::iter::once(unheard).chain(incidents).map(|fact| world.record(fact)).collect();
+        let effect = Effect::Commit { operation: self.operation, records };
+        DebtTurn::Going(State::Recording(self, Came::Nothing), vec![effect])
+    }
+
+    fn ask(self, world: &World<'_>) -> DebtTurn {
+        let Some(debt) = world.books.debt(&self.debt).and_then(|debt| world.debt(debt)) else {
+            return DebtTurn::Over(Tried { again_after: Some(PATIENCE_WITHOUT_PLUGIN_MS), storage_failed: false });
+        };
+        let effect = Effect::Call {
+            operation: self.operation,
+            acquirer: world.deployment.acquirer.clone(),
+            plugin: self.plan.plugin,
+            call: Box::new(Call::Wait(world.context(&self.debt, ""), debt)),
+        };
+        DebtTurn::Going(State::Asking(self), vec![effect])
+    }
+}
+
+impl Debt {
+    /// Whether it is sent again at all.
+    pub(crate) fn is_sent_again(&self) -> bool {
+        matches!(self.standing, Standing::Unheard | Standing::Refused)
+    }
+}

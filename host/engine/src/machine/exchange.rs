@@ -1,0 +1,245 @@
+//! One message out, one answer in: rendered, written down, sent, read, proven. Every family of operations uses it.
+
+use super::table::Table;
+use super::world::World;
+use crate::contract::acquirer::{Action, Event, Reply, Standby, Step};
+use crate::contract::retry_policy::{Delivery, Failure};
+use crate::contract::template::{Message, UndoReason};
+use crate::contract::transaction::Operation;
+use crate::contract::types::{Milliseconds, Name};
+use crate::contract::{Digest, PluginError};
+use crate::effect::{Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, OperationId};
+use crate::identity::TransactionId;
+use crate::record::Fact;
+use crate::rules::ProvenBy;
+
+/// Answers that are not the answer, after which listening stops: a peer that only chatters is not answering.
+const STRAYS: u32 = 8;
+
+pub(crate) static TABLE: Table = Table {
+    name: "exchange",
+    states: &["preparing", "recording", "sending", "resuming", "proving", "ended"],
+    events: &[
+        "prepared",
+        "not-prepared",
+        "durable",
+        "not-durable",
+        "reply",
+        "no-reply",
+        "step",
+        "plugin-failed",
+        "proven",
+        "disproven",
+    ],
+    rows: &[
+        ("preparing", "prepared", &["recording"]),
+        ("preparing", "not-prepared", &["ended"]),
+        ("recording", "durable", &["sending"]),
+        ("recording", "not-durable", &["ended"]),
+        ("sending", "reply", &["resuming"]),
+        ("sending", "no-reply", &["ended"]),
+        ("resuming", "step", &["sending", "proving", "ended"]),
+        ("resuming", "plugin-failed", &["ended"]),
+        ("proving", "proven", &["ended"]),
+        ("proving", "disproven", &["ended"]),
+    ],
+};
+
+/// An exchange under way; each state owns what is true in it.
+#[derive(Clone, Debug)]
+pub(crate) enum Exchange {
+    Preparing(Plan),
+    Recording(Plan),
+    Sending(Plan, Deadline),
+    Resuming(Plan, Deadline, Reply),
+    Proving(Plan, Reply, Box<Step>),
+}
+
+/// What is to be exchanged, and on whose behalf.
+#[derive(Clone, Debug)]
+pub(crate) struct Plan {
+    pub operation: OperationId,
+    /// The transaction its secrets are sealed to, and what a plugin is told it is about.
+    pub transaction: TransactionId,
+    pub plugin: Digest,
+    /// What `resume` is told.
+    pub subject: Operation,
+    pub state: Vec<u8>,
+    pub operator: String,
+    pub route: Name,
+    pub message: Message,
+    pub standby: Option<Standby>,
+    pub card: CardSource,
+    pub reason: Option<UndoReason>,
+    pub timeout: Milliseconds,
+    /// Written down, durably, before the first byte leaves.
+    pub facts: Vec<Fact>,
+}
+
+/// Until when an answer counts, and how many strays have come.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Deadline {
+    until_ms: u64,
+    strays: u32,
+}
+
+/// How an exchange ended.
+#[derive(Clone, Debug)]
+pub(crate) enum End {
+    /// The vault would not render it; nothing left.
+    NotPrepared(String),
+    /// It could not be written down; nothing left.
+    NotRecorded(String),
+    /// No answer.
+    Failed(ExchangeFailed),
+    /// An answer the plugin could not read.
+    PluginFailed(Reply, PluginError),
+    /// An answer that did not prove itself.
+    Disproven(Reply, BadProof),
+    /// An answer, read, with every proof the plugin named found true.
+    Answered(Reply, Box<Step>, ProvenBy),
+}
+
+/// Still going, or over.
+#[derive(Debug)]
+pub(crate) enum Progress {
+    Going(Exchange, Vec<Effect>),
+    Over(End),
+}
+
+impl Exchange {
+    /// Begins with rendering.
+    pub fn begin(plan: Plan, world: &World<'_>) -> (Exchange, Vec<Effect>) {
+        let draft = Draft {
+            transaction: plan.transaction.clone(),
+            message: plan.message.clone(),
+            standby: plan.standby.clone(),
+            route: plan.route.clone(),
+            card: plan.card.clone(),
+            reason: plan.reason,
+        };
+        let acquirer = world.deployment.acquirer.clone();
+        let effect = Effect::Prepare { operation: plan.operation, acquirer, draft: Box::new(draft) };
+        (Exchange::Preparing(plan), vec![effect])
+    }
+
+    /// Sends the bytes first rendered once more; nothing of them has left.
+    pub fn again(plan: Plan, world: &World<'_>) -> (Exchange, Vec<Effect>) {
+        let effect = commit(&plan, world);
+        (Exchange::Recording(plan), vec![effect])
+    }
+
+    /// The state's name in the table.
+    pub fn name(&self) -> &'static str {
+        match self {
+            Exchange::Preparing(_) => "preparing",
+            Exchange::Recording(_) => "recording",
+            Exchange::Sending(..) => "sending",
+            Exchange::Resuming(..) => "resuming",
+            Exchange::Proving(..) => "proving",
+        }
+    }
+
+    /// Takes one answer.
+    pub fn on(self, answer: Answer, world: &World<'_>) -> Progress {
+        match (self, answer) {
+            (Exchange::Preparing(plan), Answer::Prepared(Ok(sealed))) => record(plan, sealed, world),
+            (Exchange::Preparing(_), Answer::Prepared(Err(why))) => Progress::Over(End::NotPrepared(why)),
+            (Exchange::Recording(plan), Answer::Durable(Ok(()))) => send(plan, world),
+            (Exchange::Recording(_), Answer::Durable(Err(why))) => Progress::Over(End::NotRecorded(why)),
+            (Exchange::Sending(plan, deadline), Answer::Reply(Ok(reply))) => resume(plan, deadline, reply, world),
+            (Exchange::Sending(..), Answer::Reply(Err(failed))) => Progress::Over(End::Failed(failed)),
+            (Exchange::Resuming(plan, deadline, reply), Answer::Step(Ok(step))) => {
+                weigh(plan, deadline, reply, step, world)
+            }
+            (Exchange::Resuming(_, _, reply), Answer::Step(Err(error))) => {
+                Progress::Over(End::PluginFailed(reply, error))
+            }
+            (Exchange::Proving(_, reply, step), Answer::Proven(Ok(()))) => {
+                let proven = ProvenBy::all_of(&step.proofs);
+                Progress::Over(End::Answered(reply, step, proven))
+            }
+            (Exchange::Proving(_, reply, _), Answer::Proven(Err(bad))) => Progress::Over(End::Disproven(reply, bad)),
+            (state, answer) => {
+                let operation = state.plan().operation;
+                let unexpected = Effect::Unexpected { operation, state: state.name(), event: answer.name() };
+                Progress::Going(state, vec![unexpected])
+            }
+        }
+    }
+
+    /// What is being exchanged.
+    pub fn plan(&self) -> &Plan {
+        match self {
+            Exchange::Preparing(plan)
+            | Exchange::Recording(plan)
+            | Exchange::Sending(plan, _)
+            | Exchange::Resuming(plan, ..)
+            | Exchange::Proving(plan, ..) => plan,
+        }
+    }
+}
+
+fn record(mut plan: Plan, sealed: Option<Vec<u8>>, world: &World<'_>) -> Progress {
+    for fact in &mut plan.facts {
+        if let Fact::Intent(intent) = fact {
+            intent.sealed.clone_from(&sealed);
+        }
+    }
+    let effect = commit(&plan, world);
+    Progress::Going(Exchange::Recording(plan), vec![effect])
+}
+
+fn commit(plan: &Plan, world: &World<'_>) -> Effect {
+    let records = plan.facts.iter().map(|fact| world.record(fact.clone())).collect();
+    Effect::Commit { operation: plan.operation, records }
+}
+
+fn send(plan: Plan, world: &World<'_>) -> Progress {
+    let timeout = plan.timeout.min(world.deployment.ceilings.exchange_timeout_ms);
+    let effect = Effect::Send {
+        operation: plan.operation,
+        acquirer: world.deployment.acquirer.clone(),
+        route: plan.route.clone(),
+        timeout,
+    };
+    let deadline = Deadline { until_ms: world.now.monotonic_ms.saturating_add(u64::from(timeout)), strays: 0 };
+    Progress::Going(Exchange::Sending(plan, deadline), vec![effect])
+}
+
+fn resume(plan: Plan, deadline: Deadline, reply: Reply, world: &World<'_>) -> Progress {
+    let call = Call::Resume(
+        world.context(&plan.transaction, &plan.operator),
+        plan.subject.clone(),
+        plan.state.clone(),
+        Event::Received(reply.clone()),
+    );
+    let effect = Effect::Call {
+        operation: plan.operation,
+        acquirer: world.deployment.acquirer.clone(),
+        plugin: plan.plugin,
+        call: Box::new(call),
+    };
+    Progress::Going(Exchange::Resuming(plan, deadline, reply), vec![effect])
+}
+
+/// What the plugin made of an answer: a stray to be passed over, or a claim whose proofs are to be checked.
+fn weigh(plan: Plan, deadline: Deadline, reply: Reply, step: Step, world: &World<'_>) -> Progress {
+    let operation = plan.operation;
+    if let Action::Listen(_) = step.action {
+        let left = deadline.until_ms.saturating_sub(world.now.monotonic_ms);
+        if left == 0 || deadline.strays >= STRAYS {
+            let failed = ExchangeFailed { delivery: Delivery::Sent, failure: Failure::Timeout };
+            return Progress::Over(End::Failed(failed));
+        }
+        let timeout = Milliseconds::try_from(left).unwrap_or(Milliseconds::MAX);
+        let deadline = Deadline { strays: deadline.strays + 1, ..deadline };
+        return Progress::Going(Exchange::Sending(plan, deadline), vec![Effect::Listen { operation, timeout }]);
+    }
+    if step.proofs.is_empty() {
+        return Progress::Over(End::Answered(reply, Box::new(step), ProvenBy::default()));
+    }
+    let acquirer = world.deployment.acquirer.clone();
+    let effect = Effect::Prove { operation, acquirer, proofs: step.proofs.clone() };
+    Progress::Going(Exchange::Proving(plan, reply, Box::new(step)), vec![effect])
+}

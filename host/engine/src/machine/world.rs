@@ -1,0 +1,85 @@
+use crate::books::{Books, Debt};
+use crate::contract::acquirer::Exchange;
+use crate::contract::retry_policy;
+use crate::contract::transaction::{Context, Operation, OperationKind, Original};
+use crate::contract::types::Name;
+use crate::deployment::Deployment;
+use crate::effect::Moment;
+use crate::identity::TransactionId;
+use crate::record::{Fact, Incident, Record};
+
+/// What a machine may look at while it takes a turn.
+pub(crate) struct World<'a> {
+    pub now: Moment,
+    pub books: &'a Books,
+    pub deployment: &'a Deployment,
+}
+
+impl World<'_> {
+    /// What the terminal tells a plugin with every call.
+    pub fn context(&self, transaction: &TransactionId, operator: &str) -> Context {
+        let kept = self.books.kept(&self.deployment.acquirer);
+        let counters = self.deployment.plugin.iter().flat_map(|loaded| &loaded.descriptor.counters);
+        Context {
+            now: self.now.wall.local(),
+            transaction: transaction.to_string(),
+            operator: operator.to_owned(),
+            locale: self.deployment.locale.clone(),
+            parameters: self.deployment.parameters.clone(),
+            memory: kept
+                .map(|stream| stream.memory.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
+                .unwrap_or_default(),
+            counters: counters
+                .map(|counter| (counter.name.clone(), self.books.next_count(&self.deployment.acquirer, counter)))
+                .collect(),
+            keys: kept.map(|stream| stream.keys.iter().map(|key| key.name.clone()).collect()).unwrap_or_default(),
+            device: self.deployment.device.clone(),
+        }
+    }
+
+    /// The counter values a message carries; a counter the plugin never declared is its fault.
+    pub fn take(&self, exchange: &Exchange) -> Result<Vec<(Name, u64)>, Incident> {
+        let declared = self.deployment.plugin.iter().flat_map(|loaded| &loaded.descriptor.counters);
+        exchange
+            .uses
+            .iter()
+            .map(|name| {
+                let counter = declared
+                    .clone()
+                    .find(|counter| counter.name == *name)
+                    .ok_or_else(|| Incident::IllegalStep(format!("uses a counter it never declared: {name}")))?;
+                Ok((name.clone(), self.books.next_count(&self.deployment.acquirer, counter)))
+            })
+            .collect()
+    }
+
+    /// A fact, dated and placed.
+    pub fn record(&self, fact: Fact) -> Record {
+        Record { at: self.now.wall, acquirer: self.deployment.acquirer.clone(), fact }
+    }
+
+    /// An earlier transaction, as a plugin is told of it.
+    pub fn original(&self, id: &TransactionId) -> Option<Original> {
+        let transaction = self.books.transaction(id)?;
+        let Operation::Pay(payment) = &transaction.operation else { return None };
+        Some(Original {
+            transaction: id.to_string(),
+            operation: transaction.operation.kind(),
+            amount: payment.amount,
+            at: transaction.exchanges.first().map_or(self.now.wall, |exchange| exchange.at).local(),
+            card: payment.card.clone(),
+            reference: transaction.reference.clone(),
+        })
+    }
+
+    /// A debt, as its plugin is told of it.
+    pub fn debt(&self, debt: &Debt) -> Option<retry_policy::Debt> {
+        Some(retry_policy::Debt {
+            kind: OperationKind::Reverse,
+            of: self.original(&debt.of)?,
+            age_s: self.now.wall.seconds_since(debt.since),
+            attempts: debt.attempts.clone(),
+            refusals: debt.refusals.clone(),
+        })
+    }
+}

@@ -1,0 +1,308 @@
+//! What the journal remembers: facts, each with its moment and the acquirer it concerns.
+//!
+//! Four facts of an exchange are recorded apart, because each can be the last one before a power cut: *intent* (what
+//! will be sent, and what takes it back), *sent* (how much may have left), *heard* (what came back), *concluded*
+//! (what the terminal holds to be true).
+#![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
+
+use serde::{Deserialize, Serialize};
+
+use crate::contract::Digest;
+use crate::contract::acquirer::{Approved, Declined, NewKey, Remedy, Reply};
+use crate::contract::retry_policy::{Delivery, Failure};
+use crate::contract::template::UndoReason;
+use crate::contract::transaction::{Gravity, Operation};
+use crate::contract::types::{Milliseconds, Name};
+use crate::identity::TransactionId;
+use crate::time::Timestamp;
+
+/// The version of a record's encoding, its first byte. A record of another version is refused, not guessed.
+pub const RECORD_VERSION: u8 = 1;
+
+/// One durable fact.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// When it was written down.
+    pub at: Timestamp,
+    /// The acquirer whose stream it belongs to.
+    pub acquirer: String,
+    /// What is so.
+    pub fact: Fact,
+}
+
+/// What can be so.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Fact {
+    /// A message will be sent, unless the power fails first.
+    Intent(Box<Intent>),
+    /// The same bytes will be sent again.
+    Resent { transaction: TransactionId, exchange: u32, route: Name },
+    /// How much of it may have left.
+    Sent { transaction: TransactionId, exchange: u32, delivery: Delivery, failure: Option<Failure> },
+    /// What came back, scrubbed of card numbers, and whether it proved itself.
+    Heard { transaction: TransactionId, exchange: u32, reply: Reply, proven: bool },
+    /// What the terminal holds to be true of it.
+    Concluded {
+        transaction: TransactionId,
+        operation: Box<Operation>,
+        outcome: Outcome,
+        reference: Vec<(Name, String)>,
+    },
+    /// A reversal is owed.
+    Owed { debt: TransactionId, of: TransactionId, reason: UndoReason },
+    /// The reversal will be sent for the `number`th time.
+    Tried { debt: TransactionId, number: u32, route: Name },
+    /// That try brought no proven answer.
+    Unheard { debt: TransactionId, number: u32, delivery: Delivery, failure: Failure },
+    /// That try was answered, and the answer proved itself.
+    Answered { debt: TransactionId, number: u32, reply: Reply, verdict: Verdict, code: String, read_by: Reader },
+    /// Work keys were downloaded and every check value held. The blocks are wrapped under the transport key.
+    KeysInstalled { keys: Vec<NewKey> },
+    /// Work keys are not to be used any more.
+    KeysDropped { slots: Vec<Name> },
+    /// A plugin asked for this to be remembered.
+    Remembered { name: Name, value: Vec<u8> },
+    /// A counter was moved on by its acquirer.
+    CounterSet { name: Name, value: u64 },
+    /// Something that should not have happened.
+    Incident { transaction: Option<TransactionId>, party: Party, what: Incident },
+}
+
+/// What will be sent, everything needed to take it back, and all of the plugin's step that goes with it.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Intent {
+    pub transaction: TransactionId,
+    pub operation: Operation,
+    /// Counts the exchanges of this transaction from 0.
+    pub exchange: u32,
+    /// The code that began it, and that its debts stay with.
+    pub plugin: Digest,
+    /// As the terminal judges it, not as the plugin says.
+    pub gravity: Gravity,
+    pub route: Name,
+    /// Counter values this message carries.
+    pub uses: Vec<(Name, u64)>,
+    pub timeout: Milliseconds,
+    /// What is done about silence.
+    pub remedy: Option<Remedy>,
+    /// Card data the standby message needs, sealed by the vault to this transaction.
+    pub sealed: Option<Vec<u8>>,
+    /// The plugin's own state.
+    pub state: Vec<u8>,
+    pub reference: Vec<(Name, String)>,
+}
+
+/// How a transaction ended, as far as the terminal knows.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Outcome {
+    Approved(Approved),
+    /// The acquirer said no, and proved it.
+    Declined(Declined),
+    /// Nothing that moves money can have left the terminal.
+    NotSent(NotSent),
+    /// Money may have moved. Never shown as declined.
+    Unknown(Doubt),
+    /// A sign-in or another errand was done.
+    Done,
+    /// An errand came to nothing; no money was concerned.
+    Failed(NotSent),
+}
+
+/// Why nothing was sent, or an errand failed.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum NotSent {
+    /// The card was not read.
+    Card(CardProblem),
+    /// The cashier or the cardholder stopped in time.
+    Cancelled,
+    /// Earlier debts of this acquirer could not be delivered first.
+    DebtsOwed { unheard: u32, refused: u32 },
+    /// The acquirer cannot be reached.
+    Unreachable(Failure),
+    /// The plugin failed, or asked for what is not allowed.
+    Plugin(Incident),
+    /// The vault would not render the message.
+    Template(String),
+    /// The journal cannot be written, or cannot be read.
+    Storage(String),
+    /// There are no checked work keys.
+    NotSignedIn,
+    /// The acquirer refused the errand.
+    Refused(Declined),
+    /// A downloaded key did not match its check value; all keys of that download were dropped.
+    BadCheckValue(String),
+    /// Too many answers in a row could not prove themselves.
+    Suspended,
+    /// The amount is zero or above the ceiling.
+    Amount,
+    /// The terminal stopped before it was done.
+    Interrupted,
+    /// This acquirer does not do that.
+    Unsupported,
+}
+
+/// What a card reader reports when there is no card to pay with.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum CardProblem {
+    /// Nobody presented one in time.
+    TimedOut,
+    /// It could not be read.
+    Unreadable,
+    /// It was taken away.
+    Removed,
+    /// It has a chip, and the chip must be used.
+    UseChip,
+    /// The reader does not work.
+    Reader,
+}
+
+/// Why the outcome is unknown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Doubt {
+    /// No answer, or a broken one.
+    Unheard(Failure),
+    /// An answer came and did not prove itself.
+    Unproven,
+    /// The acquirer itself does not know.
+    Acquirer { code: String },
+    /// The plugin failed after the message left, or said what it may not say.
+    Plugin(Incident),
+    /// Approved for another amount than was asked.
+    OtherAmount { approved_minor: u64 },
+    /// The terminal stopped between sending and concluding.
+    Interrupted,
+    /// What the acquirer answered could not be written down.
+    Storage,
+}
+
+/// What an answer to a reversal means.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Verdict {
+    /// The acquirer took it: nothing is owed any more.
+    Paid,
+    /// The acquirer does not know the original. Not sent again; closed by settlement or statement.
+    Unmatched,
+    /// Understood and not accepted. Stays owed.
+    Refused,
+}
+
+/// Who read the answer to a reversal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Reader {
+    /// The plugin that began the transaction.
+    Plugin,
+    /// The standby message's own readings, because that plugin is gone or failed.
+    Standby,
+}
+
+/// Who is at fault.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Party {
+    Acquirer,
+    Plugin,
+    Terminal,
+    Storage,
+    Operator,
+}
+
+/// What should not have happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Incident {
+    /// A plugin call failed; the text names plugin, digest and fault.
+    PluginFailed(String),
+    /// The retry policy answered what is not legal; the safe answer was taken.
+    IllegalDecision(String),
+    /// A step claimed what is not legal here.
+    IllegalStep(String),
+    /// A message that moves money came without what takes it back. It was not sent.
+    MissingRemedy,
+    /// A seal did not hold: the answer was forged or damaged, or the keys differ.
+    BadSeal(String),
+    /// An echoed field was another than the one sent.
+    BadEcho(String),
+    /// An answer lacked a proof its operation demands.
+    MissingProof(String),
+    /// A key did not match its check value.
+    BadCheckValue(String),
+    /// The clock went back.
+    ClockWentBack,
+}
+
+/// Why bytes from the journal are not a record; the storage's fault, or an older program's.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum RecordError {
+    /// Written by another version of this program.
+    #[error("a record of version {0}; this program reads version {RECORD_VERSION}")]
+    Version(u8),
+    /// Not a record at all.
+    #[error("not a record: {0}")]
+    Malformed(String),
+}
+
+impl Outcome {
+    /// Whether the terminal stopped in the middle of it.
+    pub fn was_interrupted(&self) -> bool {
+        matches!(
+            self,
+            Outcome::Unknown(Doubt::Interrupted)
+                | Outcome::NotSent(NotSent::Interrupted)
+                | Outcome::Failed(NotSent::Interrupted)
+        )
+    }
+}
+
+impl Record {
+    /// The record as the journal stores it.
+    pub fn encode(&self) -> Result<Vec<u8>, RecordError> {
+        postcard::to_extend(self, vec![RECORD_VERSION]).map_err(|error| RecordError::Malformed(error.to_string()))
+    }
+
+    /// Reads what `encode` wrote; leftover bytes are an error.
+    pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
+        match bytes.split_first() {
+            Some((&RECORD_VERSION, body)) => match postcard::take_from_bytes(body) {
+                Ok((record, [])) => Ok(record),
+                Ok((_, rest)) => Err(RecordError::Malformed(format!("{} bytes left over", rest.len()))),
+                Err(error) => Err(RecordError::Malformed(error.to_string())),
+            },
+            Some((&version, _)) => Err(RecordError::Version(version)),
+            None => Err(RecordError::Malformed("empty".into())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn remembered() -> Record {
+        Record {
+            at: Timestamp { unix_ms: 1, utc_offset_minutes: 480 },
+            acquirer: "unionpay".into(),
+            fact: Fact::Remembered { name: "batch".into(), value: b"000042".to_vec() },
+        }
+    }
+
+    #[test]
+    fn a_record_reads_back_as_it_was_written() {
+        let bytes = remembered().encode().unwrap();
+        assert_eq!(Record::decode(&bytes), Ok(remembered()));
+    }
+
+    #[test]
+    fn another_version_is_refused_and_not_guessed() {
+        let mut bytes = remembered().encode().unwrap();
+        bytes[0] = 2;
+        assert_eq!(Record::decode(&bytes), Err(RecordError::Version(2)));
+        assert!(matches!(Record::decode(&[]), Err(RecordError::Malformed(_))));
+    }
+
+    proptest! {
+        #[test]
+        fn any_bytes_are_a_record_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
+            let _ = Record::decode(&bytes);
+        }
+    }
+}

@@ -1,0 +1,196 @@
+use std::collections::BTreeSet;
+
+use crate::contract::acquirer::{Approved, Declined, Echoed, Outcome as Claimed, Owed, Proof};
+use crate::contract::template::UndoReason;
+use crate::contract::types::Amount;
+use crate::record::{Doubt, Incident, NotSent, Outcome, Verdict};
+
+/// Which proofs of an answer the vault found true.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ProvenBy {
+    /// At least one seal held.
+    pub sealed: bool,
+    /// The echoes that held.
+    pub echoes: BTreeSet<&'static str>,
+}
+
+/// What a claim about a payment is weighed against.
+#[derive(Clone, Debug)]
+pub struct Evidence<'a> {
+    /// What was asked for.
+    pub asked: Amount,
+    /// Whether an exchange that moves money may have left.
+    pub money_may_have_moved: bool,
+    /// Whether the step answers a message that came back.
+    pub heard: bool,
+    /// What the vault found true of that message.
+    pub proven: &'a ProvenBy,
+    /// Whether the operation demands a seal.
+    pub demands_seal: bool,
+    /// The echoes it demands.
+    pub demands_echoes: &'a [Echoed],
+}
+
+/// How a payment ends, and what is owed for it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Judgement {
+    /// What the cashier will be told.
+    pub outcome: Outcome,
+    /// The reversal that is owed.
+    pub owed: Option<UndoReason>,
+    /// What was wrong with the claim.
+    pub incident: Option<Incident>,
+}
+
+/// What an answer to a reversal counts as.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum VerdictJudgement {
+    /// It counts.
+    Counts(Verdict, String),
+    /// It does not; the debt stands.
+    Stands(Incident),
+}
+
+impl ProvenBy {
+    /// Reads the labels of proofs that all held.
+    pub fn all_of(proofs: &[Proof]) -> ProvenBy {
+        let mut proven = ProvenBy::default();
+        for proof in proofs {
+            match proof {
+                Proof::Seal(_) => proven.sealed = true,
+                Proof::Echo(echo) => {
+                    proven.echoes.insert(label(echo.what));
+                }
+            }
+        }
+        proven
+    }
+
+    /// Whether this echo held.
+    pub fn has(&self, echo: Echoed) -> bool {
+        self.echoes.contains(label(echo))
+    }
+
+    /// The first demanded proof that is not there.
+    fn missing(&self, demands_seal: bool, demands_echoes: &[Echoed], may_lack: Option<Echoed>) -> Option<Incident> {
+        if demands_seal && !self.sealed {
+            return Some(Incident::MissingProof("seal".into()));
+        }
+        demands_echoes
+            .iter()
+            .filter(|&&echo| Some(echo) != may_lack)
+            .find(|&&echo| !self.echoes.contains(label(echo)))
+            .map(|&echo| Incident::MissingProof(label(echo).into()))
+    }
+}
+
+/// Decides what the plugin's claim about a sale or another payment is worth.
+pub fn judge_payment(claimed: Claimed, evidence: &Evidence<'_>) -> Judgement {
+    match claimed {
+        Claimed::Approved(approved) => judge_approval(approved, evidence),
+        Claimed::Declined(declined) => judge_decline(declined, evidence),
+        Claimed::Unknown(unknown) => match unknown.owed {
+            Owed::Reversal | Owed::Inquiry | Owed::Repetition => {
+                Judgement::unknown(Doubt::Acquirer { code: unknown.code }, UndoReason::NoAnswer, None, evidence)
+            }
+        },
+        other => Judgement::illegal(format!("a payment cannot end {}", name(&other)), evidence),
+    }
+}
+
+/// Decides what the plugin's claim about a reversal is worth.
+pub fn judge_reversal(
+    claimed: Claimed,
+    proven: &ProvenBy,
+    demands_seal: bool,
+    demands_echoes: &[Echoed],
+) -> VerdictJudgement {
+    let (verdict, code) = match claimed {
+        Claimed::Acknowledged(code) => (Verdict::Paid, code),
+        Claimed::Unmatched(code) => (Verdict::Unmatched, code),
+        Claimed::Refused(code) => (Verdict::Refused, code),
+        other => {
+            return VerdictJudgement::Stands(Incident::IllegalStep(format!("a reversal cannot end {}", name(&other))));
+        }
+    };
+    match proven.missing(demands_seal, demands_echoes, None) {
+        None => VerdictJudgement::Counts(verdict, code),
+        Some(incident) => VerdictJudgement::Stands(incident),
+    }
+}
+
+fn judge_approval(approved: Approved, evidence: &Evidence<'_>) -> Judgement {
+    if !evidence.money_may_have_moved || !evidence.heard {
+        return Judgement::illegal("approved without an answered exchange that moves money".into(), evidence);
+    }
+    let is_partial = approved.amount.minor < evidence.asked.minor;
+    let may_lack = is_partial.then_some(Echoed::Amount);
+    if let Some(missing) = evidence.proven.missing(evidence.demands_seal, evidence.demands_echoes, may_lack) {
+        return Judgement::unknown(Doubt::Unproven, UndoReason::NoAnswer, Some(missing), evidence);
+    }
+    if approved.amount == evidence.asked {
+        return Judgement { outcome: Outcome::Approved(approved), owed: None, incident: None };
+    }
+    // More is never accepted; less would have to be asked of the cashier, and until somebody can be, is reversed.
+    let doubt = Doubt::OtherAmount { approved_minor: approved.amount.minor };
+    let incident = (!is_partial || approved.amount.same_currency(evidence.asked).is_err())
+        .then(|| Incident::IllegalStep("approved another amount than was asked".into()));
+    Judgement::unknown(doubt, UndoReason::Cancelled, incident, evidence)
+}
+
+fn judge_decline(declined: Declined, evidence: &Evidence<'_>) -> Judgement {
+    if !evidence.money_may_have_moved {
+        return Judgement { outcome: Outcome::NotSent(NotSent::Refused(declined)), owed: None, incident: None };
+    }
+    let missing = if evidence.heard {
+        evidence.proven.missing(evidence.demands_seal, evidence.demands_echoes, None)
+    } else {
+        Some(Incident::IllegalStep("declined without an answer".into()))
+    };
+    match missing {
+        None => Judgement { outcome: Outcome::Declined(declined), owed: None, incident: None },
+        Some(missing) => Judgement::unknown(Doubt::Unproven, UndoReason::NoAnswer, Some(missing), evidence),
+    }
+}
+
+impl Judgement {
+    /// The outcome is in doubt: a reversal is owed where money may have moved, otherwise nothing was sent.
+    pub fn unknown(doubt: Doubt, reason: UndoReason, incident: Option<Incident>, evidence: &Evidence<'_>) -> Judgement {
+        if evidence.money_may_have_moved {
+            return Judgement { outcome: Outcome::Unknown(doubt), owed: Some(reason), incident };
+        }
+        let why = incident.clone().unwrap_or_else(|| Incident::IllegalStep("in doubt before anything was sent".into()));
+        Judgement { outcome: Outcome::NotSent(NotSent::Plugin(why)), owed: None, incident }
+    }
+
+    fn illegal(what: String, evidence: &Evidence<'_>) -> Judgement {
+        let incident = Incident::IllegalStep(what);
+        Judgement::unknown(Doubt::Plugin(incident.clone()), UndoReason::Malfunction, Some(incident), evidence)
+    }
+}
+
+/// The word for an echo in configuration, journal and messages.
+fn label(echo: Echoed) -> &'static str {
+    match echo {
+        Echoed::Trace => "trace",
+        Echoed::Terminal => "terminal",
+        Echoed::Merchant => "merchant",
+        Echoed::Amount => "amount",
+        Echoed::Currency => "currency",
+        Echoed::Card => "card",
+        Echoed::Order => "order",
+    }
+}
+
+fn name(claimed: &Claimed) -> &'static str {
+    match claimed {
+        Claimed::Approved(_) => "approved",
+        Claimed::Declined(_) => "declined",
+        Claimed::Unknown(_) => "unknown",
+        Claimed::Acknowledged(_) => "acknowledged",
+        Claimed::Unmatched(_) => "unmatched",
+        Claimed::Refused(_) => "refused",
+        Claimed::Settled(_) => "settled",
+        Claimed::Done => "done",
+    }
+}

@@ -1,0 +1,71 @@
+use crate::contract::acquirer::{Pattern, Reply, Standby};
+use crate::contract::template::{Message, Node, Secret};
+
+/// Whether an answer, scrubbed, is the one a reading is for. A pattern that names no byte fits nothing.
+pub fn fits(pattern: &Pattern, reply: &Reply) -> bool {
+    let names_a_byte =
+        pattern.at.iter().any(|at| !at.bytes.is_empty()) || pattern.holds.iter().any(|bytes| !bytes.is_empty());
+    names_a_byte
+        && pattern.status.is_none_or(|status| status == reply.status)
+        && pattern.at.iter().all(|at| bytes_at(&reply.body, at.offset, at.bytes.len()) == Some(&at.bytes))
+        && pattern.holds.iter().all(|bytes| bytes.is_empty() || reply.body.windows(bytes.len()).any(|w| w == bytes))
+}
+
+/// What a standby message may hold of a card: number, expiry and kept EMV tags; never a track, a PIN or a card code.
+pub fn secrets_allowed(standby: &Standby) -> bool {
+    let allowed = |message: &Message| {
+        message.nodes.iter().all(|node| match node {
+            Node::Secret(hole) => matches!(hole.secret, Secret::Pan | Secret::Expiry),
+            Node::Track(_) | Node::PinBlock(_) => false,
+            _ => true,
+        })
+    };
+    allowed(&standby.message) && standby.again.as_ref().is_none_or(allowed)
+}
+
+/// The bytes from an offset, which counts from the end when negative.
+fn bytes_at(body: &[u8], offset: i32, length: usize) -> Option<&[u8]> {
+    let start = if offset < 0 { body.len().checked_sub(offset.unsigned_abs() as usize)? } else { offset as usize };
+    body.get(start..start.checked_add(length)?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::contract::acquirer::BytesAt;
+
+    fn reply(body: &[u8]) -> Reply {
+        Reply { status: 0, headers: Vec::new(), body: body.to_vec() }
+    }
+
+    fn pattern(at: &[(i32, &[u8])], holds: &[&[u8]]) -> Pattern {
+        Pattern {
+            status: None,
+            at: at.iter().map(|(offset, bytes)| BytesAt { offset: *offset, bytes: bytes.to_vec() }).collect(),
+            holds: holds.iter().map(|bytes| bytes.to_vec()).collect(),
+        }
+    }
+
+    #[test]
+    fn offsets_count_from_either_end_and_never_outside() {
+        let body = reply(b"abcdef");
+        for (at, expected) in [
+            ((0, b"ab".as_slice()), true),
+            ((-2, b"ef"), true),
+            ((-2, b"efg"), false),
+            ((5, b"fg"), false),
+            ((-7, b"a"), false),
+            ((i32::MIN, b"a"), false),
+        ] {
+            assert_eq!(fits(&pattern(&[at], &[]), &body), expected, "{at:?}");
+        }
+        assert!(fits(&pattern(&[], &[b"cd"]), &body));
+        assert!(!fits(&pattern(&[], &[b"ce"]), &body));
+    }
+
+    #[test]
+    fn a_pattern_without_bytes_fits_nothing() {
+        assert!(!fits(&pattern(&[], &[]), &reply(b"abc")));
+        assert!(!fits(&pattern(&[(0, b"")], &[b""]), &reply(b"abc")));
+    }
+}

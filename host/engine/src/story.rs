@@ -1,0 +1,270 @@
+//! What became of a payment, as facts that any language can tell: was the customer charged, will the shop be paid,
+//! what is owed and by whom, what to do now, and how it came to that.
+#![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
+
+use serde::Serialize;
+
+use crate::books::{Books, Debt, Standing, Transaction};
+use crate::contract::Digest;
+use crate::contract::card::Presented;
+use crate::contract::retry_policy::{Delivery, Failure};
+use crate::contract::template::UndoReason;
+use crate::contract::transaction::{Operation, OperationKind};
+use crate::contract::types::{Amount, Name};
+use crate::identity::TransactionId;
+use crate::record::{Fact, Incident, Outcome, Party, Reader, Verdict};
+use crate::time::Timestamp;
+
+/// The whole story of one payment or errand.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Story {
+    /// Its name.
+    pub transaction: TransactionId,
+    /// At which acquirer.
+    pub acquirer: String,
+    /// What was asked for.
+    pub operation: OperationKind,
+    /// How much, where money is concerned.
+    pub amount: Option<Amount>,
+    /// The card, masked.
+    pub card: Option<Presented>,
+    /// The build that led it.
+    pub plugin: Option<Digest>,
+    /// What the plugin attached to it: trace, batch, retrieval reference and the like.
+    pub reference: Vec<(Name, String)>,
+    /// How it ended; none while it runs.
+    pub outcome: Option<Outcome>,
+    /// Was the customer charged?
+    pub charged: Charged,
+    /// Will the shop be paid?
+    pub paid: ShopPaid,
+    /// What is owed for it.
+    pub owed: Option<OwedNow>,
+    /// What to do now.
+    pub advice: Advice,
+    /// How it came to that.
+    pub timeline: Vec<Moment>,
+}
+
+/// Was the customer charged?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Charged {
+    /// Yes, and rightly.
+    Yes,
+    /// No.
+    No,
+    /// Perhaps; it will be taken back.
+    Perhaps,
+    /// If so, it has been taken back.
+    TakenBack,
+}
+
+/// Will the shop be paid?
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum ShopPaid {
+    Yes,
+    No,
+    /// The acquirer must say.
+    Open,
+}
+
+/// A debt as it stands.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct OwedNow {
+    /// The debt's own name.
+    pub debt: TransactionId,
+    pub standing: &'static str,
+    pub since: Timestamp,
+    pub tries: u32,
+    pub refusals: Vec<String>,
+}
+
+/// What to do now.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Advice {
+    /// Nothing: it is in order.
+    Nothing,
+    /// Take another card or try once more.
+    PayAgain,
+    /// Do not take money again until the reversal has been acknowledged.
+    Wait,
+    /// The acquirer refused the reversal: call them.
+    CallAcquirer,
+    /// The acquirer does not know the payment: settlement or the statement will show.
+    CheckSettlement,
+}
+
+/// One thing that happened.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Moment {
+    pub at: Timestamp,
+    pub event: StoryEvent,
+}
+
+/// What can happen to a payment.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum StoryEvent {
+    Intended {
+        exchange: u32,
+        with_standby: bool,
+    },
+    SentAgain,
+    NotSent(Option<Failure>),
+    Sent,
+    NoAnswer(Failure),
+    Heard {
+        proven: bool,
+    },
+    /// The terminal stopped before it was concluded, and found it so when it started again.
+    Interrupted,
+    Concluded,
+    ReversalOwed(UndoReason),
+    ReversalTried {
+        number: u32,
+    },
+    ReversalUnheard {
+        number: u32,
+        failure: Failure,
+    },
+    ReversalAnswered {
+        verdict: Verdict,
+        code: String,
+        read_by: Reader,
+    },
+    Incident {
+        party: Party,
+        what: Incident,
+    },
+}
+
+impl Story {
+    /// Tells it from the books.
+    pub fn tell(books: &Books, transaction: &Transaction) -> Story {
+        let debt = transaction.debt.as_ref().and_then(|id| books.debt(id));
+        let outcome = transaction.conclusion.as_ref().map(|conclusion| conclusion.outcome.clone());
+        let charged = charged(outcome.as_ref(), debt);
+        Story {
+            transaction: transaction.id.clone(),
+            acquirer: transaction.acquirer.clone(),
+            operation: transaction.kind(),
+            amount: transaction.amount(),
+            card: transaction.card().cloned(),
+            plugin: transaction.plugin(),
+            reference: transaction.reference.clone(),
+            charged,
+            paid: shop_paid(charged),
+            owed: debt.filter(|debt| debt.standing != Standing::Paid).map(owed_now),
+            advice: advice(outcome.as_ref(), debt),
+            timeline: transaction.timeline.iter().filter_map(|(at, fact)| moment(*at, fact)).collect(),
+            outcome,
+        }
+    }
+}
+
+impl Transaction {
+    /// What was asked for, in one word.
+    pub fn kind(&self) -> OperationKind {
+        self.operation.kind()
+    }
+
+    /// The amount, where money is concerned.
+    pub fn amount(&self) -> Option<Amount> {
+        match &self.operation {
+            Operation::Pay(payment) => Some(payment.amount),
+            Operation::FollowUp(follow_up) => Some(follow_up.amount),
+            Operation::Maintain(_) | Operation::Download(_) | Operation::Settle(_) | Operation::Upload(_) => None,
+        }
+    }
+
+    /// The card as far as a plugin or a receipt may know it.
+    pub fn card(&self) -> Option<&Presented> {
+        match &self.operation {
+            Operation::Pay(payment) => payment.card.as_ref(),
+            Operation::FollowUp(follow_up) => follow_up.card.as_ref(),
+            Operation::Maintain(_) | Operation::Download(_) | Operation::Settle(_) | Operation::Upload(_) => None,
+        }
+    }
+}
+
+fn charged(outcome: Option<&Outcome>, debt: Option<&Debt>) -> Charged {
+    match (outcome, debt.map(|debt| debt.standing)) {
+        (_, Some(Standing::Paid)) => Charged::TakenBack,
+        (_, Some(Standing::Unheard | Standing::Refused | Standing::Unmatched)) | (None, None) => Charged::Perhaps,
+        (Some(Outcome::Approved(_)), None) => Charged::Yes,
+        (Some(Outcome::Unknown(_)), None) => Charged::Perhaps,
+        (Some(Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Done | Outcome::Failed(_)), None) => Charged::No,
+    }
+}
+
+fn shop_paid(charged: Charged) -> ShopPaid {
+    match charged {
+        Charged::Yes => ShopPaid::Yes,
+        Charged::No | Charged::TakenBack => ShopPaid::No,
+        Charged::Perhaps => ShopPaid::Open,
+    }
+}
+
+fn owed_now(debt: &Debt) -> OwedNow {
+    OwedNow {
+        debt: debt.id.clone(),
+        standing: debt.standing.word(),
+        since: debt.since,
+        tries: debt.tries,
+        refusals: debt.refusals.clone(),
+    }
+}
+
+fn advice(outcome: Option<&Outcome>, debt: Option<&Debt>) -> Advice {
+    match (outcome, debt.map(|debt| debt.standing)) {
+        (_, Some(Standing::Unheard)) | (None, None) => Advice::Wait,
+        (_, Some(Standing::Refused)) => Advice::CallAcquirer,
+        (_, Some(Standing::Unmatched)) => Advice::CheckSettlement,
+        (Some(Outcome::Unknown(_)), None) => Advice::Wait,
+        (_, Some(Standing::Paid)) | (Some(Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Failed(_)), None) => {
+            Advice::PayAgain
+        }
+        (Some(Outcome::Approved(_) | Outcome::Done), None) => Advice::Nothing,
+    }
+}
+
+fn moment(at: Timestamp, fact: &Fact) -> Option<Moment> {
+    let event = match fact {
+        Fact::Intent(intent) => {
+            StoryEvent::Intended { exchange: intent.exchange, with_standby: intent.remedy.is_some() }
+        }
+        Fact::Resent { .. } => StoryEvent::SentAgain,
+        Fact::Sent { delivery: Delivery::NotSent, failure, .. } => StoryEvent::NotSent(*failure),
+        Fact::Sent { failure: Some(failure), .. } => StoryEvent::NoAnswer(*failure),
+        Fact::Sent { failure: None, .. } => StoryEvent::Sent,
+        Fact::Heard { proven, .. } => StoryEvent::Heard { proven: *proven },
+        Fact::Concluded { outcome, .. } if outcome.was_interrupted() => StoryEvent::Interrupted,
+        Fact::Concluded { .. } => StoryEvent::Concluded,
+        Fact::Owed { reason, .. } => StoryEvent::ReversalOwed(*reason),
+        Fact::Tried { number, .. } => StoryEvent::ReversalTried { number: *number },
+        Fact::Unheard { number, failure, .. } => StoryEvent::ReversalUnheard { number: *number, failure: *failure },
+        Fact::Answered { verdict, code, read_by, .. } => {
+            StoryEvent::ReversalAnswered { verdict: *verdict, code: code.clone(), read_by: *read_by }
+        }
+        Fact::Incident { party, what, .. } => StoryEvent::Incident { party: *party, what: what.clone() },
+        Fact::KeysInstalled { .. } | Fact::KeysDropped { .. } | Fact::Remembered { .. } | Fact::CounterSet { .. } => {
+            return None;
+        }
+    };
+    Some(Moment { at, event })
+}
+
+impl Standing {
+    /// The word for it in `--json` and configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Standing::Unheard => "unheard",
+            Standing::Refused => "refused",
+            Standing::Unmatched => "unmatched",
+            Standing::Paid => "paid",
+        }
+    }
+}
