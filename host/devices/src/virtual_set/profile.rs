@@ -1,0 +1,347 @@
+use std::fmt;
+use std::path::{Path, PathBuf};
+
+use toml::{Table, Value};
+use vault::{CardDataError, CardSession, Pin, Track};
+use zeroize::Zeroizing;
+
+use crate::stripe::{StripeError, track_two};
+
+/// A virtual card and its holder: what the reader finds on it, and what its holder does.
+///
+/// Its secrets are held in vault types. The file they come from is in clear on a disk, which is why only test numbers
+/// are taken.
+#[derive(Clone)]
+pub struct CardProfile {
+    /// For people.
+    pub label: String,
+    /// What goes wrong when it is presented.
+    pub fault: Option<CardFault>,
+    track: Track,
+    pin: Option<Entered>,
+}
+
+/// What goes wrong with a card.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CardFault {
+    /// Every swipe fails.
+    Unreadable,
+    /// The holder takes it away while it is read.
+    Removed,
+    /// The holder enters another PIN than the card's.
+    WrongPin,
+    /// The holder gives up in the middle of the PIN.
+    CancelledAtPin,
+    /// The holder presses enter without a PIN.
+    NoPin,
+}
+
+/// Why there is no such card. The fault is the operator's. Never holds what is on the card.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileError {
+    /// Neither a built-in card nor a file.
+    #[error("there is no card called \"{name}\"; there are {}, or name a .toml file", built_in_names())]
+    Unknown {
+        /// As it was asked for.
+        name: String,
+    },
+    /// The file cannot be read.
+    #[error("{}: cannot be read: {source}", file.display())]
+    Unreadable {
+        /// Which file.
+        file: PathBuf,
+        /// What the operating system said.
+        source: std::io::Error,
+    },
+    /// Something in the profile is wrong.
+    #[error("{card}: {problem}")]
+    Wrong {
+        /// The card's name or file.
+        card: String,
+        /// What is wrong.
+        problem: ProfileProblem,
+    },
+}
+
+/// What is wrong in a profile.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum ProfileProblem {
+    /// Not TOML; what stands there may be a card number, so only the line is told.
+    #[error("line {0} is not TOML")]
+    Syntax(usize),
+    /// A key is missing.
+    #[error("{0} is missing")]
+    Missing(&'static str),
+    /// A key has no text.
+    #[error("{0} must be text in quotes")]
+    NotText(&'static str),
+    /// A key that means nothing here.
+    #[error("{0} is no key of a card; there are label, entry, track-two, pin and fault")]
+    UnknownKey(String),
+    /// A word that is none of those known.
+    #[error("{key} must be one of {known}")]
+    UnknownWord {
+        /// Where it stands.
+        key: &'static str,
+        /// Which words there are.
+        known: &'static str,
+    },
+    /// The track gives no card.
+    #[error("card.track-two: {0}")]
+    Stripe(#[from] StripeError),
+    /// The PIN is none.
+    #[error("card.pin: {0}")]
+    Pin(#[from] CardDataError),
+    /// The card number is not a published or made-up test number.
+    #[error("card.track-two holds a card number that is no known test number; never put a real card in a file")]
+    NotATestCard,
+}
+
+/// The cards that come with the program, by name.
+pub const BUILT_IN_CARDS: &[(&str, &str)] = &[
+    ("unionpay-stripe", include_str!("../../cards/unionpay-stripe.toml")),
+    ("unionpay-without-pin", include_str!("../../cards/unionpay-without-pin.toml")),
+    ("unionpay-expired", include_str!("../../cards/unionpay-expired.toml")),
+    ("unionpay-nineteen", include_str!("../../cards/unionpay-nineteen.toml")),
+    ("unionpay-wrong-pin", include_str!("../../cards/unionpay-wrong-pin.toml")),
+    ("unionpay-cancelled", include_str!("../../cards/unionpay-cancelled.toml")),
+    ("unionpay-chip", include_str!("../../cards/unionpay-chip.toml")),
+    ("unreadable", include_str!("../../cards/unreadable.toml")),
+    ("removed", include_str!("../../cards/removed.toml")),
+    ("visa-stripe", include_str!("../../cards/visa-stripe.toml")),
+    ("visa-chip", include_str!("../../cards/visa-chip.toml")),
+];
+
+/// Card numbers that payment companies publish for tests and issue to nobody.
+const PUBLISHED_TEST_NUMBERS: &[&str] = &[
+    "3056930009020004",
+    "3566002020360505",
+    "36227206271667",
+    "371449635398431",
+    "378282246310005",
+    "4000056655665556",
+    "4111111111111111",
+    "4242424242424242",
+    "4506445006931933",
+    "5105105105105100",
+    "5200828282828210",
+    "5555555555554444",
+    "6011111111111117",
+    "6200000000000005",
+];
+/// Beginnings of numbers made up for tests: around the published 6200000000000005, and 999999.
+const MADE_UP_BEGINNINGS: &[&str] = &["6200000", "999999"];
+
+/// What the holder types at the PIN pad.
+#[derive(Clone)]
+struct Entered {
+    right: Pin,
+    wrong: Pin,
+    keys: u8,
+}
+
+impl CardProfile {
+    /// The card of this name among those built in, or in this file if the name ends in `.toml`.
+    ///
+    /// # Errors
+    ///
+    /// There is none, or something in it is wrong.
+    pub fn find(name: &str) -> Result<Self, ProfileError> {
+        let wrong = |problem| ProfileError::Wrong { card: name.to_owned(), problem };
+        if let Some((_, text)) = BUILT_IN_CARDS.iter().find(|(built_in, _)| *built_in == name) {
+            return Self::parse(text).map_err(wrong);
+        }
+        let file = Path::new(name);
+        if file.extension().is_none_or(|extension| extension != "toml") {
+            return Err(ProfileError::Unknown { name: name.to_owned() });
+        }
+        let text = std::fs::read_to_string(file)
+            .map(Zeroizing::new)
+            .map_err(|source| ProfileError::Unreadable { file: file.to_owned(), source })?;
+        Self::parse(&text).map_err(wrong)
+    }
+
+    /// Reads a profile.
+    ///
+    /// # Errors
+    ///
+    /// Something in it is wrong.
+    pub fn parse(text: &str) -> Result<Self, ProfileProblem> {
+        let document: Table = text.parse().map_err(|error: toml::de::Error| {
+            let before = error.span().and_then(|span| text.get(..span.start)).unwrap_or_default();
+            ProfileProblem::Syntax(before.matches('\n').count() + 1)
+        })?;
+        if let Some(key) = document.keys().find(|key| *key != "card") {
+            return Err(ProfileProblem::UnknownKey(key.clone()));
+        }
+        let card = document.get("card").and_then(Value::as_table).ok_or(ProfileProblem::Missing("[card]"))?;
+        if let Some(key) = card.keys().find(|key| !KEYS.contains(&key.as_str())) {
+            return Err(ProfileProblem::UnknownKey(format!("card.{key}")));
+        }
+        if required(card, "entry", "card.entry")? != "stripe" {
+            return Err(ProfileProblem::UnknownWord { key: "card.entry", known: "stripe" });
+        }
+        Ok(CardProfile {
+            label: required(card, "label", "card.label")?.to_owned(),
+            fault: optional(card, "fault", "card.fault")?.map(fault).transpose()?,
+            track: test_track(required(card, "track-two", "card.track-two")?)?,
+            pin: optional(card, "pin", "card.pin")?.map(Entered::parse).transpose()?,
+        })
+    }
+
+    /// What a swipe gives.
+    pub(super) fn swipe(&self) -> Result<CardSession, CardDataError> {
+        CardSession::from_stripe(None, self.track.clone(), None)
+    }
+
+    /// What the holder types, and with how many keys; none where the holder has no PIN or gives none.
+    pub(super) fn typed_pin(&self) -> Option<(Pin, u8)> {
+        let entered = self.pin.as_ref()?;
+        match self.fault {
+            Some(CardFault::NoPin) => None,
+            Some(CardFault::WrongPin) => Some((entered.wrong.clone(), entered.keys)),
+            _ => Some((entered.right.clone(), entered.keys)),
+        }
+    }
+}
+
+impl fmt::Debug for CardProfile {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("CardProfile").field("label", &self.label).field("fault", &self.fault).finish_non_exhaustive()
+    }
+}
+
+impl Entered {
+    fn parse(text: &str) -> Result<Self, ProfileProblem> {
+        // Each digit one higher, so that no digit is right.
+        let wrong: Zeroizing<String> = Zeroizing::new(
+            text.chars().filter_map(|c| c.to_digit(10)).filter_map(|d| char::from_digit((d + 1) % 10, 10)).collect(),
+        );
+        let right = Pin::parse(text)?;
+        // A PIN has at most twelve digits.
+        Ok(Entered { right, wrong: Pin::parse(&wrong)?, keys: u8::try_from(text.len()).unwrap_or(u8::MAX) })
+    }
+}
+
+const KEYS: [&str; 5] = ["label", "entry", "track-two", "pin", "fault"];
+
+fn optional<'a>(card: &'a Table, key: &str, whole_key: &'static str) -> Result<Option<&'a str>, ProfileProblem> {
+    card.get(key).map(|value| value.as_str().ok_or(ProfileProblem::NotText(whole_key))).transpose()
+}
+
+fn required<'a>(card: &'a Table, key: &str, whole_key: &'static str) -> Result<&'a str, ProfileProblem> {
+    optional(card, key, whole_key)?.ok_or(ProfileProblem::Missing(whole_key))
+}
+
+fn fault(word: &str) -> Result<CardFault, ProfileProblem> {
+    match word {
+        "unreadable" => Ok(CardFault::Unreadable),
+        "removed" => Ok(CardFault::Removed),
+        "wrong-pin" => Ok(CardFault::WrongPin),
+        "cancelled-at-pin" => Ok(CardFault::CancelledAtPin),
+        "no-pin" => Ok(CardFault::NoPin),
+        _ => Err(ProfileProblem::UnknownWord {
+            key: "card.fault",
+            known: "unreadable, removed, wrong-pin, cancelled-at-pin, no-pin",
+        }),
+    }
+}
+
+fn test_track(text: &str) -> Result<Track, ProfileProblem> {
+    let track = track_two(text)?;
+    CardSession::from_stripe(None, track.clone(), None).map_err(StripeError::from)?;
+    let number = text.trim_start_matches(';').split(['=', 'D', 'd']).next().unwrap_or_default();
+    let made_up = MADE_UP_BEGINNINGS.iter().any(|beginning| number.starts_with(beginning));
+    if made_up || PUBLISHED_TEST_NUMBERS.contains(&number) { Ok(track) } else { Err(ProfileProblem::NotATestCard) }
+}
+
+fn built_in_names() -> String {
+    BUILT_IN_CARDS.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const RIGHT: &str = r#"
+        [card]
+        label = "Test"
+        entry = "stripe"
+        track-two = "6200000000000005=30121010000000000000"
+        pin = "123456"
+    "#;
+
+    #[test]
+    fn every_built_in_card_is_right_and_every_file_is_built_in() {
+        for (name, _) in BUILT_IN_CARDS {
+            let card = CardProfile::find(name).unwrap();
+            assert!(!card.label.is_empty());
+        }
+        let files = std::fs::read_dir(concat!(env!("CARGO_MANIFEST_DIR"), "/cards")).unwrap();
+        for file in files {
+            let file = file.unwrap().path();
+            let name = file.file_stem().unwrap().to_str().unwrap();
+            assert!(BUILT_IN_CARDS.iter().any(|(built_in, _)| *built_in == name), "{name}");
+            CardProfile::find(file.to_str().unwrap()).unwrap();
+        }
+    }
+
+    #[test]
+    fn a_card_that_is_not_there() {
+        let error = CardProfile::find("gold").unwrap_err().to_string();
+        assert!(error.starts_with("there is no card called \"gold\"; there are unionpay-stripe, "), "{error}");
+        let error = CardProfile::find("/nowhere/at/all.toml").unwrap_err().to_string();
+        assert!(error.starts_with("/nowhere/at/all.toml: cannot be read: "), "{error}");
+    }
+
+    #[test]
+    fn what_is_wrong_is_named_and_what_is_on_the_card_is_not() {
+        let table = [
+            ("entry = \"stripe\"", "", "card.entry is missing"),
+            ("label = \"Test\"", "", "card.label is missing"),
+            ("[card]", "[crad]", "crad is no key of a card; there are label, entry, track-two, pin and fault"),
+            ("pin =", "pni =", "card.pni is no key of a card; there are label, entry, track-two, pin and fault"),
+            ("\"stripe\"", "\"tattoo\"", "card.entry must be one of stripe"),
+            (
+                "\"123456\"",
+                "\"123456\"\nfault = \"fire\"",
+                "card.fault must be one of unreadable, removed, wrong-pin, cancelled-at-pin, no-pin",
+            ),
+            ("\"123456\"", "123456", "card.pin must be text in quotes"),
+            ("\"123456\"", "\"123\"", "card.pin: a PIN has 4 to 12 digits and nothing else"),
+            ("\"123456\"", "\"12345a\"", "card.pin: a PIN has 4 to 12 digits and nothing else"),
+            ("=30121010000000000000", "", "card.track-two: track 2 has no separator after the card number"),
+            (
+                "\"6200000000000005",
+                "\"6200000000000005 ",
+                "card.track-two: track 2 has a character at place 16 that is neither digit nor separator",
+            ),
+            ("\"6200000000000005", "6200000000000005", "line 5 is not TOML"),
+            (
+                "6200000000000005",
+                "6222021234567894",
+                "card.track-two holds a card number that is no known test number; never put a real card in a file",
+            ),
+        ];
+        for (from, to, message) in table {
+            assert!(RIGHT.contains(from), "{from}");
+            assert_eq!(CardProfile::parse(&RIGHT.replacen(from, to, 1)).unwrap_err().to_string(), message);
+        }
+    }
+
+    #[test]
+    fn a_profile_prints_without_its_card() {
+        let printed = format!("{:?}", CardProfile::parse(RIGHT).unwrap());
+        assert_eq!(printed, "CardProfile { label: \"Test\", fault: None, .. }");
+    }
+
+    #[test]
+    fn a_wrong_pin_has_as_many_keys_and_no_right_digit() {
+        let wrong = RIGHT.replace("\"123456\"", "\"1239\"\nfault = \"wrong-pin\"");
+        let (typed, keys) = CardProfile::parse(&wrong).unwrap().typed_pin().unwrap();
+        assert!(typed == Pin::parse("2340").unwrap());
+        assert_eq!(keys, 4);
+    }
+}
