@@ -157,6 +157,10 @@ impl AcquirerConfig {
                 return contradiction(format!("card {:?}: balance_minor must not be negative", card.pan));
             }
         }
+        if let Some(decision) = self.decisions.iter().find(|decision| decision.code == Code::approved()) {
+            let amount = decision.amount_minor;
+            return contradiction(format!("decision for {amount}: code 00 is no refusal; leave the amount out"));
+        }
         if !(1..=999_999).contains(&self.batch) {
             return contradiction(format!("batch {} must be 1 to 999999", self.batch));
         }
@@ -224,5 +228,7 @@ mod tests {
             let error = AcquirerConfig::from_toml(&EXAMPLE_TOML.replacen(from, to, 1)).unwrap_err().to_string();
             assert!(error.contains(said), "{to}: {error}");
         }
+        let approving = format!("{EXAMPLE_TOML}\n[[decision]]\namount_minor = 1\ncode = \"00\"\n");
+        assert!(AcquirerConfig::from_toml(&approving).unwrap_err().to_string().contains("no refusal"));
     }
 }

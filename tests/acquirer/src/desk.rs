@@ -101,12 +101,14 @@ impl Desk {
         plan
     }
 
-    /// Notes what was written.
-    pub(crate) fn sent(&self, kind: Mti, bytes: Vec<u8>, note: Option<String>) {
-        let mut state = self.state();
-        state.traffic.record(Direction::Sent, bytes, note);
-        state.count(Stage::Answered, kind);
-        drop(state);
+    /// Notes what is about to be written, so that whoever has received it finds it listed.
+    pub(crate) fn sending(&self, bytes: Vec<u8>, note: Option<String>) {
+        self.state().traffic.record(Direction::Sent, bytes, note);
+    }
+
+    /// Notes that it was written.
+    pub(crate) fn sent(&self, kind: Mti) {
+        self.state().count(Stage::Answered, kind);
         self.changed.notify_all();
     }
 

@@ -101,6 +101,9 @@ impl FaultBook {
         if order.fault == Fault::WrongMac && ![On::Message(Mti::SALE), On::Message(Mti::REVERSAL)].contains(&order.on) {
             return refuse("only the answers to 0200 and 0400 have a MAC".into());
         }
+        if order.fault == (Fault::RefuseCode { code: Code::approved() }) {
+            return refuse("00 is no refusal; `answer-code` answers with any code".into());
+        }
         if self.orders.iter().any(|other| other.on == order.on && other.nth == order.nth) {
             return refuse(format!("another fault waits for number {} on {}", order.nth, order.on));
         }
@@ -233,6 +236,7 @@ mod tests {
             order("connect", 1, Fault::Garbage),
             order("0800", 1, Fault::WrongMac),
             order("0200", 2, Fault::WrongCheckValue),
+            order("0200", 2, Fault::RefuseCode { code: Code::approved() }),
         ] {
             assert!(book.order(refused.clone()).is_err(), "{refused:?}");
         }

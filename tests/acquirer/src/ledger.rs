@@ -100,6 +100,8 @@ pub struct Totals {
 #[derive(Debug, Default)]
 pub struct Ledger {
     entries: Vec<Entry>,
+    /// Kept so that a posting that would not fit is refused before it is made.
+    sums: Totals,
 }
 
 impl Ledger {
@@ -120,9 +122,10 @@ impl Ledger {
             .map(|(account, side)| Leg { account, side, amount_minor })
             .to_vec();
         let entry = Entry { number: self.entries.len() as u64 + 1, posting, legs };
-        totals(self.entries.iter().chain([&entry]).flat_map(|entry| &entry.legs))?;
+        let sums = totals(self.sums, &entry.legs)?;
         let at = self.entries.len();
         self.entries.push(entry);
+        self.sums = sums;
         self.entries.get(at).ok_or(LedgerError::Overflow)
     }
 
@@ -135,19 +138,19 @@ impl Ledger {
     pub fn merchant_total(&self, terminal: &str) -> Result<i64, LedgerError> {
         let of_terminal = self.entries.iter().filter(|entry| entry.posting.terminal == terminal);
         let legs = of_terminal.flat_map(|entry| &entry.legs).filter(|leg| leg.account.starts_with("merchant:"));
-        let Totals { debits, credits } = totals(legs)?;
+        let Totals { debits, credits } = totals(Totals::default(), legs)?;
         credits.checked_sub(debits).ok_or(LedgerError::Overflow)
     }
 
     /// Adds everything up again, entry by entry and as a whole; both sides must be equal each time.
     pub fn check(&self) -> Result<Totals, LedgerError> {
         for entry in &self.entries {
-            let Totals { debits, credits } = totals(&entry.legs)?;
+            let Totals { debits, credits } = totals(Totals::default(), &entry.legs)?;
             if debits != credits {
                 return Err(LedgerError::Unbalanced { entry: Some(entry.number), debits, credits });
             }
         }
-        let sums = totals(self.entries.iter().flat_map(|entry| &entry.legs))?;
+        let sums = totals(Totals::default(), self.entries.iter().flat_map(|entry| &entry.legs))?;
         match sums {
             Totals { debits, credits } if debits != credits => {
                 Err(LedgerError::Unbalanced { entry: None, debits, credits })
@@ -164,8 +167,8 @@ impl fmt::Display for Entry {
     }
 }
 
-fn totals<'a>(legs: impl IntoIterator<Item = &'a Leg>) -> Result<Totals, LedgerError> {
-    legs.into_iter().try_fold(Totals::default(), |mut sums, leg| {
+fn totals<'a>(start: Totals, legs: impl IntoIterator<Item = &'a Leg>) -> Result<Totals, LedgerError> {
+    legs.into_iter().try_fold(start, |mut sums, leg| {
         let side = match leg.side {
             Side::Debit => &mut sums.debits,
             Side::Credit => &mut sums.credits,

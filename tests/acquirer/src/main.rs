@@ -14,7 +14,7 @@ use clap::Parser;
 /// When it is ready it prints one line of JSON: {"listening":"127.0.0.1:PORT","control":"PATH","ca":"FILE"}. Its log
 /// goes to standard error. It runs until it is told to stop.
 #[derive(Parser)]
-#[command(name = "acquirer", version, after_long_help = CONTROL_HELP)]
+#[command(name = "acquirer", version, override_usage = USAGE, after_long_help = CONTROL_HELP)]
 struct Arguments {
     /// Terminals, cards and decisions; `acquirer --example` prints one to start from
     #[arg(long, value_name = "FILE", required_unless_present = "example")]
@@ -33,23 +33,40 @@ struct Arguments {
     example: bool,
 }
 
-const CONTROL_HELP: &str = r#"Control socket: one JSON object a line in, one a line out, {"ok":true,...} or {"ok":false,"error":"..."}.
+const USAGE: &str = "acquirer --config <FILE> --control <PATH> --ca <FILE> [--listen <ADDRESS>]\n       \
+                     acquirer --example";
 
-  {"do":"fault","on":"0200","nth":1,"fault":"drop-reply"}   order a fault for the nth message of a kind from now
-      close (on "connect" only), drop-request, drop-reply, close-after, delay (with "ms"), late-reply, wrong-mac,
-      wrong-trace, wrong-check-value (0800), half-frame, garbage, trailing-bytes, oversized-length, duplicate-reply,
-      refuse-code (with "code"; not carried out), answer-code (with "code"; carried out)
-  {"do":"clear-faults"}                                     forget faults that have not struck
-  {"do":"await","kind":"0200","count":1,"timeout_ms":10000} wait until that many have been booked since the start;
-                                                            "stage": received, processed (default) or answered
-  {"do":"release"}                                          send the answers that late-reply holds back
-  {"do":"messages"}                                         everything received and sent, masked
-  {"do":"ledger"}                                           every entry of the books
-  {"do":"sum","terminal":"50080001"}                        what the merchant got there, and both sides of the books
-  {"do":"set-decision","amount_minor":5100,"code":"51"}     answer that amount with that code; "00" undoes it
-  {"do":"clear-keys"}                                       forget work keys: terminals must sign in again
-  {"do":"next-day"}                                         begin the next business day
-  {"do":"stop"}                                             stop
+const CONTROL_HELP: &str = r#"Control socket: one JSON object a line in, one a line out, {"ok":true,...} or
+{"ok":false,"error":"..."}.
+
+  {"do":"fault","on":"0200","nth":1,"fault":"drop-reply"}
+      order a fault for the nth message of a kind from now:
+      not processed  drop-request, refuse-code (with "code"), close (on "connect" only)
+      no answer      drop-reply (line held open), close-after
+      later          delay (with "ms"), late-reply (until release)
+      wrong within   wrong-mac, wrong-trace, wrong-check-value (0800), answer-code (with "code")
+      wrong around   half-frame, garbage, trailing-bytes, oversized-length, duplicate-reply
+  {"do":"clear-faults"}
+      forget faults that have not struck
+  {"do":"await","kind":"0200","count":1,"timeout_ms":10000}
+      wait until that many have been booked since the start;
+      "stage" may be received, processed (default) or answered
+  {"do":"release"}
+      send the answers that late-reply holds back
+  {"do":"messages"}
+      everything received and sent, masked
+  {"do":"ledger"}
+      every entry of the books
+  {"do":"sum","terminal":"50080001"}
+      what the merchant got there, and both sides of the books
+  {"do":"set-decision","amount_minor":5100,"code":"51"}
+      answer sales of that amount with that code; "00" undoes it
+  {"do":"clear-keys"}
+      forget work keys: terminals must sign in again
+  {"do":"next-day"}
+      begin the next business day
+  {"do":"stop"}
+      stop
 
 Try: printf '{"do":"ledger"}\n' | socat - UNIX-CONNECT:PATH"#;
 

@@ -37,14 +37,15 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, desk: Arc<Desk>) -> io:
     }
     stream.set_nodelay(true)?;
     let mut stream = acceptor.accept(stream).await?;
-    while let Some(frame) = read_frame(&mut stream).await? {
-        let plan = match desk.receive(&frame) {
-            Ok(plan) => plan,
-            Err(refused) => {
-                stream.shutdown().await?;
-                return Err(io::Error::new(io::ErrorKind::InvalidData, refused));
-            }
-        };
+    let conversation = converse(&mut stream, &desk).await;
+    // However it ended, the terminal is told; if it has gone, there is nobody to tell.
+    let _ = stream.shutdown().await;
+    conversation
+}
+
+async fn converse(stream: &mut TlsStream<TcpStream>, desk: &Desk) -> io::Result<()> {
+    while let Some(frame) = read_frame(stream).await? {
+        let plan = desk.receive(&frame).map_err(|refused| io::Error::new(io::ErrorKind::InvalidData, refused))?;
         match plan.before {
             Before::Nothing => {}
             Before::Delay(pause) => tokio::time::sleep(pause).await,
@@ -52,17 +53,18 @@ async fn serve(stream: TcpStream, acceptor: TlsAcceptor, desk: Arc<Desk>) -> io:
             Before::Release(released) => released.await.map_err(io::Error::other)?,
         }
         if let Some(bytes) = plan.bytes {
+            desk.sending(bytes.clone(), plan.note);
             stream.write_all(&bytes).await?;
             stream.flush().await?;
-            desk.sent(plan.kind, bytes, plan.note);
+            desk.sent(plan.kind);
         }
         match plan.after {
             After::Continue => {}
-            After::HoldOpen => return wait_for_close(&mut stream).await,
-            After::Close => return stream.shutdown().await,
+            After::HoldOpen => return wait_for_close(stream).await,
+            After::Close => return Ok(()),
         }
     }
-    stream.shutdown().await
+    Ok(())
 }
 
 /// One frame with its length prefix, or none when the terminal has closed between frames.
@@ -88,5 +90,5 @@ async fn read_frame(stream: &mut TlsStream<TcpStream>) -> io::Result<Option<Vec<
 async fn wait_for_close(stream: &mut TlsStream<TcpStream>) -> io::Result<()> {
     let mut ignored = [0; 512];
     while stream.read(&mut ignored).await? > 0 {}
-    stream.shutdown().await
+    Ok(())
 }

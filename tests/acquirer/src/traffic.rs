@@ -12,7 +12,7 @@ use crate::codec::Frame;
 pub enum Direction {
     /// From the terminal.
     Received,
-    /// To the terminal.
+    /// To the terminal, which may have gone before it arrived.
     Sent,
 }
 
@@ -37,7 +37,7 @@ pub struct Exchanged {
 pub struct RawFrame {
     /// Which way.
     pub direction: Direction,
-    /// The bytes, for a faulty answer exactly those that were written.
+    /// The bytes, for a faulty answer exactly those that went out.
     pub bytes: Vec<u8>,
 }
 

@@ -10,7 +10,8 @@ use thiserror::Error;
 pub struct CodecError {
     /// The part of the frame.
     pub place: Place,
-    /// Bytes after the length prefix before the fault; for writing, bytes of the message written so far.
+    /// Bytes after the length prefix before the fault, or before the field whose content is at fault; for writing, bytes
+    /// of the message written so far.
     pub offset: usize,
     /// What is wrong there.
     pub fault: CodecFault,

@@ -2,6 +2,7 @@
 
 mod books;
 mod end_to_end;
+mod line;
 mod matching;
 mod program;
 mod support;

@@ -1,1 +1,111 @@
+//! The program: one line when it is ready, commands on its control socket, gone when told to stop.
 
+use std::fs;
+use std::io::{BufRead, BufReader, Read, Write};
+use std::os::unix::net::UnixStream;
+use std::process::{Child, Command, Stdio};
+
+use acquit_test_acquirer::config::EXAMPLE_TOML;
+use acquit_test_acquirer::crypto::MacKind;
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use crate::line::Line;
+use crate::support::{CARD, TERMINAL, Terminal};
+
+/// Ends the process if a test fails before it is told to stop.
+struct Process(Child);
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+fn program(folder: &TempDir, config: &str) -> Command {
+    let file = folder.path().join("acquirer.toml");
+    fs::write(&file, config).unwrap();
+    let mut command = Command::new(env!("CARGO_BIN_EXE_acquirer"));
+    command.arg("--config").arg(file);
+    command.arg("--control").arg(folder.path().join("control.sock"));
+    command.arg("--ca").arg(folder.path().join("ca.pem"));
+    command.stdout(Stdio::piped()).stderr(Stdio::piped());
+    command
+}
+
+#[test]
+fn the_program_is_controlled_by_json_lines() {
+    let folder = TempDir::new().unwrap();
+    let mut process = Process(program(&folder, EXAMPLE_TOML).spawn().unwrap());
+    let mut stdout = BufReader::new(process.0.stdout.take().unwrap());
+    let mut ready = String::new();
+    stdout.read_line(&mut ready).unwrap();
+    let ready: Value = serde_json::from_str(&ready).unwrap();
+    let address = ready["listening"].as_str().unwrap().parse().unwrap();
+    let ca_pem = fs::read_to_string(ready["ca"].as_str().unwrap()).unwrap();
+    let control = UnixStream::connect(ready["control"].as_str().unwrap()).unwrap();
+    let mut answers = BufReader::new(control.try_clone().unwrap()).lines();
+    let mut tell = |command: Value| -> Value {
+        writeln!(&control, "{command}").unwrap();
+        serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap()
+    };
+
+    let mut terminal = Terminal::new(MacKind::UnionPayEcb);
+    let mut line = Line::connect(address, &ca_pem).unwrap();
+    let answer = line.ask(&terminal, terminal.sign_in());
+    terminal.adopt(&answer);
+    assert_eq!(tell(json!({"do": "fault", "on": "0200", "nth": 2, "fault": "refuse-code", "code": "61"})), ok());
+    assert_eq!(tell(json!({"do": "set-decision", "amount_minor": 5100, "code": "00"})), ok());
+    assert_eq!(line.code(&terminal, terminal.sale(2, 5100)), "00");
+    assert_eq!(line.code(&terminal, terminal.sale(3, 1234)), "61");
+
+    assert_eq!(tell(json!({"do": "await", "kind": "0200", "count": 2}))["count"], 2);
+    let sum = tell(json!({"do": "sum", "terminal": TERMINAL}));
+    assert_eq!((&sum["merchant_total_minor"], &sum["balanced"]), (&json!(5100), &json!(true)));
+    let entries = tell(json!({"do": "ledger"}));
+    assert_eq!(entries["entries"][0]["trace"], "000002");
+    assert_eq!(entries["entries"][0]["what"], "sale");
+    let messages = tell(json!({"do": "messages"}));
+    assert_eq!(messages["messages"].as_array().unwrap().len(), 6);
+    assert_eq!(messages["messages"][5]["fields"]["39"], "61");
+
+    for (wrong, said) in [
+        (json!({"do": "fault", "on": "0200", "fault": "explode"}), "there are close"),
+        (json!({"do": "fault", "on": "0200", "fault": "delay"}), "takes `ms`"),
+        (json!({"do": "fault", "on": "0200", "nht": 2, "fault": "garbage"}), "unknown field `nht`"),
+        (json!({"do": "await", "kind": "0400", "count": 1, "timeout_ms": 0}), "0 came"),
+        (json!({"do": "dance"}), "unknown variant"),
+        (json!({"do": "ledger", "terminal": "x"}), "unknown field"),
+    ] {
+        let answer = tell(wrong.clone());
+        assert_eq!(answer["ok"], false, "{wrong}");
+        assert!(answer["error"].as_str().unwrap().contains(said), "{wrong}: {answer}");
+    }
+
+    assert_eq!(tell(json!({"do": "stop"})), ok());
+    assert!(process.0.wait().unwrap().success());
+    let mut more = String::new();
+    stdout.read_to_string(&mut more).unwrap();
+    assert!(more.is_empty(), "more than one line on standard output: {more}");
+    let mut log = String::new();
+    process.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
+    assert!(log.contains("0210") && !log.contains(CARD));
+    assert!(!folder.path().join("control.sock").exists());
+}
+
+#[test]
+fn a_wrong_configuration_names_file_line_and_what_would_be_right() {
+    let folder = TempDir::new().unwrap();
+    let wrong = EXAMPLE_TOML.replacen("currency = \"156\"", "currency = \"yuan\"", 1);
+    let output = program(&folder, &wrong).output().unwrap();
+    assert!(!output.status.success() && output.stdout.is_empty());
+    let said = String::from_utf8(output.stderr).unwrap();
+    for part in ["acquirer.toml", "line 4", "three digits of ISO 4217"] {
+        assert!(said.contains(part), "{part} in {said}");
+    }
+}
+
+fn ok() -> Value {
+    json!({"ok": true})
+}
