@@ -105,10 +105,11 @@ fn a_reply_that_is_dropped_has_moved_the_money_and_the_line_stays_open() {
     let mut line = house.sell_under(Fault::DropReply);
     assert_eq!(house.answers_once_booked(), 0);
     assert_eq!(house.merchant_total(), 1234);
-    line.close();
-    assert!(line.rest().is_empty());
     assert_eq!(house.line().code(&house.terminal, house.terminal.reversal(2, 1234)), "00");
     assert_eq!(house.merchant_total(), 0);
+    assert!(line.is_open_and_silent());
+    line.close();
+    assert!(line.rest().is_empty());
 }
 
 #[test]

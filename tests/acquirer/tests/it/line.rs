@@ -86,6 +86,14 @@ impl Line {
         bytes
     }
 
+    /// Whether the acquirer has neither said anything more nor closed so far.
+    pub fn is_open_and_silent(&mut self) -> bool {
+        self.stream.sock.set_nonblocking(true).unwrap();
+        let read = self.stream.read(&mut [0]);
+        self.stream.sock.set_nonblocking(false).unwrap();
+        read.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Waits until the acquirer has closed, in order or not.
     pub fn until_closed(&mut self) {
         let mut ignored = Vec::new();

@@ -195,6 +195,22 @@ fn a_reversal_names_its_original_by_de61_or_by_its_own_trace_and_batch() {
 }
 
 #[test]
+fn a_reversal_gives_the_cardholder_back_what_can_be_spent() {
+    let mut counter = Counter::open(|_| {});
+    let sale = |counter: &Counter, trace| {
+        let mut sale = counter.terminal.sale(trace, 1000);
+        set_card(&mut sale, "6200001357924680138", "3012");
+        sale
+    };
+    assert_eq!(counter.code(sale(&counter, 2)), "00");
+    assert_eq!(counter.code(sale(&counter, 3)), "51");
+    let mut reversal = counter.terminal.reversal(2, 1000);
+    reversal.set_digits(2, "6200001357924680138");
+    assert_eq!(counter.code(reversal), "00");
+    assert_eq!(counter.code(sale(&counter, 4)), "00");
+}
+
+#[test]
 fn a_reversal_of_another_card_or_for_no_known_reason_is_refused() {
     let mut counter = Counter::open(|_| {});
     assert_eq!(counter.code(counter.terminal.sale(2, 100)), "00");
