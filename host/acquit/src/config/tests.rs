@@ -1,6 +1,8 @@
 //! One test for each kind of wrong configuration: the whole message, as the operator reads it.
 
+use engine::contract::acquirer::{KeyAlgorithm, KeyUse};
 use engine::contract::template::{MacAlgorithm, PinFormat, Secret};
+use vault::SlotGrant;
 
 use super::*;
 
@@ -29,20 +31,25 @@ fn the_example_is_read_whole() {
     assert_eq!(configuration.terminal.currency, Currency::CNY);
     assert_eq!(acquirer.plugin, Path::new("/shop/unionpay.cwasm"));
     assert_eq!(acquirer.parameters.iter().find(|(name, _)| name == "terminal").unwrap().1, "50080001");
-    assert_eq!(acquirer.keys["tmk"], KeyGrant { algorithm: KeyAlgorithm::Tdes, use_: KeyUse::Transport });
-    assert_eq!(acquirer.keys["pik"].use_, KeyUse::Pin(PinFormat::Iso0));
-    assert_eq!(acquirer.keys["mak"].use_, KeyUse::Mac(MacAlgorithm::UnionpayEcb));
+    let slot = |name: &str, algorithms: &[KeyAlgorithm], key_use| SlotGrant {
+        slot: name.to_owned(),
+        algorithms: algorithms.to_vec(),
+        key_use,
+    };
+    assert_eq!(
+        acquirer.keys,
+        PluginGrant {
+            plugin: "unionpay".to_owned(),
+            slots: vec![
+                slot("mak", &[KeyAlgorithm::Des, KeyAlgorithm::Tdes], KeyUse::Mac(MacAlgorithm::UnionpayEcb)),
+                slot("pik", &[KeyAlgorithm::Tdes], KeyUse::Pin(PinFormat::Iso0)),
+                slot("tmk", &[KeyAlgorithm::Tdes], KeyUse::Transport),
+            ],
+        }
+    );
     assert_eq!(route.address.to_string(), "localhost:9443");
     assert_eq!(route.server_name, "acquirer.test");
-    assert_eq!(
-        route.secrets,
-        BTreeSet::from([
-            RouteSecret::Card(Secret::Pan),
-            RouteSecret::Card(Secret::Expiry),
-            RouteSecret::Card(Secret::TrackTwo),
-            RouteSecret::Pin,
-        ])
-    );
+    assert_eq!(route.secrets, RouteGrant { secrets: vec![Secret::Pan, Secret::Expiry, Secret::TrackTwo], pin: true });
     assert_eq!(route.connect_timeout, Duration::from_secs(10));
     assert_eq!(acquirer.proofs[&OperationKind::Sale], [Echoed::Trace, Echoed::Terminal, Echoed::Amount]);
     assert_eq!(acquirer.ceilings, Ceilings::default());
@@ -115,11 +122,11 @@ fn a_key_twice() {
 fn an_unknown_key_close_to_a_known_one() {
     insta::assert_snapshot!(
         message("address =", "adress ="),
-        @r#"/shop/terminal.toml:30:1: acquirer.routes.host.adress: unknown key; did you mean "address"?"#
+        @r#"/shop/terminal.toml:31:1: acquirer.routes.host.adress: unknown key; did you mean "address"?"#
     );
     insta::assert_snapshot!(
         message("server-name =", "server_name ="),
-        @r#"/shop/terminal.toml:31:1: acquirer.routes.host.server_name: unknown key; did you mean "server-name"?"#
+        @r#"/shop/terminal.toml:32:1: acquirer.routes.host.server_name: unknown key; did you mean "server-name"?"#
     );
 }
 
@@ -135,11 +142,11 @@ fn an_unknown_key_close_to_none() {
 fn an_unknown_table() {
     insta::assert_snapshot!(
         message("[acquirer.ceilings]", "[acquirer.cielings]"),
-        @r#"/shop/terminal.toml:44:11: acquirer.cielings: unknown key; did you mean "ceilings"?"#
+        @r#"/shop/terminal.toml:45:11: acquirer.cielings: unknown key; did you mean "ceilings"?"#
     );
     insta::assert_snapshot!(
         message("[devices.virtual]", "[devices.virtuell]"),
-        @r#"/shop/terminal.toml:51:10: devices.virtuell: unknown key; did you mean "virtual"?"#
+        @r#"/shop/terminal.toml:52:10: devices.virtuell: unknown key; did you mean "virtual"?"#
     );
 }
 
@@ -147,7 +154,7 @@ fn an_unknown_table() {
 fn an_unknown_operation() {
     insta::assert_snapshot!(
         message("reverse = [", "reversal = ["),
-        @r#"/shop/terminal.toml:40:1: acquirer.proofs.reversal: unknown key; did you mean "reverse"?"#
+        @r#"/shop/terminal.toml:41:1: acquirer.proofs.reversal: unknown key; did you mean "reverse"?"#
     );
 }
 
@@ -163,11 +170,11 @@ fn a_missing_key() {
     );
     insta::assert_snapshot!(
         message("roots = \"ca.pem\"", ""),
-        @r#"/shop/terminal.toml:29:18: acquirer.routes.host.roots: missing; write roots = "ca.pem""#
+        @r#"/shop/terminal.toml:30:18: acquirer.routes.host.roots: missing; write roots = "ca.pem""#
     );
     insta::assert_snapshot!(
         message("algorithm = \"tdes\", use = \"transport\"", "algorithm = \"tdes\""),
-        @r#"/shop/terminal.toml:25:1: acquirer.keys.tmk.use: missing; write use = "transport""#
+        @r#"/shop/terminal.toml:26:1: acquirer.keys.tmk.use: missing; write use = "transport""#
     );
 }
 
@@ -199,15 +206,15 @@ fn a_value_of_another_type() {
     );
     insta::assert_snapshot!(
         message("attempts = 3", "attempts = \"3\""),
-        @r#"/shop/terminal.toml:45:12: acquirer.ceilings.attempts: is text, but must be a whole number without quotes"#
+        @r#"/shop/terminal.toml:46:12: acquirer.ceilings.attempts: is text, but must be a whole number without quotes"#
     );
     insta::assert_snapshot!(
         message("wait-ms = 60000", "wait-ms = 0.5"),
-        @r#"/shop/terminal.toml:46:11: acquirer.ceilings.wait-ms: is a number with a point, but must be a whole number without quotes"#
+        @r#"/shop/terminal.toml:47:11: acquirer.ceilings.wait-ms: is a number with a point, but must be a whole number without quotes"#
     );
     insta::assert_snapshot!(
         message("secrets = [\"pan\", \"expiry\", \"track-two\", \"pin\"]", "secrets = \"pan\""),
-        @r#"/shop/terminal.toml:33:11: acquirer.routes.host.secrets: is text, but must be a list: ["pan", "expiry"]"#
+        @r#"/shop/terminal.toml:34:11: acquirer.routes.host.secrets: is text, but must be a list: ["pan", "expiry"]"#
     );
     insta::assert_snapshot!(
         message("terminal = \"50080001\"", "terminal = 50080001"),
@@ -219,7 +226,7 @@ fn a_value_of_another_type() {
     );
     insta::assert_snapshot!(
         message("tmk = { algorithm = \"tdes\", use = \"transport\" }", "tmk = \"tdes\""),
-        @r#"/shop/terminal.toml:25:1: acquirer.keys.tmk: is text, but must be a table: { algorithm = "tdes", use = "transport" }"#
+        @r#"/shop/terminal.toml:26:1: acquirer.keys.tmk: is text, but must be a table: { algorithm = "tdes", use = "transport" }"#
     );
 }
 
@@ -227,19 +234,19 @@ fn a_value_of_another_type() {
 fn a_number_out_of_range() {
     insta::assert_snapshot!(
         message("attempts = 3", "attempts = 0"),
-        @r#"/shop/terminal.toml:45:12: acquirer.ceilings.attempts: is 0, but must be from 1 to 10"#
+        @r#"/shop/terminal.toml:46:12: acquirer.ceilings.attempts: is 0, but must be from 1 to 10"#
     );
     insta::assert_snapshot!(
         message("attempts = 3", "attempts = 11"),
-        @r#"/shop/terminal.toml:45:12: acquirer.ceilings.attempts: is 11, but must be from 1 to 10"#
+        @r#"/shop/terminal.toml:46:12: acquirer.ceilings.attempts: is 11, but must be from 1 to 10"#
     );
     insta::assert_snapshot!(
         message("wait-ms = 60000", "wait-ms = -1"),
-        @r#"/shop/terminal.toml:46:11: acquirer.ceilings.wait-ms: is -1, but must be from 0 to 86400000"#
+        @r#"/shop/terminal.toml:47:11: acquirer.ceilings.wait-ms: is -1, but must be from 0 to 86400000"#
     );
     insta::assert_snapshot!(
         message("connect-timeout-ms = 10000", "connect-timeout-ms = 99999999999999999999"),
-        @r#"/shop/terminal.toml:34:22: acquirer.routes.host.connect-timeout-ms: is 99999999999999999999, but must be from 1 to 120000"#
+        @r#"/shop/terminal.toml:35:22: acquirer.routes.host.connect-timeout-ms: is 99999999999999999999, but must be from 1 to 120000"#
     );
 }
 
@@ -255,19 +262,19 @@ fn a_word_that_is_none_of_those_known() {
     );
     insta::assert_snapshot!(
         message("algorithm = \"tdes\"", "algorithm = \"tdea\""),
-        @r#"/shop/terminal.toml:25:21: acquirer.keys.tmk.algorithm: "tdea" is not a known key algorithm; did you mean "tdes"?"#
+        @r#"/shop/terminal.toml:26:21: acquirer.keys.tmk.algorithm: "tdea" is not a known key algorithm; did you mean "tdes"?"#
     );
     insta::assert_snapshot!(
         message("pin:iso-0", "pin:iso0"),
-        @r#"/shop/terminal.toml:26:35: acquirer.keys.pik.use: "pin:iso0" is not a known use of a key; did you mean "pin:iso-0"?"#
+        @r#"/shop/terminal.toml:27:35: acquirer.keys.pik.use: "pin:iso0" is not a known use of a key; did you mean "pin:iso-0"?"#
     );
     insta::assert_snapshot!(
         message("\"track-two\"", "\"cvv\""),
-        @r#"/shop/terminal.toml:33:29: acquirer.routes.host.secrets: "cvv" is not a known secret; known are pan, expiry, track-one, track-two, track-three, card-code, scanned-code, pin"#
+        @r#"/shop/terminal.toml:34:29: acquirer.routes.host.secrets: "cvv" is not a known secret; known are pan, expiry, track-one, track-two, track-three, card-code, scanned-code, pin"#
     );
     insta::assert_snapshot!(
         message("[\"trace\", \"terminal\", \"amount\"]", "[\"trace\", \"amout\"]"),
-        @r#"/shop/terminal.toml:39:18: acquirer.proofs.sale: "amout" is not a known echo; did you mean "amount"?"#
+        @r#"/shop/terminal.toml:40:18: acquirer.proofs.sale: "amout" is not a known echo; did you mean "amount"?"#
     );
 }
 
@@ -275,19 +282,19 @@ fn a_word_that_is_none_of_those_known() {
 fn a_text_of_another_form() {
     insta::assert_snapshot!(
         message("localhost:9443", "localhost"),
-        @r#"/shop/terminal.toml:30:11: acquirer.routes.host.address: "localhost" is not host:port"#
+        @r#"/shop/terminal.toml:31:11: acquirer.routes.host.address: "localhost" is not host:port"#
     );
     insta::assert_snapshot!(
         message("localhost:9443", "localhost:0"),
-        @r#"/shop/terminal.toml:30:11: acquirer.routes.host.address: "localhost:0" is not host:port"#
+        @r#"/shop/terminal.toml:31:11: acquirer.routes.host.address: "localhost:0" is not host:port"#
     );
     insta::assert_snapshot!(
         message("localhost:9443", "https://localhost:9443"),
-        @r#"/shop/terminal.toml:30:11: acquirer.routes.host.address: "https://localhost:9443" is not host:port"#
+        @r#"/shop/terminal.toml:31:11: acquirer.routes.host.address: "https://localhost:9443" is not host:port"#
     );
     insta::assert_snapshot!(
         message("\"acquirer.test\"", "\"*.test\""),
-        @r#"/shop/terminal.toml:31:15: acquirer.routes.host.server-name: "*.test" is not the name in the acquirer's certificate"#
+        @r#"/shop/terminal.toml:32:15: acquirer.routes.host.server-name: "*.test" is not the name in the acquirer's certificate"#
     );
     insta::assert_snapshot!(
         message("name = \"unionpay\"", "name = \"../unionpay\""),
@@ -307,7 +314,7 @@ fn a_text_of_another_form() {
     );
     insta::assert_snapshot!(
         message("tmk = {", "TMK = {"),
-        @r#"/shop/terminal.toml:25:1: acquirer.keys.TMK: "TMK" is not a name of small letters, digits and dashes that begins with a letter, such as "unionpay""#
+        @r#"/shop/terminal.toml:26:1: acquirer.keys.TMK: "TMK" is not a name of small letters, digits and dashes that begins with a letter, such as "unionpay""#
     );
 }
 
@@ -316,7 +323,7 @@ fn two_acquirers_of_one_name() {
     let again = "[[acquirer]]\nname = \"unionpay\"\n\n[devices.virtual]";
     insta::assert_snapshot!(
         message("[devices.virtual]", again),
-        @r#"/shop/terminal.toml:52:8: acquirer.name: two acquirers are called "unionpay"; give each its own name, since the journal goes by it"#
+        @r#"/shop/terminal.toml:53:8: acquirer.name: two acquirers are called "unionpay"; give each its own name, since the journal goes by it"#
     );
 }
 
@@ -325,7 +332,7 @@ fn two_first_acquirers() {
     let again = "[[acquirer]]\nname = \"second\"\nfirst = true\n\n[devices.virtual]";
     insta::assert_snapshot!(
         message("[devices.virtual]", again),
-        @r#"/shop/terminal.toml:53:9: acquirer.first: "unionpay" is the first acquirer already; leave `first` on one of them"#
+        @r#"/shop/terminal.toml:54:9: acquirer.first: "unionpay" is the first acquirer already; leave `first` on one of them"#
     );
 }
 
@@ -333,7 +340,7 @@ fn two_first_acquirers() {
 fn virtual_devices_in_production() {
     insta::assert_snapshot!(
         message("profile = \"development\"", "profile = \"production\""),
-        @r#"/shop/terminal.toml:51:1: devices.virtual: a production terminal takes no virtual cards; remove this section, or write profile = "development""#
+        @r#"/shop/terminal.toml:52:1: devices.virtual: a production terminal takes no virtual cards; remove this section, or write profile = "development""#
     );
 }
 

@@ -1,24 +1,6 @@
-//! Times and cards as they stand on screens and receipts, alike in every language.
+//! Cards as they stand on screens and receipts, alike in every language.
 
 use engine::contract::card::Presented;
-use engine::contract::types::LocalTime;
-
-/// `2026-11-22 13:05:07 +08:00`
-pub fn format_time(time: &LocalTime) -> String {
-    let sign = if time.utc_offset < 0 { '-' } else { '+' };
-    let offset_minutes = time.utc_offset.unsigned_abs();
-    format!(
-        "{:04}-{:02}-{:02} {:02}:{:02}:{:02} {sign}{:02}:{:02}",
-        time.year,
-        time.month,
-        time.day,
-        time.hour,
-        time.minute,
-        time.second,
-        offset_minutes / 60,
-        offset_minutes % 60
-    )
-}
 
 /// `620000******0005`: the first six digits and the last four, and a star for each digit between (PCI DSS 3.4.1).
 pub fn mask_card(card: &Presented) -> String {
@@ -32,10 +14,6 @@ mod tests {
     use engine::contract::card::{Entry, Verification};
 
     use super::*;
-
-    fn time(utc_offset: i16) -> LocalTime {
-        LocalTime { year: 2026, month: 11, day: 22, hour: 13, minute: 5, second: 7, utc_offset }
-    }
 
     fn card(bin: &str, last_four: &str, pan_length: u8) -> Presented {
         Presented {
@@ -54,14 +32,6 @@ mod tests {
             fell_back: false,
             tags: Vec::new(),
         }
-    }
-
-    #[test]
-    fn times_carry_their_zone() {
-        assert_eq!(format_time(&time(480)), "2026-11-22 13:05:07 +08:00");
-        assert_eq!(format_time(&time(-210)), "2026-11-22 13:05:07 -03:30");
-        assert_eq!(format_time(&time(0)), "2026-11-22 13:05:07 +00:00");
-        assert_eq!(format_time(&time(i16::MIN)), "2026-11-22 13:05:07 -546:08");
     }
 
     #[test]

@@ -41,7 +41,7 @@ fn every_text_can_be_said_and_leaves_no_placeable() {
                 let args: Vec<_> = variables
                     .iter()
                     .map(|name| match name.as_str() {
-                        "count" | "attempts" | "attempt" => (name.as_str(), Value::from(count)),
+                        "count" | "attempts" | "tries" | "number" => (name.as_str(), Value::from(count)),
                         _ => (name.as_str(), Value::from("X")),
                     })
                     .collect();
@@ -81,18 +81,12 @@ fn no_text_about_a_decline_belongs_to_no_reason() {
 #[test]
 fn counts_read_like_language() {
     let [chinese, english] = both();
-    let args = |count: u64| [("acquirer", Value::from("unionpay")), ("count", Value::from(count))];
     assert_eq!(english.text("owed", &[("count", 2_u64.into())]), "owed: 2");
     assert_eq!(chinese.text("owed", &[("count", 2_u64.into())]), "欠 2 笔");
-    assert_eq!(
-        english.text("sale-debts-first", &args(1)),
-        "unionpay must first answer for an earlier payment. No new payment until then."
-    );
-    assert_eq!(
-        english.text("sale-debts-first", &args(3)),
-        "unionpay must first answer for 3 earlier payments. No new payment until then."
-    );
-    assert_eq!(chinese.text("sale-debts-first", &args(3)), "unionpay 尚有 3 笔交易未确认，确认前不能发起新交易。");
+    let attempts = |messages: &Messages, count: u64| messages.text("owed-state-unheard", &[("attempts", count.into())]);
+    assert_eq!(attempts(&english, 1), "no proven answer yet, tried once");
+    assert_eq!(attempts(&english, 3), "no proven answer yet, tried 3 times");
+    assert_eq!(attempts(&chinese, 3), "尚无可信应答，已尝试 3 次");
 }
 
 /// A slip in an id shows only when its line is reached, perhaps first in a shop.
