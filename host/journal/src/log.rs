@@ -59,7 +59,18 @@ pub struct Opened {
 }
 
 /// Proof that a group of entries is on the device. Whoever sends takes one by value, so that nothing leaves the
-/// terminal that was not written down first. Only [`Journal::append`] makes one, and it cannot be copied.
+/// terminal that was not written down first. Only [`Journal::append`] makes one, and it cannot be copied:
+///
+/// ```compile_fail,E0451
+/// let forged = acquit_journal::Durable { sequence: 1 };
+/// ```
+///
+/// ```compile_fail,E0599
+/// fn twice(permit: &acquit_journal::Durable) -> acquit_journal::Durable {
+///     let copy: acquit_journal::Durable = (*permit).clone();
+///     copy
+/// }
+/// ```
 #[must_use = "this is the permission to act on what was written down"]
 #[derive(Debug)]
 pub struct Durable {

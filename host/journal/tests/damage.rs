@@ -161,6 +161,32 @@ fn only_a_sector_of_the_last_group_that_turns_to_zeros_looks_like_a_cut() {
 }
 
 #[test]
+fn verified_sectors_in_the_wrong_place_are_not_a_torn_tail() {
+    // The second sector of the group before, where the next group would begin.
+    let disk = disk_with(1);
+    disk.rewrite(FIRST, |bytes| bytes.copy_within(4608..5120, 8704));
+    check(&disk, &damage(1, 8192, 2, DamageReason::Contents), &[1]);
+
+    // A whole group and the beginning of the next one are gone: what is left belongs to no group that was due.
+    let disk = disk_with(2);
+    disk.rewrite(FIRST, |bytes| bytes[4096..8704].fill(0));
+    check(&disk, &damage(1, 4096, 1, DamageReason::Contents), &[]);
+}
+
+#[test]
+fn a_group_that_verifies_and_contradicts_itself_is_damage() {
+    let disk = disk_with(1);
+    disk.rewrite(FIRST, |bytes| {
+        for sector in bytes[4096..5120].chunks_mut(512) {
+            sector[19] = 2;
+            let checksum = crc32c::crc32c(&sector[4..]);
+            sector[..4].copy_from_slice(&checksum.to_be_bytes());
+        }
+    });
+    check(&disk, &damage(1, 4096, 1, DamageReason::Contents), &[]);
+}
+
+#[test]
 fn numbers_that_may_have_been_used_are_not_used_again() {
     let disk = disk_with(2);
     disk.rewrite(FIRST, |bytes| bytes[8192..9216].fill(0xEE));
