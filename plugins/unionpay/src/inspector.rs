@@ -32,7 +32,7 @@ pub(crate) fn read(frame: &[u8]) -> Result<Vec<Field>, Fault> {
     named.push(field("MTI", "message type", format!("{:04x}", message.mti()), message_type(message.mti()).to_owned()));
     for value in message.iter() {
         let path = format!("DE{}", value.number());
-        named.push(field(&path, value.format().name, shown(&value), note(&value)));
+        named.push(field(&path, value.format().name, shown(&value), note(message.mti(), &value)));
         named.extend(parts(&path, &value)?);
     }
     Ok(named)
@@ -96,13 +96,26 @@ fn message_type(mti: u16) -> &'static str {
     }
 }
 
-fn note(value: &Value<'_>) -> String {
+fn note(mti: u16, value: &Value<'_>) -> String {
     let text = value.text();
     match value.number() {
         22 => entry_mode(&text),
+        39 if mti == 0x0400 => undo_reason(&text).to_owned(),
         39 => codes::find(&text).map_or("not in the table of codes", |code| code.meaning).to_owned(),
         53 => security_control(&text),
         _ => String::new(),
+    }
+}
+
+/// Why a reversal is sent (A.7).
+fn undo_reason(text: &str) -> &'static str {
+    match text {
+        "98" => "no answer, or a late one",
+        "A0" => "the answer's MAC was wrong",
+        "96" => "the terminal could not go on",
+        "06" => "the card refused after the approval, or another error",
+        "17" => "cancelled",
+        _ => "a reason of the acquirer's own",
     }
 }
 

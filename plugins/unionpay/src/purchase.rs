@@ -49,7 +49,7 @@ impl Purchase {
         Ok(Purchase {
             amount: in_range(original.amount, settings)?,
             trace: original.referred("trace")?.to_owned(),
-            batch: original.referred("batch")?.to_owned(),
+            batch: six_digits(original.referred("batch")?.as_bytes(), "the original's batch")?,
             entry_mode: original.referred("entry-mode")?.to_owned(),
             card,
         })
@@ -107,9 +107,13 @@ pub(crate) fn next_trace(context: &Context) -> Result<String, Fault> {
 /// The batch number, six digits.
 pub(crate) fn batch(context: &Context) -> Result<String, Fault> {
     let Some(bytes) = context.memory(BATCH_MEMORY) else { return Ok(FIRST_BATCH.to_owned()) };
-    let is_batch = bytes.len() == 6 && bytes.iter().all(u8::is_ascii_digit);
-    let batch = String::from_utf8(bytes.to_vec()).ok().filter(|_| is_batch);
-    batch.ok_or_else(|| Fault::Internal("the remembered batch number is not six digits".to_owned()))
+    six_digits(bytes, "the remembered batch")
+}
+
+fn six_digits(bytes: &[u8], what: &str) -> Result<String, Fault> {
+    let is_right = bytes.len() == 6 && bytes.iter().all(u8::is_ascii_digit);
+    let digits = String::from_utf8(bytes.to_vec()).ok().filter(|_| is_right);
+    digits.ok_or_else(|| Fault::Internal(format!("{what} is not six digits")))
 }
 
 /// DE22 (A.5): how the number was read, and whether a PIN was entered.

@@ -142,8 +142,8 @@ struct Offsets {
 }
 
 impl AnswerLayouts {
-    /// 3 4 11 12 13 15 25 32 37 39 41 42 49 60 64, then the same with DE14, with DE44, and with both.
-    pub const DEFAULT_BITMAPS: &'static str = "303A00810AC08011,303E00810AC08011,303A00810AD08011,303E00810AD08011";
+    /// 3 4 11 12 13 15 25 32 37 39 41 42 49 60 64, with and without DE2 and DE44.
+    pub const DEFAULT_BITMAPS: &'static str = "303A00810AC08011,303A00810AD08011,703A00810AC08011,703A00810AD08011";
 
     /// The most layouts a deployment may name; each is carried by every sale.
     pub const LAYOUTS_MAX: usize = 8;

@@ -10,3 +10,6 @@ mod format;
 pub use compose::{Composed, Composer, EncodeError};
 pub use decode::{DecodeError, Fields, Reason, Value, decode};
 pub use format::{Content, Counts, Encoding, FieldFormat, Length, Table};
+
+#[cfg(test)]
+mod tests;
