@@ -6,6 +6,9 @@ use sdk::iso8583::{Composer, Content, Fields, Reason};
 
 use crate::support::{U1, U2, U4, U5, U6, U13, bytes};
 
+/// A frame, its message type, and some of its fields.
+type Published = (&'static str, u16, &'static [(u8, &'static str)]);
+
 fn recompose(message: &Fields<'_>, before: &[u8]) -> Vec<u8> {
     let mut composer = Composer::new(&fields::TABLE, message.mti());
     for value in message.iter() {
@@ -20,11 +23,21 @@ fn recompose(message: &Fields<'_>, before: &[u8]) -> Vec<u8> {
 
 #[test]
 fn published_frames_decode_and_re_encode_byte_for_byte() {
-    let card = "1234567890123456";
-    let cases: [(&str, u16, &[(u8, &str)]); 5] = [
+    let cases: [Published; 5] = [
         (U1, 0x0800, &[(11, "000172"), (12, "170510"), (13, "0510"), (60, "00000172003"), (63, "CUP")]),
         (U2, 0x0810, &[(11, "000172"), (32, "03099988"), (37, "051000000203"), (39, "00"), (60, "00000042003")]),
-        (U4, 0x0400, &[(2, card), (4, "000000000500"), (22, "021"), (25, "65"), (39, "98"), (61, "2334156811860529")]),
+        (
+            U4,
+            0x0400,
+            &[
+                (2, "1234567890123456"),
+                (4, "000000000500"),
+                (22, "021"),
+                (25, "65"),
+                (39, "98"),
+                (61, "2334156811860529"),
+            ],
+        ),
         (U5, 0x0200, &[(26, "12"), (35, "6200000123456787=301210100000000000"), (52, "F421C8F4FFE584DC")]),
         (U6, 0x0400, &[(4, "000001002000"), (39, "98"), (63, "01 "), (64, "3342463735343838")]),
     ];
