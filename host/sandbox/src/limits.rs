@@ -66,3 +66,58 @@ pub const SENTENCE_BYTES: usize = 512;
 
 /// Bytes of a precompiled artefact. Large interpreters stay under it; what is larger is not a plugin.
 pub const ARTEFACT_BYTES: u64 = 64 << 20;
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A limit is part of what plugins are written against: changing one changes this table too.
+    #[test]
+    fn the_table_of_limits() {
+        let table = [
+            ("fuel a call", FUEL_PER_CALL),
+            ("deadline of a call, ms", DEADLINE_TICKS * EPOCH_TICK.as_millis() as u64),
+            ("linear memory, bytes", MEMORY_BYTES as u64),
+            ("linear memories", MEMORIES as u64),
+            ("table elements", TABLE_ELEMENTS as u64),
+            ("tables", TABLES as u64),
+            ("core instances", INSTANCES as u64),
+            ("guest stack, bytes", STACK_BYTES as u64),
+            ("host-call fuel, bytes out", HOST_CALL_FUEL as u64),
+            ("input, bytes in", INPUT_BYTES as u64),
+            ("state, bytes", STATE_BYTES as u64),
+            ("template nodes", TEMPLATE_NODES as u64),
+            ("entries in a list of a step", STEP_LIST_ENTRIES as u64),
+            ("inspected fields", INSPECTED_FIELDS as u64),
+            ("entries in a list of a descriptor", DESCRIPTOR_LIST_ENTRIES as u64),
+            ("name, bytes", NAME_BYTES as u64),
+            ("sentence, bytes", SENTENCE_BYTES as u64),
+            ("artefact, bytes", ARTEFACT_BYTES),
+        ];
+        let printed: String = table.iter().map(|(limit, value)| format!("{limit:<34}{value:>10}\n")).collect();
+        println!("{printed}");
+        assert_eq!(
+            printed,
+            "\
+fuel a call                         50000000
+deadline of a call, ms                  2000
+linear memory, bytes                 8388608
+linear memories                            4
+table elements                         20000
+tables                                     8
+core instances                            16
+guest stack, bytes                    262144
+host-call fuel, bytes out             262144
+input, bytes in                       524288
+state, bytes                            4096
+template nodes                           256
+entries in a list of a step              128
+inspected fields                        1024
+entries in a list of a descriptor         64
+name, bytes                               64
+sentence, bytes                          512
+artefact, bytes                     67108864
+"
+        );
+    }
+}

@@ -45,7 +45,8 @@ fn what_is_not_webassembly_is_refused_in_one_line() {
 
 #[test]
 fn a_module_without_the_contracts_exports_is_refused() {
-    let refusal = component(b"(module (memory (export \"memory\") 1))").expect_err("it exports nothing of the contract");
+    let refusal =
+        component(b"(module (memory (export \"memory\") 1))").expect_err("it exports nothing of the contract");
     assert!(matches!(refusal, Refusal::NotAComponent(_)), "{refusal:?}");
     assert!(refusal.to_string().contains("acquit:terminal"), "{refusal}");
 }

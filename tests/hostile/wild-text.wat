@@ -1,16 +1,19 @@
-;; Copies its memory over and over: little fuel, much time, so that it ends by the deadline where fuel would last.
+;; Returns a name that is not UTF-8.
 (module
-  (memory (export "memory") 64)
+  (memory (export "memory") 1)
   ;; The descriptor: acquirer "hostile", version "1", five empty lists.
   (data (i32.const 16) "\60\00\00\00\07\00\00\00\70\00\00\00\01\00\00\00")
   (data (i32.const 96) "hostile")
   (data (i32.const 112) "1")
   (func (export "acquit:terminal/acquirer@0.1.0#describe") (result i32) (i32.const 16))
   (func (export "acquit:terminal/acquirer@0.1.0#start") (param $arguments i32) (result i32)
-    (loop $again
-      (memory.copy (i32.const 0) (i32.const 1048576) (i32.const 1048576))
-      (br $again))
-    (unreachable)
+    ;; result<step, fault>: 0 is ok, and the step follows at byte 8: state, proofs, effects, reference, standby, action.
+    (i32.store8 (i32.const 0x1ff0) (i32.const 0xff))
+    (i32.store (i32.const 0x420) (i32.const 0x1000))
+    (i32.store (i32.const 0x424) (i32.const 1))
+    (i32.store (i32.const 0x1000) (i32.const 0x1ff0))
+    (i32.store (i32.const 0x1004) (i32.const 1))
+    (i32.const 0x400)
   )
   (func (export "acquit:terminal/acquirer@0.1.0#resume") (param i32) (result i32) (unreachable))
   (func (export "acquit:terminal/inspector@0.1.0#read") (param i32 i32) (result i32) (unreachable))

@@ -1,0 +1,68 @@
+//! A real plugin through the sandbox: what it says of itself, and each of its functions called once.
+
+mod common;
+
+use acquit_sandbox::Sandbox;
+use acquit_sandbox::contract::acquirer::Framing;
+use acquit_sandbox::contract::retry_policy::{Attempt, Debt, Delivery, Failure, Situation};
+use acquit_sandbox::contract::transaction::{Gravity, OperationKind, Original};
+use acquit_sandbox::contract::types::{Amount, Fault};
+use acquit_sandbox::contract::{Plugin, PluginFault};
+use common::{artefact, context, sale};
+
+fn unanswered() -> Attempt {
+    Attempt {
+        route: "host".into(),
+        gravity: Gravity::MovesMoney,
+        delivery: Delivery::Sent,
+        failure: Failure::Timeout,
+        elapsed: 60_000,
+    }
+}
+
+#[test]
+fn it_says_what_it_is() {
+    let plugin = Sandbox::new().expect("a sandbox").load("bank", &artefact("unionpay")).expect("it loads");
+    let descriptor = plugin.descriptor();
+    assert_eq!(descriptor.acquirer, "unionpay");
+    assert_eq!((descriptor.routes[0].name.as_str(), descriptor.routes[0].framing), ("host", Framing::LengthU16));
+    assert_eq!((descriptor.counters[0].first, descriptor.counters[0].last), (1, 999_999));
+    let kinds: Vec<_> = descriptor.operations.iter().map(|spec| spec.kind).collect();
+    assert!(kinds.contains(&OperationKind::Sale) && kinds.contains(&OperationKind::Reverse));
+}
+
+#[test]
+fn its_own_fault_arrives_as_its_own() {
+    let plugin = Sandbox::new().expect("a sandbox").load("bank", &artefact("unionpay")).expect("it loads");
+    let error = plugin.start(&context(), &sale()).expect_err("no parameter is set");
+    assert!(matches!(&error.fault, PluginFault::Answered(Fault::Configuration(_))), "{error}");
+    let error = plugin.read(&[0x60]).expect_err("one byte is no frame");
+    assert!(matches!(&error.fault, PluginFault::Answered(Fault::Malformed(_))), "{error}");
+}
+
+#[test]
+fn its_retry_policy_answers() {
+    let plugin = Sandbox::new().expect("a sandbox").load("bank", &artefact("unionpay")).expect("it loads");
+    let situation = Situation {
+        operation: OperationKind::Sale,
+        attempts: vec![unanswered()],
+        routes: vec!["host".into()],
+        offline_allowed: false,
+    };
+    assert!(plugin.decide(&context(), &situation).is_ok());
+    let debt = Debt {
+        kind: OperationKind::Reverse,
+        of: Original {
+            transaction: "T0001".into(),
+            operation: OperationKind::Sale,
+            amount: Amount { minor: 1234, currency: 156, exponent: 2 },
+            at: context().now,
+            card: None,
+            reference: Vec::new(),
+        },
+        age_s: 60,
+        attempts: vec![unanswered()],
+        refusals: Vec::new(),
+    };
+    assert_eq!(plugin.wait(&context(), &debt).expect("patience").route, "host");
+}

@@ -1,0 +1,36 @@
+;; Returns one 64 KiB string four thousand times: 64 KiB in the guest, 256 MiB in a host that takes all of it.
+(module
+  (memory (export "memory") 2)
+  ;; The descriptor: acquirer "hostile", version "1", five empty lists.
+  (data (i32.const 16) "\60\00\00\00\07\00\00\00\70\00\00\00\01\00\00\00")
+  (data (i32.const 96) "hostile")
+  (data (i32.const 112) "1")
+  (func (export "acquit:terminal/acquirer@0.1.0#describe") (result i32) (i32.const 16))
+  (func (export "acquit:terminal/acquirer@0.1.0#start") (param $arguments i32) (result i32)
+    (local $pair i32)
+    (local.set $pair (i32.const 0))
+    (loop $next
+      ;; The reference: pairs of name and value, each of them the whole second page: zeros are valid UTF-8.
+      (i32.store (i32.add (i32.const 0x1000) (local.get $pair)) (i32.const 0x10000))
+      (i32.store (i32.add (i32.const 0x1004) (local.get $pair)) (i32.const 0x10000))
+      (i32.store (i32.add (i32.const 0x1008) (local.get $pair)) (i32.const 0x10000))
+      (i32.store (i32.add (i32.const 0x100c) (local.get $pair)) (i32.const 0x10000))
+      (local.set $pair (i32.add (local.get $pair) (i32.const 16)))
+      (br_if $next (i32.lt_u (local.get $pair) (i32.const 32000))))
+    ;; result<step, fault>: 0 is ok, and the step follows at byte 8: state, proofs, effects, reference, standby, action.
+    (i32.store (i32.const 0x420) (i32.const 0x1000))
+    (i32.store (i32.const 0x424) (i32.const 2000))
+    (i32.const 0x400)
+  )
+  (func (export "acquit:terminal/acquirer@0.1.0#resume") (param i32) (result i32) (unreachable))
+  (func (export "acquit:terminal/inspector@0.1.0#read") (param i32 i32) (result i32) (unreachable))
+  (func (export "acquit:terminal/retry-policy@0.1.0#decide") (param i32) (result i32) (unreachable))
+  (func (export "acquit:terminal/retry-policy@0.1.0#wait") (param i32) (result i32) (unreachable))
+  ;; Arguments are written from 32 KiB upwards, and never freed: an instance serves one call.
+  (global $free (mut i32) (i32.const 32768))
+  (func (export "cabi_realloc") (param i32 i32 i32) (param $size i32) (result i32)
+    (local $given i32)
+    (local.set $given (global.get $free))
+    (global.set $free (i32.and (i32.add (i32.add (local.get $given) (local.get $size)) (i32.const 15)) (i32.const -16)))
+    (local.get $given))
+)
