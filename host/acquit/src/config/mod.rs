@@ -8,20 +8,18 @@ mod read;
 mod section;
 mod words;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::Ceilings;
-use engine::contract::acquirer::Echoed;
+use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Name;
-use vault::{PluginGrant, RouteGrant};
 
 pub use error::{ConfigurationError, Mistake, Problem};
-pub use words::Word;
 pub(crate) use words::words;
+pub use words::{RouteSecret, Word};
 
 use crate::messages::{Currency, Language};
 
@@ -80,14 +78,23 @@ pub struct Acquirer {
     pub plugin: PathBuf,
     /// What the acquirer gave the shop (terminal number, merchant number), as the plugin declares them.
     pub parameters: Vec<(Name, String)>,
-    /// The key slots, each with the one thing its key may do; the plugin goes by this acquirer's name.
-    pub keys: PluginGrant,
+    /// The key slots, each with the one thing its key may do.
+    pub keys: BTreeMap<Name, KeyGrant>,
     /// Where messages may go; never empty.
     pub routes: BTreeMap<Name, Route>,
     /// The echoes each operation needs besides its seal before its outcome counts.
     pub proofs: BTreeMap<OperationKind, Vec<Echoed>>,
     /// What the plugin can only undercut.
     pub ceilings: Ceilings,
+}
+
+/// What a key slot is and may do.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct KeyGrant {
+    /// What a key in it may be: several where the acquirer hands out keys of several lengths. Never empty.
+    pub algorithms: Vec<KeyAlgorithm>,
+    /// Its one use.
+    pub use_: KeyUse,
 }
 
 /// A way to an acquirer, over TLS.
@@ -100,7 +107,7 @@ pub struct Route {
     /// The certificates, in PEM, that may have signed it.
     pub roots: PathBuf,
     /// What may leave here beside the plugin's own bytes.
-    pub secrets: RouteGrant,
+    pub secrets: BTreeSet<RouteSecret>,
     /// How long to wait for a connection, TLS included.
     pub connect_timeout: Duration,
     /// How long to wait until a request has left.
@@ -114,6 +121,21 @@ pub struct Address {
     pub host: String,
     /// Never 0.
     pub port: u16,
+}
+
+/// Limits a plugin can undercut and never exceed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Ceilings {
+    /// Tries of one exchange, the first included.
+    pub attempts: u32,
+    /// The longest pause between two tries.
+    pub wait: Duration,
+    /// The longest wait for a reply.
+    pub exchange_timeout: Duration,
+    /// Debts the acquirer has refused before new payments stop.
+    pub refused_debts: u32,
+    /// The largest payment, in the minor unit of the terminal's currency.
+    pub amount_minor: u64,
 }
 
 /// What the terminal reads and prints with.
@@ -181,6 +203,19 @@ impl fmt::Display for Address {
             write!(f, "[{}]:{}", self.host, self.port)
         } else {
             write!(f, "{}:{}", self.host, self.port)
+        }
+    }
+}
+
+impl Default for Ceilings {
+    /// For a file that says nothing: three tries, a minute for each wait, ten refused debts, 50,000.00.
+    fn default() -> Self {
+        Ceilings {
+            attempts: 3,
+            wait: Duration::from_secs(60),
+            exchange_timeout: Duration::from_secs(60),
+            refused_debts: 10,
+            amount_minor: 5_000_000,
         }
     }
 }

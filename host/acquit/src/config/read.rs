@@ -1,20 +1,21 @@
 //! Reads the file from its root to its leaves.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::Ceilings;
 use engine::contract::acquirer::Echoed;
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Name;
 use toml::de::DeTable;
-use vault::{PluginGrant, RouteGrant, SlotGrant};
 
 use super::error::{Mistake, Problem};
 use super::section::{Item, Section, Source};
-use super::words::{RouteSecret, key_uses, nearest, route_secrets};
-use super::{Acquirer, Acquirers, Address, Configuration, Devices, Profile, Route, Terminal, VirtualDevices, Word};
+use super::words::{key_uses, nearest, route_secrets};
+use super::{
+    Acquirer, Acquirers, Address, Ceilings, Configuration, Devices, KeyGrant, Profile, Route, Terminal, VirtualDevices,
+    Word,
+};
 use crate::messages::Currency;
 
 type Result<T> = std::result::Result<T, Box<Mistake>>;
@@ -117,10 +118,9 @@ fn acquirer(section: Section<'_>, name: Name, folder: &Folder) -> Result<Acquire
         Some(item) => parameters(&item)?,
         None => Vec::new(),
     };
-    let slots = named(section.optional("keys"), "[acquirer.keys]", slot)?;
-    let keys = PluginGrant { plugin: name.clone(), slots: slots.into_values().collect() };
+    let keys = named(section.optional("keys"), "[acquirer.keys]", key_grant)?;
     let routes_item = section.required("routes", "[acquirer.routes.host] with address, roots and secrets")?;
-    let routes = named(Some(routes_item), "[acquirer.routes.host]", |_, item| route(item, folder))?;
+    let routes = named(Some(routes_item), "[acquirer.routes.host]", |item| route(item, folder))?;
     if routes.is_empty() {
         let example = "[acquirer.routes.host] with address, roots and secrets".to_owned();
         return Err(section.mistake(Problem::Missing { example }));
@@ -137,34 +137,32 @@ fn parameters(item: &Item<'_>) -> Result<Vec<(Name, String)>> {
 }
 
 /// A table whose keys are names: of key slots, or of routes.
-fn named<T>(
-    item: Option<Item<'_>>,
-    example: &str,
-    read: impl Fn(Name, &Item<'_>) -> Result<T>,
-) -> Result<BTreeMap<Name, T>> {
+fn named<T>(item: Option<Item<'_>>, example: &str, read: impl Fn(&Item<'_>) -> Result<T>) -> Result<BTreeMap<Name, T>> {
     let Some(item) = item else { return Ok(BTreeMap::new()) };
     let section = item.table(example)?;
     section
         .named()
         .map(|(key, item)| {
             let malformed = || item.mistake(Problem::Malformed { found: key.to_owned(), expected: NAME });
-            let name = name(key).ok_or_else(malformed)?;
-            Ok((name.clone(), read(name, &item)?))
+            Ok((name(key).ok_or_else(malformed)?, read(&item)?))
         })
         .collect()
 }
 
 /// `algorithm` is a word, or a list where keys of several may be downloaded: `["des", "tdes"]`.
-fn slot(slot: Name, item: &Item<'_>) -> Result<SlotGrant> {
+fn key_grant(item: &Item<'_>) -> Result<KeyGrant> {
     let section = item.table("{ algorithm = \"tdes\", use = \"transport\" }")?;
     let algorithm = section.required("algorithm", "algorithm = \"tdes\"")?;
-    let algorithms = match algorithm.array("") {
+    let algorithms: Vec<_> = match algorithm.array("") {
         Ok(several) => several.iter().map(Item::word).collect::<Result<_>>()?,
         Err(_) => vec![algorithm.word()?],
     };
-    let key_use = section.required("use", "use = \"transport\"")?.one_of("use of a key", &key_uses())?;
+    if algorithms.is_empty() {
+        return Err(algorithm.mistake(Problem::Missing { example: "algorithm = \"tdes\"".to_owned() }));
+    }
+    let use_ = section.required("use", "use = \"transport\"")?.one_of("use of a key", &key_uses())?;
     section.finish()?;
-    Ok(SlotGrant { slot, algorithms, key_use })
+    Ok(KeyGrant { algorithms, use_ })
 }
 
 fn route(item: &Item<'_>, folder: &Folder) -> Result<Route> {
@@ -176,16 +174,12 @@ fn route(item: &Item<'_>, folder: &Folder) -> Result<Route> {
         .transpose()?
         .unwrap_or_else(|| address.host.clone());
     let roots = folder.path(&section.required("roots", "roots = \"ca.pem\"")?)?;
-    let mut secrets = RouteGrant::default();
-    for item in section
+    let secrets = section
         .required("secrets", "secrets = [\"pan\", \"expiry\"], or [] for none")?
         .array("[\"pan\", \"expiry\"]")?
-    {
-        match item.one_of("secret", &route_secrets())? {
-            RouteSecret::Card(secret) => secrets.secrets.push(secret),
-            RouteSecret::Pin => secrets.pin = true,
-        }
-    }
+        .iter()
+        .map(|item| item.one_of("secret", &route_secrets()))
+        .collect::<Result<BTreeSet<_>>>()?;
     let connect_timeout = milliseconds(&section, "connect-timeout-ms", 1..=NETWORK_TIMEOUT_MS_MAX, NETWORK_TIMEOUT_MS)?;
     let write_timeout = milliseconds(&section, "write-timeout-ms", 1..=NETWORK_TIMEOUT_MS_MAX, NETWORK_TIMEOUT_MS)?;
     section.finish()?;
@@ -215,15 +209,20 @@ fn ceilings(item: &Item<'_>) -> Result<Ceilings> {
     let section = item.table("[acquirer.ceilings]")?;
     let default = Ceilings::default();
     let number = |key, range, default| section.optional(key).map_or(Ok(default), |item| item.integer(range));
-    // Every range but that of the amount ends below `u32::MAX`.
-    let small = |key, range, default: u32| {
+    let count = |key, range, default: u32| {
+        // The ranges end far below `u32::MAX`.
         number(key, range, u64::from(default)).map(|number| u32::try_from(number).unwrap_or(default))
     };
     let ceilings = Ceilings {
-        attempts: small("attempts", 1..=10, default.attempts)?,
-        wait_ms: small("wait-ms", 0..=WAIT_MS_MAX, default.wait_ms)?,
-        exchange_timeout_ms: small("exchange-timeout-ms", 1..=EXCHANGE_TIMEOUT_MS_MAX, default.exchange_timeout_ms)?,
-        refused_debts: small("refused-debts", 0..=1000, default.refused_debts)?,
+        attempts: count("attempts", 1..=10, default.attempts)?,
+        wait: milliseconds(&section, "wait-ms", 0..=WAIT_MS_MAX, as_ms(default.wait))?,
+        exchange_timeout: milliseconds(
+            &section,
+            "exchange-timeout-ms",
+            1..=EXCHANGE_TIMEOUT_MS_MAX,
+            as_ms(default.exchange_timeout),
+        )?,
+        refused_debts: count("refused-debts", 0..=1000, default.refused_debts)?,
         amount_minor: number("amount-minor", 1..=AMOUNT_MINOR_MAX, default.amount_minor)?,
     };
     section.finish()?;
@@ -259,6 +258,10 @@ fn milliseconds(
     default_ms: u64,
 ) -> Result<Duration> {
     section.optional(key).map_or(Ok(default_ms), |item| item.integer(range)).map(Duration::from_millis)
+}
+
+fn as_ms(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
 }
 
 fn name(text: &str) -> Option<Name> {

@@ -1,8 +1,6 @@
 //! One test for each kind of wrong configuration: the whole message, as the operator reads it.
 
-use engine::contract::acquirer::{KeyAlgorithm, KeyUse};
 use engine::contract::template::{MacAlgorithm, PinFormat, Secret};
-use vault::SlotGrant;
 
 use super::*;
 
@@ -31,25 +29,17 @@ fn the_example_is_read_whole() {
     assert_eq!(configuration.terminal.currency, Currency::CNY);
     assert_eq!(acquirer.plugin, Path::new("/shop/unionpay.cwasm"));
     assert_eq!(acquirer.parameters.iter().find(|(name, _)| name == "terminal").unwrap().1, "50080001");
-    let slot = |name: &str, algorithms: &[KeyAlgorithm], key_use| SlotGrant {
-        slot: name.to_owned(),
-        algorithms: algorithms.to_vec(),
-        key_use,
-    };
+    let grant = |algorithms: &[KeyAlgorithm], use_| KeyGrant { algorithms: algorithms.to_vec(), use_ };
+    assert_eq!(acquirer.keys["tmk"], grant(&[KeyAlgorithm::Tdes], KeyUse::Transport));
+    assert_eq!(acquirer.keys["pik"], grant(&[KeyAlgorithm::Tdes], KeyUse::Pin(PinFormat::Iso0)));
     assert_eq!(
-        acquirer.keys,
-        PluginGrant {
-            plugin: "unionpay".to_owned(),
-            slots: vec![
-                slot("mak", &[KeyAlgorithm::Des, KeyAlgorithm::Tdes], KeyUse::Mac(MacAlgorithm::UnionpayEcb)),
-                slot("pik", &[KeyAlgorithm::Tdes], KeyUse::Pin(PinFormat::Iso0)),
-                slot("tmk", &[KeyAlgorithm::Tdes], KeyUse::Transport),
-            ],
-        }
+        acquirer.keys["mak"],
+        grant(&[KeyAlgorithm::Des, KeyAlgorithm::Tdes], KeyUse::Mac(MacAlgorithm::UnionpayEcb))
     );
     assert_eq!(route.address.to_string(), "localhost:9443");
     assert_eq!(route.server_name, "acquirer.test");
-    assert_eq!(route.secrets, RouteGrant { secrets: vec![Secret::Pan, Secret::Expiry, Secret::TrackTwo], pin: true });
+    let card = [Secret::Pan, Secret::Expiry, Secret::TrackTwo].map(RouteSecret::Card);
+    assert_eq!(route.secrets, card.into_iter().chain([RouteSecret::Pin]).collect());
     assert_eq!(route.connect_timeout, Duration::from_secs(10));
     assert_eq!(acquirer.proofs[&OperationKind::Sale], [Echoed::Trace, Echoed::Terminal, Echoed::Amount]);
     assert_eq!(acquirer.ceilings, Ceilings::default());
@@ -227,6 +217,14 @@ fn a_value_of_another_type() {
     insta::assert_snapshot!(
         message("tmk = { algorithm = \"tdes\", use = \"transport\" }", "tmk = \"tdes\""),
         @r#"/shop/terminal.toml:26:1: acquirer.keys.tmk: is text, but must be a table: { algorithm = "tdes", use = "transport" }"#
+    );
+}
+
+#[test]
+fn a_slot_that_admits_nothing() {
+    insta::assert_snapshot!(
+        message("[\"des\", \"tdes\"]", "[]"),
+        @r#"/shop/terminal.toml:28:21: acquirer.keys.mak.algorithm: missing; write algorithm = "tdes""#
     );
 }
 

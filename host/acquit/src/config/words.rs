@@ -132,8 +132,8 @@ words!(OperationKind, "operation", {
 });
 
 /// What a route may carry beside the plugin's own bytes.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum RouteSecret {
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum RouteSecret {
     /// Card data of this kind.
     Card(Secret),
     /// A PIN block; the PIN itself leaves on no route.

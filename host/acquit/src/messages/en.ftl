@@ -10,11 +10,11 @@ entry-contactless-chip = contactless
 entry-contactless-stripe = contactless stripe
 entry-code-scan = code scanned
 entry-fell-back = swiped, chip failed
-operation-sign-in = sign-in
-operation-sale = sale
-operation-reverse = reversal
-operation-inquire = inquiry
-operation-other = other operation
+operation-sign-in = Sign-in
+operation-sale = Sale
+operation-reverse = Reversal
+operation-inquire = Inquiry
+operation-other = Other operation
 outcome-approved = approved
 outcome-declined = declined
 outcome-unknown = OUTCOME UNKNOWN
@@ -61,66 +61,25 @@ sale-declined = Declined: { $reason }
 sale-declined-customer = To the customer: { $sentence }
 sale-declined-cashier = Next: { $step }
 sale-unknown = Outcome unknown: { $amount }. Do not pay again until the terminal has found out.
+sale-not-sent = The payment did not leave the terminal. Nothing was charged; it may be tried again.
 sale-repeated = Transaction { $transaction } is known; this is its result. Nothing was charged again.
 sale-other-amount = Transaction { $transaction } is known with another amount, { $amount }. Use a new identity for a new payment.
 sale-bad-amount = "{ $text }" is not an amount. Write it as { $example }.
 sale-over-ceiling = { $amount } is over this terminal's limit of { $limit }. Nothing was charged.
+sale-debts-first = { $acquirer } must first answer for { $count ->
+        [one] an earlier payment
+       *[other] { $count } earlier payments
+    }. No new payment until then.
+sale-too-many-refused = { $acquirer } has refused { $count ->
+        [one] a reversal
+       *[other] { $count } reversals
+    }. Call the acquirer before taking new payments.
+sale-not-signed-in = Not signed in to { $acquirer }. Sign in, then try again.
+sale-suspended = Payments with { $acquirer } are suspended: three answers in a row could not be proven. Call the acquirer.
 sale-journal-unreadable = The journal cannot be read in full. No new payment is taken; readable debts are still paid. Call service.
+sale-storage-full = The terminal cannot write its journal. Nothing was sent. Free some space, then try again.
 sale-no-devices = This terminal has no card reader. It can pay its debts, but take no payment.
 receipt-not-printed = The receipt was not printed: { $problem }. The payment stands.
-
-## Why nothing was sent
-
-not-sent-card-timed-out = Nobody presented a card in time. Nothing was charged.
-not-sent-card-unreadable = The card cannot be read. Nothing was charged; ask for another card.
-not-sent-card-removed = The card was taken too early. Nothing was charged; try again.
-not-sent-card-use-chip = This card has a chip and must be inserted. Nothing was charged.
-not-sent-card-reader = The card reader does not work. Nothing was charged; call service.
-not-sent-cancelled = Cancelled. Nothing was charged.
-not-sent-debts = { $acquirer } must first answer for earlier payments: { $unheard } unanswered, { $refused } refused. Nothing was charged.
-not-sent-unreachable = { $acquirer } cannot be reached: { $failure }. Nothing was charged; check the network, then try again.
-not-sent-plugin = The plugin of { $acquirer } failed: { $incident }. Nothing was charged; call service.
-not-sent-template = The message to { $acquirer } could not be made: { $detail }. Nothing was charged; call service.
-not-sent-storage = The journal cannot be used: { $detail }. Nothing was charged; no payment is taken until it is mended.
-not-sent-not-signed-in = Not signed in to { $acquirer }. Nothing was charged; sign in, then try again.
-not-sent-refused = { $acquirer } refused: { $reason } ({ $code }).
-not-sent-bad-check-value = The work key { $key } does not match its check value. All downloaded keys were dropped; sign in again.
-not-sent-suspended = Payments with { $acquirer } are suspended: answers in a row could not be proven. Nothing was charged; call the acquirer.
-not-sent-amount = The amount is zero or over this terminal's limit. Nothing was charged.
-not-sent-interrupted = The terminal stopped before anything was sent. Nothing was charged.
-not-sent-unsupported = { $acquirer } does not do that.
-
-## What failed
-
-failure-no-route = no way to the acquirer is set up
-failure-connect = no connection
-failure-tls = the acquirer's certificate was not accepted
-failure-timeout = no answer in time
-failure-closed = the connection was closed
-failure-malformed = the answer cannot be read
-failure-bad-proof = the answer could not be proven
-failure-plugin-fault = the plugin failed
-failure-cancelled = cancelled
-incident-plugin-failed = plugin call failed: { $detail }
-incident-illegal-decision = a proposal against the safety rules was replaced: { $detail }
-incident-illegal-step = the plugin claimed what is not allowed: { $detail }
-incident-missing-remedy = a message that moves money came without the one that takes it back, and was not sent
-incident-bad-seal = the seal of the answer did not hold: { $detail }
-incident-bad-echo = the answer repeats another { $detail } than was sent
-incident-missing-proof = the answer lacks a proof: { $detail }
-incident-bad-check-value = key { $detail } does not match its check value
-incident-clock-went-back = the terminal's clock went back
-party-acquirer = acquirer
-party-plugin = plugin
-party-terminal = terminal
-party-storage = storage
-party-operator = operator
-doubt-unproven = an answer came and could not be proven
-doubt-acquirer = the acquirer itself does not know ({ $code })
-doubt-plugin = { $incident }
-doubt-other-amount = the acquirer approved another amount, { $amount }
-doubt-interrupted = the terminal stopped in between
-doubt-storage = the answer could not be written down
 
 ## Debts
 
@@ -168,63 +127,60 @@ unknown-slip-keep = Keep this slip and show it when you ask.
 
 ## The story of a payment
 
-explain-no-such = There is no transaction { $transaction } in this journal.
 explain-title = Transaction { $transaction }
-explain-summary = { $operation } { $amount }, { $acquirer }
-explain-errand = { $operation }, { $acquirer }
-explain-card = Card { $card }
-explain-reference = { $name }: { $value }
-explain-question-outcome = How did it end?
-explain-outcome-running = It has not ended yet.
-explain-outcome-approved = Approved: { $amount }, authorisation { $authorization }, reference { $reference }.
-explain-outcome-declined = Declined: { $reason } ({ $code }).
-explain-outcome-unknown = Outcome unknown: { $doubt }.
-explain-outcome-done = Done.
+explain-summary = { $operation } { $amount }, { $acquirer }, trace { $trace }
+explain-no-such = There is no transaction { $transaction } in this journal.
 explain-question-customer = Was the customer charged?
-explain-customer-yes = Yes.
-explain-customer-no = No.
-explain-customer-perhaps = Perhaps. If so, it will be taken back.
-explain-customer-taken-back = If so, it has been taken back: the acquirer acknowledged the reversal.
+explain-customer-charged = Yes, { $amount }.
+explain-customer-not-charged = No.
+explain-customer-taken-back = No. The acquirer confirmed that { $amount } was taken back or never taken.
+explain-customer-unknown = Not known yet. { $amount } may be held on the card.
+explain-customer-unmatched = Probably not: the acquirer does not know this payment of { $amount }. Settlement will tell.
 explain-question-shop = Will the shop be paid?
-explain-shop-yes = Yes, with the next settlement.
-explain-shop-no = No.
-explain-shop-open = Not known yet. Do not count on it.
+explain-shop-paid = Yes, { $amount }, with the next settlement.
+explain-shop-not-paid = No.
+explain-shop-unknown = Not known yet. Do not count on { $amount }.
 explain-question-owed = What is still owed, and by whom?
 explain-owed-nothing = Nothing.
-explain-owed-unheard = The terminal owes { $acquirer } the reversal { $debt } since { $since }; { $tries ->
-        [0] not yet sent
-        [one] sent once
-       *[other] sent { $tries } times
-    }, no proven answer.
-explain-owed-refused = The terminal still owes { $acquirer } the reversal { $debt } since { $since }; the acquirer refused it ({ $codes }) and owes an explanation.
-explain-owed-unmatched = { $acquirer } does not know the payment ({ $codes }). The reversal { $debt } stays open until settlement or the statement shows.
+explain-owed-reversal = The terminal owes { $acquirer } a reversal of { $amount }.
+explain-owed-inquiry = The terminal owes { $acquirer } an inquiry about { $amount }.
+explain-owed-repetition = The terminal owes { $acquirer } a repetition of the message about { $amount }.
+explain-owed-refused = { $acquirer } owes an explanation: it refused the reversal of { $amount } ({ $code }). It stays owed.
+explain-owed-unmatched = { $acquirer } does not know the payment of { $amount } ({ $code }). It stays open until a balanced settlement.
 explain-question-next = What to do now?
-explain-next-nothing = Nothing: it is in order.
-explain-next-pay-again = The customer has not paid. Take the payment again, with another card if need be.
+explain-next-nothing = Nothing. Hand over the goods.
+explain-next-not-paid = The customer has not paid. Ask for another way to pay, or let them go without the goods.
 explain-next-wait = Do not take this payment again. Leave the terminal on and connected; it pays what it owes by itself.
-explain-next-call-acquirer = Call { $acquirer } about this payment. Do not take it again before they have answered.
-explain-next-check-settlement = Compare with the next settlement or statement of { $acquirer } before you take the payment again.
+explain-next-call = Call { $acquirer } and name trace { $trace } of { $date }.
+explain-next-pay-again = The earlier try is undone. The customer may pay again.
 explain-timeline = What happened
 explain-line = { $time }  { $event }
-event-intended = Written down, before anything was sent
-event-intended-with-standby = Written down together with the message that takes it back, before anything was sent
-event-sent-again = The same message was sent again
-event-not-sent = Nothing left the terminal
-event-not-sent-because = Nothing left the terminal: { $failure }
-event-sent = Sent
-event-no-answer = No usable answer: { $failure }
-event-heard-proven = An answer came and was proven
-event-heard-unproven = An answer came and could not be proven
-event-interrupted = The terminal stopped before it was concluded, and found it so when it started again
-event-concluded = Concluded
+event-asked = Payment of { $amount } asked for
+event-intent = Written down with the message that takes it back: trace { $trace }
+event-sent = Sent to { $route }
+event-maybe-sent = The connection broke while sending to { $route }; the request may have arrived
+event-not-sent = Nothing was sent to { $route }
+event-heard = { $acquirer } answered { $code }
+event-no-answer = No answer came
+event-broken-answer = What came back cannot be read
+event-proof-failed = The answer could not be proven: { $proof }
+event-late-answer = A late answer came. It was recorded and not applied.
+event-plugin-failed = Plugin { $plugin } ({ $digest }) failed; the message written down beforehand is used
+event-overruled = The plugin proposed { $proposed }; the safety rules made it { $instead }
+event-missing-remedy = The plugin gave no message that takes the payment back. Nothing was sent.
+event-clock-went-back = The terminal's clock went back
+event-terminal-stopped = The terminal stopped
+event-terminal-started = The terminal started again and read its journal
 event-reversal-owed = A reversal is owed: { $reason }
-event-reversal-tried = Reversal sent, try { $number }
-event-reversal-unheard = Reversal, try { $number }: { $failure }. It stays owed.
-event-reversal-acknowledged = The acquirer took the reversal ({ $code }). Nothing is owed any more.
-event-reversal-refused = The acquirer refused the reversal ({ $code }). It stays owed.
-event-reversal-unmatched = The acquirer does not know the original ({ $code }). It stays open until settlement.
-event-read-by-standby = { $event } Read without the plugin.
-event-incident = Incident ({ $party }): { $incident }
+event-reversal-sent = Reversal sent to { $route }, try { $attempt }
+event-reversal-no-answer = The reversal was not answered. It stays owed.
+event-reversal-acknowledged = { $acquirer } took the reversal ({ $code }). Nothing is owed any more.
+event-reversal-refused = { $acquirer } refused the reversal ({ $code }). It stays owed.
+event-reversal-unmatched = { $acquirer } does not know the original ({ $code }). It stays open until settlement.
+event-concluded-approved = Concluded: approved, { $amount }
+event-concluded-declined = Concluded: declined, { $reason } ({ $code })
+event-concluded-unknown = Concluded: outcome unknown
+event-concluded-not-sent = Concluded: not sent, nothing was charged
 
 ## Declines: the reason, a sentence for the customer, the next step for the cashier
 

@@ -1,8 +1,7 @@
-//! What people read, in Chinese and English: texts from Fluent files, amounts and masked card numbers.
+//! What people read, in Chinese and English: texts from Fluent files, amounts, times and masked card numbers.
 
 mod money;
 mod show;
-mod story;
 
 use std::fmt;
 
@@ -13,7 +12,7 @@ use unic_langid::LanguageIdentifier;
 
 pub use fluent_bundle::FluentValue as Value;
 pub use money::{AmountError, Currency, format_amount, parse_amount};
-pub use show::mask_card;
+pub use show::{format_time, mask_card};
 
 use crate::config::Word;
 

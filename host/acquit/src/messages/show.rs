@@ -1,6 +1,12 @@
-//! Cards as they stand on screens and receipts, alike in every language.
+//! Times and cards as they stand on screens and receipts, alike in every language.
 
 use engine::contract::card::Presented;
+use engine::contract::types::LocalTime;
+
+/// `2026-11-22 13:05:07 +08:00`
+pub fn format_time(time: &LocalTime) -> String {
+    time.to_string()
+}
 
 /// `620000******0005`: the first six digits and the last four, and a star for each digit between (PCI DSS 3.4.1).
 pub fn mask_card(card: &Presented) -> String {
@@ -14,6 +20,10 @@ mod tests {
     use engine::contract::card::{Entry, Verification};
 
     use super::*;
+
+    fn time(utc_offset: i16) -> LocalTime {
+        LocalTime { year: 2026, month: 11, day: 22, hour: 13, minute: 5, second: 7, utc_offset }
+    }
 
     fn card(bin: &str, last_four: &str, pan_length: u8) -> Presented {
         Presented {
@@ -32,6 +42,14 @@ mod tests {
             fell_back: false,
             tags: Vec::new(),
         }
+    }
+
+    #[test]
+    fn times_carry_their_zone() {
+        assert_eq!(format_time(&time(480)), "2026-11-22 13:05:07 +08:00");
+        assert_eq!(format_time(&time(-210)), "2026-11-22 13:05:07 -03:30");
+        assert_eq!(format_time(&time(0)), "2026-11-22 13:05:07 +00:00");
+        assert_eq!(format_time(&time(i16::MIN)), "2026-11-22 13:05:07 -546:08");
     }
 
     #[test]
