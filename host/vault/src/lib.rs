@@ -12,6 +12,8 @@ mod render;
 mod scrub;
 mod seal;
 mod secret;
+#[cfg(test)]
+mod testing;
 mod vault;
 
 pub use card::{
@@ -26,6 +28,6 @@ pub use render::{
     CardSource, MAX_CLOCK_PATTERN_BYTES, MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES,
     NodeError, RenderError, RenderInput, Rendered, RouteGrant,
 };
-pub use scrub::{Mask, Scrubbed, scrub, scrub_headers};
+pub use scrub::{Mask, Scrubbed, mask_by_luhn, scrub, scrub_headers};
 pub use seal::{SealError, SealedCard, StandbyError, secrets_needed};
 pub use vault::{Vault, VaultError};

@@ -5,6 +5,8 @@ pub(crate) mod file;
 mod grant;
 pub(crate) mod ring;
 mod staging;
+#[cfg(test)]
+mod tests;
 
 pub use clear::{ClearKey, ClearKeyError};
 pub use file::{KeyFileError, KeyPaths};

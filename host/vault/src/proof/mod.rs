@@ -5,6 +5,9 @@
 //! Does not protect against: a plugin that mislabels its echoes (the label is its word), or that guesses scrubbed
 //! digits inside a seal: a wrong guess is a failed proof, and the engine suspends a plugin after a few of them.
 
+#[cfg(test)]
+mod tests;
+
 use std::fmt;
 use std::ops::Range;
 

@@ -1,0 +1,7 @@
+//! What was read from one card, and what a plugin may know of it.
+
+mod data;
+mod session;
+
+pub use data::{CardCode, CardDataError, Expiry, Pan, Pin, Track};
+pub use session::{CardSession, MAX_RENDERINGS_WITH_SECRETS, UnsealedCard};

@@ -1,0 +1,145 @@
+//! Bytes as sequences of digits, separators and what lies between.
+
+/// Spaces and dashes that may stand between two digits of one number.
+const MAX_GAP: usize = 2;
+
+/// A plain encoding.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(super) enum View {
+    Ascii,
+    Ebcdic,
+    /// Every nibble a symbol, so that both alignments are in one sequence.
+    Bcd,
+}
+
+/// What one symbol is.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Kind {
+    Digit(u8),
+    /// `=`, and the nibble D: behind it track 2 or 3 goes on.
+    Equals,
+    /// The letter D, which stands for `=` in some texts.
+    LetterD,
+    /// `^`: behind it track 1 goes on.
+    Caret,
+    /// What track 1 may also hold.
+    Letter,
+    /// Ends everything.
+    Break,
+}
+
+/// One symbol and its place: a nibble's number in BCD, the first byte otherwise.
+#[derive(Clone, Copy)]
+pub(super) struct Symbol {
+    pub(super) kind: Kind,
+    pub(super) at: usize,
+    /// Bytes: 1, or those of an escape. Not used in BCD.
+    width: usize,
+}
+
+impl View {
+    /// The symbols of these bytes, without gaps between digits.
+    pub(super) fn symbols(self, bytes: &[u8]) -> Vec<Symbol> {
+        match self {
+            Self::Bcd => bytes.iter().enumerate().flat_map(|(place, byte)| nibbles(place, *byte)).collect(),
+            Self::Ascii => text_symbols(bytes, ascii),
+            Self::Ebcdic => text_symbols(bytes, |bytes| (ebcdic(bytes[0]), 1)),
+        }
+    }
+
+    /// Writes a zero of this encoding in the symbol's place.
+    pub(super) fn write_zero(self, bytes: &mut [u8], symbol: Symbol) {
+        let Some(place) = bytes.get_mut(self.bytes_of(symbol)) else { return };
+        match (self, place) {
+            (Self::Bcd, [byte]) => *byte &= if symbol.at.is_multiple_of(2) { 0x0F } else { 0xF0 },
+            (Self::Ascii, [byte]) => *byte = b'0',
+            (Self::Ascii, [b'%', code @ ..]) => code.copy_from_slice(b"30"),
+            (Self::Ascii, [b'\\', _, code @ ..]) => code.copy_from_slice(b"0030"),
+            (Self::Ebcdic, [byte]) => *byte = 0xF0,
+            _ => {}
+        }
+    }
+
+    /// The bytes a symbol is in.
+    pub(super) fn bytes_of(self, symbol: Symbol) -> std::ops::Range<usize> {
+        match self {
+            Self::Bcd => symbol.at / 2..symbol.at / 2 + 1,
+            Self::Ascii | Self::Ebcdic => symbol.at..symbol.at + symbol.width,
+        }
+    }
+}
+
+/// What a text holds at its beginning.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Found {
+    Symbol(Kind),
+    Gap,
+}
+
+fn text_symbols(bytes: &[u8], read: impl Fn(&[u8]) -> (Found, usize)) -> Vec<Symbol> {
+    let mut symbols = Vec::with_capacity(bytes.len());
+    let (mut at, mut gap) = (0, 0);
+    while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
+        let (found, width) = read(rest);
+        match found {
+            Found::Symbol(kind) => {
+                symbols.push(Symbol { kind, at, width });
+                gap = 0;
+            }
+            Found::Gap if gap < MAX_GAP => gap += 1,
+            Found::Gap => symbols.push(Symbol { kind: Kind::Break, at, width }),
+        }
+        at += width.max(1);
+    }
+    symbols
+}
+
+fn ascii(bytes: &[u8]) -> (Found, usize) {
+    let escaped = match bytes {
+        [b'%', high, low, ..] => hex_pair(*high, *low).map(|byte| (byte, 3)),
+        [b'\\', b'u', b'0', b'0', high, low, ..] => hex_pair(*high, *low).map(|byte| (byte, 6)),
+        _ => None,
+    };
+    let (byte, width) = escaped.unwrap_or((bytes[0], 1));
+    let found = match byte {
+        b'0'..=b'9' => Found::Symbol(Kind::Digit(byte - b'0')),
+        b'=' => Found::Symbol(Kind::Equals),
+        b'D' | b'd' => Found::Symbol(Kind::LetterD),
+        b'^' => Found::Symbol(Kind::Caret),
+        b' ' | b'-' => Found::Gap,
+        b'!'..=b'_' => Found::Symbol(Kind::Letter),
+        _ => Found::Symbol(Kind::Break),
+    };
+    (found, width)
+}
+
+/// Code pages 037 and 1047 where they agree, and the circumflex of both.
+fn ebcdic(byte: u8) -> Found {
+    Found::Symbol(match byte {
+        0xF0..=0xF9 => Kind::Digit(byte - 0xF0),
+        0x7E => Kind::Equals,
+        0xC4 | 0x84 => Kind::LetterD,
+        0x5F | 0xB0 => Kind::Caret,
+        0x40 | 0x60 => return Found::Gap,
+        0x4B | 0x61 | 0xC1..=0xC9 | 0xD1..=0xD9 | 0xE2..=0xE9 => Kind::Letter,
+        _ => Kind::Break,
+    })
+}
+
+fn nibbles(place: usize, byte: u8) -> [Symbol; 2] {
+    let symbol = |nibble: u8, at: usize| {
+        let kind = match nibble {
+            0..=9 => Kind::Digit(nibble),
+            0xD => Kind::Equals,
+            _ => Kind::Break,
+        };
+        Symbol { kind, at, width: 0 }
+    };
+    [symbol(byte >> 4, 2 * place), symbol(byte & 15, 2 * place + 1)]
+}
+
+/// The byte two hex characters stand for.
+pub(super) fn hex_pair(high: u8, low: u8) -> Option<u8> {
+    let nibble = |character: u8| char::from(character).to_digit(16).and_then(|digit| u8::try_from(digit).ok());
+    Some(nibble(high)? << 4 | nibble(low)?)
+}
