@@ -1,4 +1,9 @@
-//! The rooms of the program: configuration, texts, and real parts wired together.
+//! The program: command line, configuration, texts, and real parts wired together.
 
+pub mod command;
 pub mod config;
+pub mod control;
+mod faults;
 pub mod messages;
+pub mod show;
+pub mod terminal;

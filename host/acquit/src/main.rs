@@ -1,3 +1,7 @@
 //! Runs acquirer plugins on a payment terminal and proves to the cent what it owes.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    acquit::command::main()
+}

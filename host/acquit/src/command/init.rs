@@ -1,0 +1,23 @@
+//! A new terminal: an empty journal and an empty key store, made once and on purpose.
+
+use std::fs;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use journal::{Journal, Options};
+use serde_json::json;
+use vault::Vault;
+
+use super::House;
+use crate::control::Response;
+use crate::terminal::{Places, grants};
+
+pub(super) fn init(house: &House) -> Result<ExitCode> {
+    let places = Places::of(&house.configuration);
+    let data = places.data();
+    fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    Vault::create(&places.keys(), &grants(&house.configuration))?;
+    Journal::create(&places.journal(), Options::default())?;
+    let line = format!("{}: an empty journal and key store; next: acquit keys load", data.display());
+    house.show(&Response::done(json!({ "data": data }), vec![line]))
+}

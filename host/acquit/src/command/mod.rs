@@ -1,0 +1,164 @@
+//! The command line.
+
+mod ask;
+mod books;
+mod init;
+mod keys;
+mod message;
+mod run;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::Result;
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Configuration, Word};
+use crate::control::Response;
+use crate::messages::{Language, Messages};
+
+/// Takes card payments through sandboxed acquirer plugins, and proves to the cent what it owes.
+#[derive(Debug, Parser)]
+#[command(
+    name = "acquit",
+    version,
+    after_help = "A new terminal: `acquit init`, `acquit keys load`, `acquit run`; then, beside it, `acquit sale 12.34`.\n\
+                  A payment whose outcome is unknown is never shown as declined: `acquit owed` counts what must still \
+                  be taken back, `acquit explain` tells the story."
+)]
+struct CommandLine {
+    #[command(flatten)]
+    shared: Shared,
+    #[command(subcommand)]
+    command: Command,
+}
+
+/// Options of every command.
+#[derive(Debug, Args)]
+struct Shared {
+    /// The terminal's configuration.
+    #[arg(long, global = true, default_value = "terminal.toml", value_name = "FILE")]
+    config: PathBuf,
+    /// The facts as lines of JSON.
+    #[arg(long, global = true)]
+    json: bool,
+    /// zh or en; the configuration's where nothing is said.
+    #[arg(long, global = true, value_name = "LANGUAGE", value_parser = language)]
+    lang: Option<Language>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Make an empty journal and key store for a new terminal. Refused where there are some.
+    Init,
+    /// Run the terminal: pay what is owed, then serve the other commands.
+    Run,
+    /// Take a payment from a card. Prints the identity first; the same identity never pays twice.
+    Sale(ask::Sale),
+    /// Download work keys and adopt the acquirer's batch.
+    SignIn(ask::Acquirer),
+    /// Stop a payment that has not been sent.
+    Cancel(ask::Transaction),
+    /// What is owed: reversals nobody has acknowledged yet.
+    Owed,
+    /// Try every debt now.
+    Pay(ask::Acquirer),
+    /// Tell the whole story of a payment; of the newest where none is named.
+    Explain(books::Explain),
+    /// What each acquirer owes the shop, by the terminal's own books.
+    Totals,
+    /// Look at the journal.
+    #[command(subcommand)]
+    Journal(books::Journal),
+    /// Load keys.
+    #[command(subcommand)]
+    Keys(keys::Keys),
+    /// Look at messages.
+    #[command(subcommand)]
+    Message(message::Message),
+}
+
+/// Reads the command line and does what it says.
+pub fn main() -> ExitCode {
+    let CommandLine { shared, command } = CommandLine::parse();
+    let json = shared.json;
+    match dispatch(shared, command) {
+        Ok(code) => code,
+        Err(error) => {
+            if json {
+                println!("{}", serde_json::json!({ "error": format!("{error:#}") }));
+            }
+            eprintln!("acquit: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
+    // Reads a message with a plugin alone; no terminal is needed.
+    if let Command::Message(message) = command {
+        return message::message(&message, shared.json);
+    }
+    let house = House::open(shared)?;
+    match command {
+        Command::Init => init::init(&house),
+        Command::Run => run::run(house),
+        Command::Sale(sale) => ask::sale(&house, sale),
+        Command::SignIn(acquirer) => ask::sign_in(&house, acquirer),
+        Command::Cancel(transaction) => ask::cancel(&house, transaction),
+        Command::Pay(acquirer) => ask::pay(&house, acquirer),
+        Command::Owed => books::owed(&house),
+        Command::Explain(explain) => books::explain(&house, explain),
+        Command::Totals => books::totals(&house),
+        Command::Journal(journal) => books::journal(&house, &journal),
+        Command::Keys(keys) => keys::keys(&house, &keys),
+        Command::Message(_) => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// What every command starts from.
+struct House {
+    configuration: Configuration,
+    messages: Messages,
+    json: bool,
+}
+
+impl House {
+    fn open(shared: Shared) -> Result<House> {
+        let mut configuration = Configuration::load(&shared.config)?;
+        configuration.language = shared.lang.unwrap_or(configuration.language);
+        let messages = Messages::new(configuration.language);
+        Ok(House { configuration, messages, json: shared.json })
+    }
+
+    /// Shows an answer, and says by the exit code whether it was done.
+    fn show(&self, response: &Response) -> Result<ExitCode> {
+        let mut out = std::io::stdout().lock();
+        if self.json {
+            writeln!(out, "{}", response.facts)?;
+        } else {
+            for line in &response.lines {
+                writeln!(out, "{line}")?;
+            }
+        }
+        Ok(if response.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    }
+}
+
+fn language(text: &str) -> Result<Language, String> {
+    let known = Language::ALL.iter().find(|language| language.word() == text);
+    known.copied().ok_or_else(|| "write zh or en".to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        CommandLine::command().debug_assert();
+    }
+}

@@ -1,0 +1,66 @@
+//! The running terminal.
+
+use std::io::{Write, stdout};
+use std::process::ExitCode;
+use std::sync::{Arc, Mutex, mpsc};
+
+use anyhow::{Context, Result};
+use devices::{Beep, DeviceError, Display, Screen};
+use serde_json::json;
+use tracing_subscriber::filter::LevelFilter;
+
+use super::House;
+use crate::config::Profile;
+use crate::control;
+use crate::terminal::{Places, Terminal};
+
+/// Shows each screen as lines on standard output, or as one line of JSON.
+struct Console {
+    json: bool,
+}
+
+pub(super) fn run(house: House) -> Result<ExitCode> {
+    tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::INFO).with_ansi(false).init();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
+    let handle = runtime.handle().clone();
+    std::thread::Builder::new().name("network".into()).spawn(move || runtime.block_on(std::future::pending::<()>()))?;
+
+    let (inbox, events) = mpsc::channel();
+    let display: Arc<Mutex<dyn Display>> = Arc::new(Mutex::new(Console { json: house.json }));
+    let places = Places::of(&house.configuration);
+    if house.configuration.profile == Profile::Development {
+        show(&display, house.messages.text("test-banner", &[]));
+    }
+    let mut terminal = Terminal::open(house.configuration, Arc::clone(&display), handle, inbox.clone())?;
+    control::serve(&places.socket(), inbox)
+        .with_context(|| format!("cannot listen on {}", places.socket().display()))?;
+    let owed = terminal.books().map_or(0, engine::books::Books::owed);
+    if house.json {
+        println!("{}", json!({ "ready": true, "socket": places.socket(), "owed": owed }));
+    } else {
+        show(&display, house.messages.text("screen-welcome", &[]));
+    }
+    stdout().flush()?;
+    terminal.run(&events);
+    Ok(ExitCode::SUCCESS)
+}
+
+fn show(display: &Mutex<dyn Display>, line: String) {
+    let mut display = display.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let _ = display.show(&Screen { lines: vec![line] });
+}
+
+impl Display for Console {
+    fn show(&mut self, screen: &Screen) -> Result<(), DeviceError> {
+        let mut out = stdout().lock();
+        for line in &screen.lines {
+            let _ = if self.json { writeln!(out, "{}", json!({ "screen": line })) } else { writeln!(out, "{line}") };
+        }
+        let _ = out.flush();
+        Ok(())
+    }
+
+    fn beep(&mut self, _beep: Beep) -> Result<(), DeviceError> {
+        Ok(())
+    }
+}

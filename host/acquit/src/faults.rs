@@ -1,0 +1,38 @@
+//! Named places at which a development build can be made to stop, as if somebody pulled the plug.
+//!
+//! `ACQUIT_STOP_AT=7` kills the process, without warning and without cleaning up, at the seventh named step of journal
+//! and network since it started. A production build has none of this.
+
+use std::sync::Arc;
+
+use journal::Probe;
+
+/// The step to stop at, counted from 1 over all named steps.
+#[cfg(feature = "development")]
+const STOP_AT: &str = "ACQUIT_STOP_AT";
+
+/// What journal and network call at each of their steps.
+#[cfg(feature = "development")]
+pub fn probe() -> Option<Probe> {
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    let stop_at: u64 = std::env::var(STOP_AT).ok()?.parse().ok()?;
+    let steps = AtomicU64::new(0);
+    Some(Arc::new(move |step| {
+        if steps.fetch_add(1, Ordering::SeqCst) + 1 == stop_at {
+            eprintln!("{{\"stopped-at\":\"{step}\"}}");
+            let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::KILL);
+            // The signal is on its way; nothing more may happen in the meantime.
+            loop {
+                std::thread::park();
+            }
+        }
+    }))
+}
+
+/// What journal and network call at each of their steps: nothing.
+#[cfg(not(feature = "development"))]
+pub fn probe() -> Option<Probe> {
+    let none: Option<Arc<dyn Fn(&'static str) + Send + Sync>> = None;
+    none
+}

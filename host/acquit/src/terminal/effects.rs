@@ -1,0 +1,359 @@
+//! What the engine wants done, done with real parts.
+
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use engine::contract::acquirer::Proof;
+use engine::contract::retry_policy::{Delivery, Failure};
+use engine::contract::template::{Message, UndoReason};
+use engine::contract::types::{Amount, LocalTime, Milliseconds};
+use engine::contract::{Digest, Plugin, PluginError, PluginFault};
+use engine::{
+    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, OperationId, Outcome, Record,
+    TransactionId,
+};
+use network::Conversation;
+use vault::{ProofFailure, RawReply, RenderInput, RouteGrant, SealedCard};
+use zeroize::Zeroizing;
+
+use super::card::{self, Asked};
+use super::session::Session;
+use super::{Event, Heard, Service, Terminal};
+use crate::config::Devices;
+
+/// Reasons a standby message may be asked to spell; each must render before the money moves.
+const REASONS: [UndoReason; 5] =
+    [UndoReason::NoAnswer, UndoReason::BadMac, UndoReason::Malfunction, UndoReason::CardRefused, UndoReason::Cancelled];
+
+impl Terminal {
+    /// Does what the engine says, in order.
+    pub(super) fn perform(&mut self, effects: Vec<Effect>) {
+        for effect in effects {
+            match effect {
+                Effect::AskCard { operation, transaction, amount, .. } => self.ask_card(operation, transaction, amount),
+                Effect::Call { operation, acquirer, plugin, call } => self.call(operation, acquirer, plugin, *call),
+                Effect::Prepare { operation, acquirer, draft } => {
+                    let prepared = self.prepare(operation, &acquirer, &draft);
+                    self.answer(operation, Answer::Prepared(prepared));
+                }
+                Effect::Commit { operation, records } => {
+                    let durable = self.commit(operation, &records);
+                    self.answer(operation, Answer::Durable(durable));
+                }
+                Effect::Send { operation, acquirer, route, timeout } => {
+                    self.send(operation, &acquirer, &route, timeout)
+                }
+                Effect::Listen { operation, timeout } => self.listen(operation, timeout),
+                Effect::Prove { operation, acquirer, proofs } => {
+                    let proven = self.prove(operation, &acquirer, &proofs);
+                    self.answer(operation, Answer::Proven(proven));
+                }
+                Effect::StageKeys { operation, acquirer, keys } => {
+                    let staged = self.vault.stage(&acquirer, &keys);
+                    let answer = match staged {
+                        Ok(staged) => {
+                            if let Some(session) = self.session(operation) {
+                                session.staged = Some(staged);
+                            }
+                            Ok(())
+                        }
+                        Err(error) => Err(error.to_string()),
+                    };
+                    self.answer(operation, Answer::Staged(answer));
+                }
+                Effect::Wake { operation, after } => {
+                    self.later(after, Input::Answer { operation, answer: Answer::Woke });
+                }
+                Effect::Alarm { acquirer, after } => self.later(after, Input::Alarm { acquirer }),
+                Effect::ActivateKeys { operation, .. } => {
+                    if let Some(staged) = self.session(operation).and_then(|session| session.staged.take()) {
+                        self.vault.activate(staged);
+                    }
+                }
+                Effect::DropKeys { acquirer, slots } => self.vault.drop_keys(&acquirer, &slots),
+                Effect::Ended { operation, transaction, outcome } => self.ended(operation, &transaction, &outcome),
+                Effect::DebtTried { operation, debt, owed } => {
+                    tracing::info!(%debt, owed, "a reversal was tried");
+                    self.close(operation, Parting::Polite);
+                    self.show_owed();
+                }
+                Effect::ReopenJournal => {
+                    self.reopen();
+                    return;
+                }
+                Effect::Unexpected { operation, state, event } => {
+                    tracing::debug!(?operation, state, event, "an answer nobody waited for");
+                }
+            }
+        }
+    }
+
+    fn session(&mut self, operation: OperationId) -> Option<&mut Session> {
+        match &mut self.service {
+            Service::In(running) => Some(running.sessions.entry(operation).or_default()),
+            Service::Out(_) => None,
+        }
+    }
+
+    /// An answer that is there at once; it goes through the inbox like all others, so that no effect is overtaken.
+    fn answer(&mut self, operation: OperationId, answer: Answer) {
+        let _ = self.inbox.send(Event::Input(self.epoch, Input::Answer { operation, answer }));
+    }
+
+    fn later(&self, after: Milliseconds, input: Input) {
+        let (inbox, epoch) = (self.inbox.clone(), self.epoch);
+        self.runtime.spawn(async move {
+            tokio::time::sleep(Duration::from_millis(u64::from(after))).await;
+            let _ = inbox.send(Event::Input(epoch, input));
+        });
+    }
+
+    fn ask_card(&mut self, operation: OperationId, transaction: TransactionId, amount: Amount) {
+        let (reader, display) = (Arc::clone(&self.reader), Arc::clone(&self.display));
+        let (messages, inbox, epoch) = (Arc::clone(&self.messages), self.inbox.clone(), self.epoch);
+        let cancel = Arc::clone(&self.cancel);
+        let allow_fallback = matches!(&self.configuration.devices, Devices::Virtual(devices) if devices.allow_fallback);
+        let profile = self.cards.remove(&transaction);
+        self.runtime.spawn_blocking(move || {
+            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            cancel.store(false, Ordering::SeqCst);
+            if let Some(profile) = profile {
+                reader.present(profile);
+            }
+            let asked = card::ask(&mut *reader, &*display, &messages, amount, allow_fallback, &cancel);
+            let _ = inbox.send(Event::Card(epoch, operation, asked));
+        });
+    }
+
+    pub(super) fn card_asked(&mut self, operation: OperationId, asked: Asked) {
+        let answer = match asked {
+            Asked::Card(card) => {
+                let presented = card.presented();
+                let Some(session) = self.session(operation) else { return };
+                session.known_cards = vec![presented.clone()];
+                session.card = Some(*card);
+                Answer::Card(Ok(presented))
+            }
+            Asked::Problem(problem) => Answer::Card(Err(problem)),
+            Asked::Cancelled => Answer::Cancelled,
+        };
+        self.feed(Input::Answer { operation, answer });
+    }
+
+    /// Plugins run beside the loop: one that hangs until its deadline delays nobody else.
+    fn call(&mut self, operation: OperationId, acquirer: String, digest: Digest, call: Call) {
+        let plugin = self.shelf.get(digest);
+        let (inbox, epoch) = (self.inbox.clone(), self.epoch);
+        self.runtime.spawn_blocking(move || {
+            let answer = match plugin {
+                Some(plugin) => run(plugin.as_ref(), &call),
+                None => gone(acquirer, digest, &call),
+            };
+            let _ = inbox.send(Event::Input(epoch, Input::Answer { operation, answer }));
+        });
+    }
+
+    fn commit(&mut self, operation: OperationId, records: &[Record]) -> Result<(), String> {
+        let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
+        let bodies =
+            records.iter().map(Record::encode).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
+        let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
+        let durable = running.journal.append(&bodies).map_err(|error| error.to_string())?;
+        running.sessions.entry(operation).or_default().permit = Some(durable);
+        Ok(())
+    }
+
+    /// Renders a message and, before any money can move, everything that might have to be sent to take it back.
+    fn prepare(&mut self, operation: OperationId, acquirer: &str, draft: &Draft) -> Result<Option<Vec<u8>>, String> {
+        let now = self.clock.now().wall.local();
+        let card_of_original = self.known_card(&draft.transaction);
+        let grant = self.grant(acquirer, &draft.route)?;
+        let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
+        let session = running.sessions.entry(operation).or_default();
+        session.known_cards.extend(card_of_original);
+        let context = draft.transaction.as_str().as_bytes();
+        let sealed = match (&draft.standby, &session.card) {
+            (Some(standby), Some(card)) => {
+                let needed = vault::secrets_needed(standby).map_err(|error| error.to_string())?;
+                Some(self.vault.seal(card, &needed, context).map_err(|error| error.to_string())?)
+            }
+            _ => None,
+        };
+        if let (Some(standby), Some(sealed)) = (&draft.standby, &sealed) {
+            let standby_grant = self.grant(acquirer, &standby.route)?;
+            for message in std::iter::once(&standby.message).chain(&standby.again) {
+                for reason in REASONS {
+                    self.render_sealed(acquirer, message, sealed, context, Some(reason), &standby_grant, &now)?;
+                }
+            }
+        }
+        let rendered = match &draft.card {
+            CardSource::Sealed(sealed) => {
+                let sealed = SealedCard::from(sealed.clone());
+                self.render_sealed(acquirer, &draft.message, &sealed, context, draft.reason, &grant, &now)?
+            }
+            CardSource::Presented | CardSource::None => {
+                let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
+                let card = running.sessions.entry(operation).or_default().card.as_mut();
+                let card = card.map_or(vault::CardSource::None, vault::CardSource::Live);
+                let input = RenderInput { card, reason: draft.reason, allowed: &grant, now: &now };
+                self.vault.render(acquirer, &draft.message, input).map_err(|error| error.to_string())?
+            }
+        };
+        if let Some(session) = self.session(operation) {
+            session.rendered = Some(rendered);
+        }
+        Ok(sealed.map(Into::into))
+    }
+
+    #[expect(clippy::too_many_arguments, reason = "a rendering is of all of these, once")]
+    fn render_sealed(
+        &self,
+        acquirer: &str,
+        message: &Message,
+        sealed: &SealedCard,
+        context: &[u8],
+        reason: Option<UndoReason>,
+        allowed: &RouteGrant,
+        now: &LocalTime,
+    ) -> Result<vault::Rendered, String> {
+        let card = self.vault.unseal(sealed, context).map_err(|error| error.to_string())?;
+        let input = RenderInput { card: vault::CardSource::Unsealed(&card), reason, allowed, now };
+        self.vault.render(acquirer, message, input).map_err(|error| error.to_string())
+    }
+
+    fn grant(&self, acquirer: &str, route: &str) -> Result<RouteGrant, String> {
+        let routes = self.routes.get(acquirer).and_then(|routes| routes.get(route));
+        routes.map(|(_, grant)| grant.clone()).ok_or_else(|| format!("no route {route} is granted to {acquirer}"))
+    }
+
+    fn known_card(&self, transaction: &TransactionId) -> Option<engine::contract::card::Presented> {
+        self.books()?.transaction(transaction)?.card().cloned()
+    }
+
+    fn send(&mut self, operation: OperationId, acquirer: &str, route: &str, timeout: Milliseconds) {
+        let route = self.routes.get(acquirer).and_then(|routes| routes.get(route)).map(|(route, _)| route.clone());
+        let Some(session) = self.session(operation) else { return };
+        let conversation = session.conversation.take();
+        let frame = session.rendered.as_ref().map(|rendered| Zeroizing::new(rendered.whole().to_vec()));
+        let (Some(route), Some(frame), Some(permit)) = (route, frame, session.permit.take()) else {
+            let failed = ExchangeFailed { delivery: Delivery::NotSent, failure: Failure::NoRoute };
+            return self.answer(operation, Answer::Reply(Err(failed)));
+        };
+        let (inbox, epoch) = (self.inbox.clone(), self.epoch);
+        self.runtime.spawn(async move {
+            let sent = match conversation {
+                Some(mut conversation) => conversation.send(&frame, permit).await.map(|()| conversation),
+                None => route.send(&frame, permit).await,
+            };
+            let heard = match sent {
+                Ok(conversation) => receive(conversation, timeout).await,
+                Err(failed) => Err(failed),
+            };
+            let _ = inbox.send(Event::Heard(epoch, operation, heard));
+        });
+    }
+
+    fn listen(&mut self, operation: OperationId, timeout: Milliseconds) {
+        let Some(session) = self.session(operation) else { return };
+        let Some(conversation) = session.conversation.take() else {
+            let failed = ExchangeFailed { delivery: Delivery::Sent, failure: Failure::Closed };
+            return self.answer(operation, Answer::Reply(Err(failed)));
+        };
+        let (inbox, epoch) = (self.inbox.clone(), self.epoch);
+        self.runtime.spawn(async move {
+            let heard = receive(conversation, timeout).await;
+            let _ = inbox.send(Event::Heard(epoch, operation, heard));
+        });
+    }
+
+    pub(super) fn heard(&mut self, operation: OperationId, heard: Heard) {
+        let Some(session) = self.session(operation) else { return };
+        let answer = match heard {
+            Ok((conversation, frame)) => {
+                let raw = RawReply::new(0, Vec::new(), frame);
+                let (reply, mask) = raw.scrub(&session.known_cards.iter().collect::<Vec<_>>());
+                session.conversation = Some(conversation);
+                session.reply = Some((raw, mask));
+                Ok(reply)
+            }
+            Err(failed) => {
+                tracing::info!(detail = %failed.detail, "no answer");
+                Err(ExchangeFailed { delivery: failed.delivery, failure: failed.failure })
+            }
+        };
+        self.feed(Input::Answer { operation, answer: Answer::Reply(answer) });
+    }
+
+    fn prove(&mut self, operation: OperationId, acquirer: &str, proofs: &[Proof]) -> Result<(), BadProof> {
+        let Service::In(running) = &self.service else { return Err(BadProof::Echo("out of service".into())) };
+        let session = running.sessions.get(&operation);
+        let parts = session.and_then(|session| session.rendered.as_ref().zip(session.reply.as_ref()));
+        let Some((rendered, (raw, mask))) = parts else {
+            return Err(BadProof::Echo("nothing was exchanged".into()));
+        };
+        self.vault.prove(acquirer, proofs, rendered, raw, mask).map_err(|failure| {
+            tracing::warn!(%failure, acquirer, "an answer did not prove itself");
+            match &failure {
+                ProofFailure::BadSeal { key } => BadProof::Seal(key.clone()),
+                other => BadProof::Echo(other.to_string()),
+            }
+        })
+    }
+
+    fn ended(&mut self, operation: OperationId, transaction: &TransactionId, outcome: &Outcome) {
+        // In doubt the connection is cut before anything else: a reversal leaves only after that.
+        let parting = if matches!(outcome, Outcome::Unknown(_)) { Parting::AtOnce } else { Parting::Polite };
+        self.close(operation, parting);
+        self.print(transaction, outcome);
+        self.tell(transaction, outcome);
+        self.show_owed();
+    }
+
+    fn close(&mut self, operation: OperationId, parting: Parting) {
+        let Service::In(running) = &mut self.service else { return };
+        let Some(conversation) = running.sessions.remove(&operation).and_then(|session| session.conversation) else {
+            return;
+        };
+        match parting {
+            Parting::Polite => drop(self.runtime.spawn(conversation.close())),
+            Parting::AtOnce => drop(conversation),
+        }
+    }
+}
+
+/// How a connection ends.
+enum Parting {
+    /// With a goodbye, beside the loop.
+    Polite,
+    /// Now.
+    AtOnce,
+}
+
+async fn receive(mut conversation: Conversation, timeout: Milliseconds) -> Heard {
+    match conversation.receive(Duration::from_millis(u64::from(timeout))).await {
+        Ok(frame) => Ok((conversation, frame)),
+        // Dropped here with its connection: a reversal leaves only after the original's connection is closed.
+        Err(failed) => Err(failed),
+    }
+}
+
+fn run(plugin: &dyn Plugin, call: &Call) -> Answer {
+    match call {
+        Call::Start(context, operation) => Answer::Step(plugin.start(context, operation)),
+        Call::Resume(context, operation, state, event) => Answer::Step(plugin.resume(context, operation, state, event)),
+        Call::Decide(context, situation) => Answer::Decision(plugin.decide(context, situation)),
+        Call::Wait(context, debt) => Answer::Patience(plugin.wait(context, debt)),
+    }
+}
+
+fn gone(plugin: String, digest: Digest, call: &Call) -> Answer {
+    let error = |call: &str| PluginError { plugin, digest, call: call.to_owned(), fault: PluginFault::Gone };
+    match call {
+        Call::Start(..) => Answer::Step(Err(error("start"))),
+        Call::Resume(..) => Answer::Step(Err(error("resume"))),
+        Call::Decide(..) => Answer::Decision(Err(error("decide"))),
+        Call::Wait(..) => Answer::Patience(Err(error("wait"))),
+    }
+}

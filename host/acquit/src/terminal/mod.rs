@@ -1,0 +1,293 @@
+//! The running terminal: one loop that owns the journal, feeds the engine and does what it says.
+
+mod card;
+mod clock;
+mod effects;
+mod orders;
+mod plugins;
+mod session;
+mod wiring;
+
+use std::collections::BTreeMap;
+use std::sync::atomic::AtomicBool;
+use std::sync::mpsc::{Receiver, Sender};
+use std::sync::{Arc, Mutex};
+
+use anyhow::{Context, Result};
+use devices::virtual_set::{CardProfile, VirtualPrinter, VirtualReader};
+use devices::{Display, Printer};
+use engine::books::Books;
+use engine::{Effect, Engine, Input, OperationId, Outcome, Record, Recovery, TransactionId};
+use journal::{Health, Journal};
+use sandbox::Sandbox;
+use vault::Vault;
+
+pub use clock::Clock;
+pub use wiring::{Places, grants, is_transport};
+
+use self::plugins::Shelf;
+use self::session::Session;
+use self::wiring::Routes;
+use crate::config::{Configuration, Devices};
+use crate::control::{Order, Response};
+use crate::faults;
+use crate::messages::Messages;
+use crate::show;
+
+/// Something for the loop to look at.
+pub enum Event {
+    /// Of the engine that was begun as this one; those of an earlier one are too late.
+    Input(Epoch, Input),
+    /// A connection came back with an answer, or with why there is none.
+    Heard(Epoch, OperationId, Heard),
+    /// A card was read, or was not.
+    Card(Epoch, OperationId, card::Asked),
+    /// Another command asks.
+    Order(Order, Sender<Response>),
+}
+
+/// Counts the engines begun in this process: a new one after each failure of the journal.
+pub type Epoch = u32;
+
+/// What came of listening.
+pub type Heard = std::result::Result<(network::Conversation, Vec<u8>), network::Failed>;
+
+/// The parts of a terminal, wired together.
+pub struct Terminal {
+    configuration: Configuration,
+    messages: Arc<Messages>,
+    clock: Clock,
+    epoch: Epoch,
+    service: Service,
+    vault: Vault,
+    shelf: Shelf,
+    routes: BTreeMap<String, Routes>,
+    reader: Arc<Mutex<VirtualReader>>,
+    printer: Option<VirtualPrinter>,
+    display: Arc<Mutex<dyn Display>>,
+    runtime: tokio::runtime::Handle,
+    inbox: Sender<Event>,
+    /// Who waits for which transaction.
+    waiting: Vec<orders::Waiting>,
+    /// Card profiles that virtual payments were asked to use.
+    cards: BTreeMap<TransactionId, CardProfile>,
+    cancel: Arc<AtomicBool>,
+    /// Where a development build stops.
+    probe: Option<journal::Probe>,
+}
+
+/// In service with an engine and its journal, or out of it with the reason.
+enum Service {
+    In(Box<Running>),
+    Out(String),
+}
+
+struct Running {
+    engine: Engine,
+    journal: Journal,
+    sessions: BTreeMap<OperationId, Session>,
+    shown_owed: Option<u32>,
+}
+
+impl Terminal {
+    /// Opens vault, plugins, routes and journal, and brings everything a power cut left open to an end or to a debt.
+    pub fn open(
+        configuration: Configuration,
+        display: Arc<Mutex<dyn Display>>,
+        runtime: tokio::runtime::Handle,
+        inbox: Sender<Event>,
+    ) -> Result<Terminal> {
+        let places = Places::of(&configuration);
+        let probe = faults::probe();
+        let vault = Vault::open(&places.keys(), &grants(&configuration)).context("the key store cannot be opened")?;
+        let shelf = Shelf::new(Sandbox::new()?, places.plugins()).context("the plugin folder cannot be used")?;
+        let routes = configuration
+            .acquirers
+            .iter()
+            .map(|acquirer| Ok((acquirer.name.clone(), wiring::routes(acquirer, probe.as_ref())?)))
+            .collect::<Result<_>>()?;
+        let printer = match &configuration.devices {
+            Devices::None => None,
+            Devices::Virtual(devices) => Some(VirtualPrinter::to_folder(&devices.receipts)),
+        };
+        let mut terminal = Terminal {
+            messages: Arc::new(Messages::new(configuration.language)),
+            clock: Clock::start(),
+            epoch: 0,
+            service: Service::Out("not started".into()),
+            vault,
+            shelf,
+            routes,
+            reader: Arc::new(Mutex::new(VirtualReader::new())),
+            printer,
+            display,
+            runtime,
+            inbox,
+            waiting: Vec::new(),
+            cards: BTreeMap::new(),
+            cancel: Arc::new(AtomicBool::new(false)),
+            probe,
+            configuration,
+        };
+        let effects = terminal.start_service()?;
+        terminal.perform(effects);
+        Ok(terminal)
+    }
+
+    /// Serves until nobody can send events any more.
+    pub fn run(&mut self, events: &Receiver<Event>) {
+        while let Ok(event) = events.recv() {
+            self.take(event);
+        }
+    }
+
+    /// What is durably known; none while the journal cannot be opened.
+    pub fn books(&self) -> Option<&Books> {
+        match &self.service {
+            Service::In(running) => Some(running.engine.books()),
+            Service::Out(_) => None,
+        }
+    }
+
+    fn take(&mut self, event: Event) {
+        match event {
+            Event::Input(epoch, input) if epoch == self.epoch => self.feed(input),
+            Event::Heard(epoch, operation, heard) if epoch == self.epoch => self.heard(operation, heard),
+            Event::Card(epoch, operation, asked) if epoch == self.epoch => self.card_asked(operation, asked),
+            Event::Input(..) | Event::Heard(..) | Event::Card(..) => {
+                tracing::debug!("an answer to an engine that is gone");
+            }
+            Event::Order(order, reply) => self.order(order, reply),
+        }
+    }
+
+    fn feed(&mut self, input: Input) {
+        let Service::In(running) = &mut self.service else { return };
+        let effects = running.engine.handle(input, self.clock.now());
+        self.perform(effects);
+    }
+
+    /// Reads the journal past the cache and begins a new engine from what it really holds.
+    fn start_service(&mut self) -> Result<Vec<Effect>> {
+        self.service = Service::Out("the journal is being read".into());
+        self.epoch += 1;
+        let places = Places::of(&self.configuration);
+        let mut options = journal::Options::default();
+        if let Some(probe) = &self.probe {
+            options.probe = Arc::clone(probe);
+        }
+        let opened = Journal::open(&places.journal(), options)?;
+        let mut journal = opened.journal;
+        let (records, unreadable) = decode(&opened.entries);
+        let now = self.clock.now();
+        let recovery = Recovery::read(&records, now);
+        append(&mut journal, recovery.closing())?;
+        let stopped = match &opened.health {
+            Health::Damaged(damage) => Some(damage.to_string()),
+            Health::Whole => unreadable,
+        };
+        if let Some(why) = &stopped {
+            tracing::error!(%why, "the journal cannot be read whole: no sales; readable debts are paid");
+        }
+        self.shelf.load_kept(&recovery.books().plugins_needed());
+        let deployments = self
+            .configuration
+            .acquirers
+            .iter()
+            .map(|acquirer| wiring::deploy(&self.configuration, acquirer, &mut self.shelf))
+            .collect();
+        self.shelf.tidy(&recovery.books().plugins_needed());
+        let lost = self.bring_back_keys(recovery.books());
+        let (engine, effects) = recovery.begin(deployments, stopped, &lost, now);
+        let running = Running { engine, journal, sessions: BTreeMap::new(), shown_owed: None };
+        self.service = Service::In(Box::new(running));
+        self.show_owed();
+        Ok(effects)
+    }
+
+    /// Work keys live in memory only: their wrapped blocks come from the journal. Names acquirers whose keys do not
+    /// come back.
+    fn bring_back_keys(&mut self, books: &Books) -> Vec<String> {
+        let mut lost = Vec::new();
+        for acquirer in self.configuration.acquirers.iter() {
+            let Some(kept) = books.kept(&acquirer.name).filter(|kept| !kept.keys.is_empty()) else { continue };
+            match self.vault.stage(&acquirer.name, &kept.keys) {
+                Ok(staged) => self.vault.activate(staged),
+                Err(error) => {
+                    tracing::warn!(%error, acquirer = %acquirer.name, "work keys are lost; a sign-in is needed");
+                    lost.push(acquirer.name.clone());
+                }
+            }
+        }
+        lost
+    }
+
+    /// The journal failed under a running operation: whoever waits hears that nothing is certain, and the truth is
+    /// read back from the disk.
+    fn reopen(&mut self) {
+        self.tell_all_that_storage_failed();
+        match self.start_service() {
+            Ok(effects) => self.perform(effects),
+            Err(error) => {
+                tracing::error!(error = format!("{error:#}"), "out of service");
+                self.service = Service::Out(format!("{error:#}"));
+            }
+        }
+    }
+
+    fn show_owed(&mut self) {
+        let Service::In(running) = &mut self.service else { return };
+        let owed = running.engine.books().owed();
+        if running.shown_owed == Some(owed) {
+            return;
+        }
+        running.shown_owed = Some(owed);
+        self.show(vec![self.messages.text("screen-owed", &[("count", owed.into())])]);
+    }
+
+    fn show(&self, lines: Vec<String>) {
+        let mut display = self.display.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        if let Err(error) = display.show(&devices::Screen { lines }) {
+            tracing::warn!(%error, "the display does not show");
+        }
+    }
+
+    /// Prints a receipt, or the slip of an unknown outcome. A printer that fails changes nothing about the payment.
+    fn print(&mut self, transaction: &TransactionId, outcome: &Outcome) {
+        let Some(books) = self.books() else { return };
+        let Some(known) = books.transaction(transaction) else { return };
+        let page = show::receipt(&self.configuration, &self.messages, known, outcome);
+        let Some(printer) = &mut self.printer else { return };
+        if let Some(page) = page
+            && let Err(problem) = printer.print(&page)
+        {
+            self.show(vec![self.messages.text("receipt-not-printed", &[("problem", problem.to_string().into())])]);
+        }
+    }
+}
+
+/// Journal entries as records, and the first one that is none: unreadable is never treated as empty.
+pub fn decode(entries: &[journal::Entry]) -> (Vec<Record>, Option<String>) {
+    let mut unreadable = None;
+    let mut records = Vec::with_capacity(entries.len());
+    for entry in entries {
+        match Record::decode(&entry.body) {
+            Ok(record) => records.push(record),
+            Err(error) => {
+                unreadable.get_or_insert_with(|| format!("entry {}: {error}", entry.sequence));
+            }
+        }
+    }
+    (records, unreadable)
+}
+
+fn append(journal: &mut Journal, records: &[Record]) -> Result<()> {
+    if records.is_empty() {
+        return Ok(());
+    }
+    let bodies = records.iter().map(Record::encode).collect::<Result<Vec<_>, _>>()?;
+    let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
+    let durable = journal.append(&bodies)?;
+    tracing::info!(sequence = durable.sequence(), "closed what was left open");
+    Ok(())
+}

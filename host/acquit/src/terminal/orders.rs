@@ -1,0 +1,143 @@
+//! What other commands ask of the running terminal.
+
+use std::sync::atomic::Ordering;
+use std::sync::mpsc::Sender;
+
+use devices::virtual_set::CardProfile;
+use engine::contract::types::Amount;
+use engine::{Input, Outcome, Request, TransactionId};
+
+use super::{Service, Terminal};
+use crate::config::Devices;
+use crate::control::{Ask, Order, Response};
+use crate::messages::{Language, Messages, format_amount};
+use crate::show;
+
+/// Somebody who waits for a transaction to end.
+pub(super) struct Waiting {
+    transaction: TransactionId,
+    /// What they asked for, if money.
+    amount: Option<Amount>,
+    language: Language,
+    reply: Sender<Response>,
+}
+
+impl Terminal {
+    /// Does what is asked; whoever waits for an outcome is told when it is durable.
+    pub(super) fn order(&mut self, order: Order, reply: Sender<Response>) {
+        if let Service::Out(why) = &self.service {
+            let _ = reply.send(Response::failed(why.clone()));
+            return;
+        }
+        let Order { language, ask } = order;
+        let messages = Messages::new(language);
+        match ask {
+            Ask::Sale { transaction, amount, acquirer, card, operator } => {
+                let Some(acquirer) = self.acquirer(acquirer, &reply) else { return };
+                if let Err(why) = self.hold_card_ready(&transaction, card, &messages) {
+                    let _ = reply.send(Response::failed(why));
+                    return;
+                }
+                self.wait_for(Waiting { transaction: transaction.clone(), amount: Some(amount), language, reply });
+                self.feed(Input::Request(Request::Sale { acquirer, transaction, amount, operator }));
+            }
+            Ask::SignIn { acquirer, transaction, operator } => {
+                let Some(acquirer) = self.acquirer(acquirer, &reply) else { return };
+                self.wait_for(Waiting { transaction: transaction.clone(), amount: None, language, reply });
+                self.feed(Input::Request(Request::SignIn { acquirer, transaction, operator }));
+            }
+            Ask::Cancel { transaction } => {
+                self.cancel.store(true, Ordering::SeqCst);
+                self.feed(Input::Request(Request::Cancel { transaction }));
+                let _ = reply.send(Response::done(serde_json::json!({}), Vec::new()));
+            }
+            Ask::Pay { acquirer } => {
+                let all = self.configuration.acquirers.iter().map(|known| known.name.clone());
+                let whose: Vec<_> = all.filter(|name| acquirer.as_ref().is_none_or(|asked| asked == name)).collect();
+                for acquirer in whose {
+                    self.feed(Input::Request(Request::PayDebts { acquirer }));
+                }
+                self.look(&reply, |books| show::owed(books, &messages));
+            }
+            Ask::Owed => self.look(&reply, |books| show::owed(books, &messages)),
+            Ask::Explain { transaction } => {
+                self.look(&reply, |books| show::explain(books, transaction.as_ref(), &messages));
+            }
+            Ask::Totals => {
+                let acquirers: Vec<_> = self.configuration.acquirers.iter().map(|known| known.name.clone()).collect();
+                let currency = self.configuration.terminal.currency;
+                self.look(&reply, |books| show::totals(books, &acquirers, currency, &messages));
+            }
+        }
+    }
+
+    /// Tells everybody who waits for this transaction.
+    pub(super) fn tell(&mut self, transaction: &TransactionId, outcome: &Outcome) {
+        let (told, waiting): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.waiting).into_iter().partition(|waiting| waiting.transaction == *transaction);
+        self.waiting = waiting;
+        for Waiting { amount, language, reply, .. } in told {
+            let messages = Messages::new(language);
+            let response = match self.books() {
+                Some(books) => show::result(books, &self.configuration, transaction, outcome, amount, &messages),
+                None => Response::failed(messages.text("sale-storage-full", &[])),
+            };
+            let _ = reply.send(response);
+        }
+    }
+
+    pub(super) fn tell_all_that_storage_failed(&mut self) {
+        for Waiting { transaction, amount, language, reply } in std::mem::take(&mut self.waiting) {
+            tracing::error!(%transaction, "the journal failed under it");
+            let messages = Messages::new(language);
+            let why = match amount {
+                Some(amount) => {
+                    let amount = format_amount(&amount, language);
+                    messages.text("sale-unknown", &[("amount", amount.into())])
+                }
+                None => messages.text("sale-storage-full", &[]),
+            };
+            let _ = reply.send(Response::failed(why));
+        }
+    }
+
+    fn wait_for(&mut self, waiting: Waiting) {
+        self.waiting.push(waiting);
+    }
+
+    /// The acquirer that was named, or the first; tells who asked when there is none of that name.
+    fn acquirer(&self, asked: Option<String>, reply: &Sender<Response>) -> Option<String> {
+        let acquirers = &self.configuration.acquirers;
+        let found = match &asked {
+            Some(name) => acquirers.named(name),
+            None => Some(acquirers.first()),
+        };
+        if found.is_none() {
+            let known: Vec<_> = acquirers.iter().map(|known| known.name.as_str()).collect();
+            let why = format!("no acquirer {}; there are: {}", asked.unwrap_or_default(), known.join(", "));
+            let _ = reply.send(Response::failed(why));
+        }
+        found.map(|acquirer| acquirer.name.clone())
+    }
+
+    /// Chooses the virtual card this payment will find.
+    fn hold_card_ready(
+        &mut self,
+        transaction: &TransactionId,
+        card: Option<String>,
+        messages: &Messages,
+    ) -> Result<(), String> {
+        let Devices::Virtual(devices) = &self.configuration.devices else {
+            return Err(messages.text("sale-no-devices", &[]));
+        };
+        let profile = CardProfile::find(&card.unwrap_or_else(|| devices.card.clone()));
+        self.cards.insert(transaction.clone(), profile.map_err(|error| error.to_string())?);
+        Ok(())
+    }
+
+    fn look(&self, reply: &Sender<Response>, view: impl FnOnce(&engine::books::Books) -> Response) {
+        if let Some(books) = self.books() {
+            let _ = reply.send(view(books));
+        }
+    }
+}

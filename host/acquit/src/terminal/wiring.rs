@@ -1,0 +1,179 @@
+//! From a configuration to real parts.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, Result};
+use engine::contract::acquirer::{Framing, KeyAlgorithm, KeyUse};
+use engine::contract::transaction::{Device, Reader};
+use engine::contract::types::Name;
+use engine::{Ceilings, Deployment, Loaded};
+use network::{DEFAULT_MAX_FRAME_BYTES, Probe, Route, RouteConfig};
+use vault::{KeyPaths, PluginGrant, RouteGrant, SlotGrant};
+
+use super::plugins::Shelf;
+use crate::config::{Acquirer, Configuration, Devices, Profile, Route as RouteSection, RouteSecret};
+
+/// Where a terminal keeps its things.
+#[derive(Clone, Debug)]
+pub struct Places {
+    data: PathBuf,
+}
+
+/// An acquirer's routes, with what may leave on each.
+pub(super) type Routes = BTreeMap<Name, (Route, RouteGrant)>;
+
+impl Places {
+    /// Under the configuration's data folder.
+    pub fn of(configuration: &Configuration) -> Places {
+        Places { data: configuration.data.clone() }
+    }
+
+    /// The folder itself.
+    pub fn data(&self) -> &Path {
+        &self.data
+    }
+
+    /// The journal's folder.
+    pub fn journal(&self) -> PathBuf {
+        self.data.join("journal")
+    }
+
+    /// The key store and the key that opens it.
+    pub fn keys(&self) -> KeyPaths {
+        KeyPaths { keys: self.data.join("keys"), key_encryption_key: self.data.join("key-encryption-key") }
+    }
+
+    /// Copies of plugins that debts may need.
+    pub fn plugins(&self) -> PathBuf {
+        self.data.join("plugins")
+    }
+
+    /// Where other commands reach the running terminal.
+    pub fn socket(&self) -> PathBuf {
+        self.data.join("socket")
+    }
+}
+
+/// The key slots each plugin is granted.
+pub fn grants(configuration: &Configuration) -> Vec<PluginGrant> {
+    configuration
+        .acquirers
+        .iter()
+        .map(|acquirer| PluginGrant {
+            plugin: acquirer.name.clone(),
+            slots: acquirer
+                .keys
+                .iter()
+                .map(|(slot, grant)| SlotGrant {
+                    slot: slot.clone(),
+                    algorithms: grant.algorithms.clone(),
+                    key_use: grant.use_.clone(),
+                })
+                .collect(),
+        })
+        .collect()
+}
+
+/// Slots whose keys are downloaded at a sign-in, and without which nothing is sent.
+fn work_keys(acquirer: &Acquirer) -> Vec<Name> {
+    let is_work_key = |use_: &KeyUse| !matches!(use_, KeyUse::Transport);
+    acquirer.keys.iter().filter(|(_, grant)| is_work_key(&grant.use_)).map(|(slot, _)| slot.clone()).collect()
+}
+
+/// Deploys an acquirer. A plugin that cannot be loaded leaves its debts to be paid and takes no payment.
+pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: &mut Shelf) -> Deployment {
+    let plugin = match shelf.load(&acquirer.name, &acquirer.plugin) {
+        Ok(plugin) => Some(Loaded { digest: plugin.digest(), descriptor: plugin.descriptor().clone() }),
+        Err(error) => {
+            tracing::error!(%error, acquirer = %acquirer.name, "no payments: the plugin cannot be loaded");
+            None
+        }
+    };
+    Deployment {
+        acquirer: acquirer.name.clone(),
+        plugin,
+        parameters: acquirer.parameters.clone(),
+        echoes: acquirer.proofs.clone(),
+        ceilings: ceilings(acquirer),
+        device: device(configuration),
+        locale: configuration.language.to_string(),
+        work_keys: work_keys(acquirer),
+    }
+}
+
+fn ceilings(acquirer: &Acquirer) -> Ceilings {
+    let milliseconds = |time: std::time::Duration| u32::try_from(time.as_millis()).unwrap_or(u32::MAX);
+    Ceilings {
+        attempts: acquirer.ceilings.attempts,
+        wait_ms: milliseconds(acquirer.ceilings.wait),
+        exchange_timeout_ms: milliseconds(acquirer.ceilings.exchange_timeout),
+        refused_debts: acquirer.ceilings.refused_debts,
+        amount_minor: acquirer.ceilings.amount_minor,
+    }
+}
+
+fn device(configuration: &Configuration) -> Device {
+    Device {
+        serial: configuration.terminal.serial.clone(),
+        model: configuration.terminal.model.clone(),
+        firmware: env!("CARGO_PKG_VERSION").to_owned(),
+        reads: match configuration.devices {
+            Devices::None => Vec::new(),
+            Devices::Virtual(_) => vec![Reader::Stripe],
+        },
+        developer_kernel: configuration.profile == Profile::Development,
+    }
+}
+
+/// Builds an acquirer's routes; pinned certificates that cannot be read are the operator's to mend.
+pub(super) fn routes(acquirer: &Acquirer, probe: Option<&Probe>) -> Result<Routes> {
+    acquirer
+        .routes
+        .iter()
+        .map(|(name, section)| {
+            let route =
+                route(name, section, probe).with_context(|| format!("route {name} of acquirer {}", acquirer.name))?;
+            Ok((name.clone(), (route, grant(section))))
+        })
+        .collect()
+}
+
+fn route(name: &str, section: &RouteSection, probe: Option<&Probe>) -> Result<Route> {
+    let roots_pem = fs::read(&section.roots).with_context(|| format!("cannot read {}", section.roots.display()))?;
+    let route = Route::new(RouteConfig {
+        name: name.to_owned(),
+        host: section.address.host.clone(),
+        port: section.address.port,
+        server_name: section.server_name.clone(),
+        roots_pem,
+        connect_timeout: section.connect_timeout,
+        write_timeout: section.write_timeout,
+        max_frame_bytes: DEFAULT_MAX_FRAME_BYTES,
+        framing: Framing::LengthU16,
+    })?;
+    Ok(match probe {
+        Some(probe) => route.with_probe(probe.clone()),
+        None => route,
+    })
+}
+
+fn grant(section: &RouteSection) -> RouteGrant {
+    let mut grant = RouteGrant::default();
+    for secret in &section.secrets {
+        match secret {
+            RouteSecret::Pin => grant.pin = true,
+            RouteSecret::Card(secret) => grant.secrets.push(*secret),
+        }
+    }
+    grant
+}
+
+/// Whether a key slot takes a key of this algorithm at all; for the command that loads keys by hand.
+pub fn is_transport(acquirer: &Acquirer, slot: &str) -> bool {
+    acquirer
+        .keys
+        .get(slot)
+        .is_some_and(|grant| grant.use_ == KeyUse::Transport && grant.algorithms.contains(&KeyAlgorithm::Tdes))
+}
