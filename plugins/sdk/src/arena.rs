@@ -66,8 +66,10 @@ impl Arena {
         if grown_from == usize::MAX {
             return None;
         }
-        // Someone else's pages may lie between ours, so a new run starts at the pages just granted.
-        let start = (grown_from * PAGE_BYTES).checked_next_multiple_of(layout.align())?;
+        // Pages another part of the module asked for may lie between; then the rest of the last run is lost.
+        let granted = grown_from * PAGE_BYTES;
+        let from = if granted == self.end.get() { self.next.get() } else { granted };
+        let start = from.checked_next_multiple_of(layout.align())?;
         self.next.set(start.checked_add(layout.size())?);
         self.end.set(memory_size(0) * PAGE_BYTES);
         Some(start as *mut u8)

@@ -17,6 +17,7 @@ mod calendar;
 mod descriptor;
 mod inspector;
 mod purchase;
+mod readings;
 mod state;
 
 use sdk::prelude::{

@@ -34,7 +34,7 @@ pub fn start(context: &Context, payment: &Payment) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
     let purchase = Purchase::new(context, &settings, payment)?;
     let request = request(&purchase, context, &settings)?.into_template(&settings.before);
-    let (standby, undo) = reversal::standby(&purchase, &settings)?;
+    let (standby, undo) = reversal::standby(context, &purchase, &settings)?;
     let state = State {
         kind: Kind::Sale,
         trace: purchase.trace.clone(),

@@ -3,8 +3,6 @@
 use sdk::lookup::LookupError;
 use sdk::prelude::{Context, ContextLookup, MacAlgorithm, Parameter};
 
-use crate::reversal::AnswerLayouts;
-
 /// A parameter as this plugin declares it.
 struct Declared {
     name: &'static str,
@@ -13,6 +11,11 @@ struct Declared {
     pattern: &'static str,
     meaning: &'static str,
 }
+
+const BITMAPS: &str = "reversal-answer-bitmaps";
+const LENGTHS: &str = "acquirer-id-digits";
+/// 3 4 11 12 13 15 25 32 37 39 41 42 49 60 64, with and without DE2 and DE44.
+const ANSWER_BITMAPS: &str = "303A00810AC08011,303A00810AD08011,703A00810AC08011,703A00810AD08011";
 
 const PARAMETERS: &[Declared] = &[
     Declared { name: "terminal", default: None, pattern: "[ -~]{8}", meaning: "Terminal number, DE41." },
@@ -86,14 +89,14 @@ const PARAMETERS: &[Declared] = &[
         meaning: "Whether a reversal carries batch and trace of the original in DE61.",
     },
     Declared {
-        name: "reversal-answer-bitmaps",
-        default: Some(AnswerLayouts::DEFAULT_BITMAPS),
+        name: BITMAPS,
+        default: Some(ANSWER_BITMAPS),
         pattern: "[0-9A-F]{16}(,[0-9A-F]{16})*",
         meaning: "Bitmaps of the answers to a reversal, so that the terminal reads one without this plugin. An \
                   answer with another bitmap leaves the reversal owed.",
     },
     Declared {
-        name: "acquirer-id-digits",
+        name: LENGTHS,
         default: Some("8"),
         pattern: "[0-9]{1,2}(,[0-9]{1,2})*",
         meaning: "Lengths of DE32 that such an answer may have.",
@@ -129,8 +132,6 @@ pub struct Settings {
     pub reversal_cancelled: String,
     /// Whether a reversal carries DE61.
     pub original_data: bool,
-    /// Shapes of the 0410 that can be read without this plugin.
-    pub answer_layouts: AnswerLayouts,
 }
 
 impl Settings {
@@ -148,7 +149,7 @@ impl Settings {
         PARAMETERS.iter().map(declare).collect()
     }
 
-    /// Reads every parameter, so that a wrong one is found before any message is made.
+    /// Reads every parameter but the shapes of [`answer_shapes`](Self::answer_shapes).
     ///
     /// # Errors
     /// [`LookupError`] with the parameter's name and what would be right.
@@ -168,9 +169,26 @@ impl Settings {
             reversal_unmatched: source.codes("reversal-unmatched", 0)?,
             reversal_cancelled: source.text("reversal-cancelled", 2, is_code)?,
             original_data: source.yes("original-data")?,
-            answer_layouts: source.layouts()?,
         })
     }
+
+    /// Shapes of the answer to a reversal; only a sale needs them, for its standby message.
+    pub(crate) fn answer_shapes(context: &Context) -> Result<AnswerShapes, LookupError> {
+        Source(context).answer_shapes()
+    }
+
+    /// The error of shapes that are well spelled and cannot be used.
+    pub(crate) fn bad_answer_shapes(expected: String) -> LookupError {
+        LookupError::BadParameter { name: BITMAPS.to_owned(), expected }
+    }
+}
+
+/// Shapes of the 0410 that can be read without this plugin.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct AnswerShapes {
+    pub bitmaps: Vec<[u8; 8]>,
+    /// Lengths of DE32.
+    pub acquirer_id_digits: Vec<usize>,
 }
 
 struct Source<'c>(&'c Context);
@@ -224,16 +242,15 @@ impl<'c> Source<'c> {
         if right { Ok(codes.into_iter().map(str::to_owned).collect()) } else { Err(bad(name)) }
     }
 
-    fn layouts(&self) -> Result<AnswerLayouts, LookupError> {
-        let name = "reversal-answer-bitmaps";
+    fn answer_shapes(&self) -> Result<AnswerShapes, LookupError> {
         let bitmap = |hex: &str| <[u8; 8]>::try_from(bytes_of_hex(hex)?).ok();
-        let bitmaps: Option<Vec<_>> = self.list(name)?.into_iter().map(bitmap).collect();
-        let lengths_name = "acquirer-id-digits";
+        let bitmaps: Option<Vec<_>> = self.list(BITMAPS)?.into_iter().map(bitmap).collect();
         let length = |digits: &str| digits.parse().ok().filter(|digits| *digits <= 11);
-        let lengths: Option<Vec<usize>> = self.list(lengths_name)?.into_iter().map(length).collect();
-        let lengths = lengths.ok_or_else(|| bad(lengths_name))?;
-        AnswerLayouts::parse(&bitmaps.ok_or_else(|| bad(name))?, &lengths)
-            .map_err(|expected| LookupError::BadParameter { name: name.to_owned(), expected })
+        let lengths: Option<Vec<usize>> = self.list(LENGTHS)?.into_iter().map(length).collect();
+        Ok(AnswerShapes {
+            bitmaps: bitmaps.ok_or_else(|| bad(BITMAPS))?,
+            acquirer_id_digits: lengths.ok_or_else(|| bad(LENGTHS))?,
+        })
     }
 }
 

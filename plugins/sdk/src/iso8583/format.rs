@@ -85,7 +85,8 @@ pub enum Encoding {
 impl Table {
     /// The format of a field, where the table has it.
     pub fn format(&self, number: u8) -> Option<&'static FieldFormat> {
-        self.fields.iter().find(|format| format.number == number)
+        let index = self.fields.binary_search_by_key(&number, |format| format.number).ok()?;
+        self.fields.get(index)
     }
 }
 
