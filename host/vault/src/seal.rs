@@ -26,6 +26,20 @@ const PURPOSE: &[u8] = b"acquit sealed card\0";
 #[serde(transparent)]
 pub struct SealedCard(Vec<u8>);
 
+impl From<SealedCard> for Vec<u8> {
+    /// As the journal stores it.
+    fn from(sealed: SealedCard) -> Self {
+        sealed.0
+    }
+}
+
+impl From<Vec<u8>> for SealedCard {
+    /// As the journal stored it; anything else does not unseal.
+    fn from(bytes: Vec<u8>) -> Self {
+        Self(bytes)
+    }
+}
+
 impl fmt::Debug for SealedCard {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "[sealed, {} bytes]", self.0.len())

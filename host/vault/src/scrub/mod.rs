@@ -106,7 +106,7 @@ impl Buffer {
     /// Looks through every encoding once, text before BCD: what reads as both is more often text. True if a byte
     /// changed.
     fn round(&mut self, target: &Target) -> bool {
-        let text = self.views(&[View::Ascii, View::Ebcdic], target);
+        let text = self.views(&[View::Escaped, View::Ascii, View::Ebcdic], target);
         let hex = carriers::hex(self, target);
         let base64 = carriers::base64(self, target);
         let bcd = self.views(&[View::Bcd], target);
@@ -115,7 +115,7 @@ impl Buffer {
 
     /// Looks at the bytes as they are; true if one changed.
     fn plain(&mut self, target: &Target) -> bool {
-        self.views(&[View::Ascii, View::Ebcdic, View::Bcd], target)
+        self.views(&[View::Escaped, View::Ascii, View::Ebcdic, View::Bcd], target)
     }
 
     fn views(&mut self, views: &[View], target: &Target) -> bool {

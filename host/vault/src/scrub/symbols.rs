@@ -6,6 +6,10 @@ const MAX_GAP: usize = 2;
 /// A plain encoding.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(super) enum View {
+    /// ASCII with JSON and percent escapes undone.
+    Escaped,
+    /// ASCII as it stands, but for escaped separators: a percent sign before a card number is not the beginning of an
+    /// escape.
     Ascii,
     Ebcdic,
     /// Every nibble a symbol, so that both alignments are in one sequence.
@@ -42,7 +46,8 @@ impl View {
     pub(super) fn symbols(self, bytes: &[u8]) -> Vec<Symbol> {
         match self {
             Self::Bcd => bytes.iter().enumerate().flat_map(|(place, byte)| nibbles(place, *byte)).collect(),
-            Self::Ascii => text_symbols(bytes, ascii),
+            Self::Escaped => text_symbols(bytes, |bytes| ascii(bytes, |_| true)),
+            Self::Ascii => text_symbols(bytes, |bytes| ascii(bytes, |byte| matches!(byte, b'=' | b'^'))),
             Self::Ebcdic => text_symbols(bytes, |bytes| (ebcdic(bytes[0]), 1)),
         }
     }
@@ -52,9 +57,9 @@ impl View {
         let Some(place) = bytes.get_mut(self.bytes_of(symbol)) else { return };
         match (self, place) {
             (Self::Bcd, [byte]) => *byte &= if symbol.at.is_multiple_of(2) { 0x0F } else { 0xF0 },
-            (Self::Ascii, [byte]) => *byte = b'0',
-            (Self::Ascii, [b'%', code @ ..]) => code.copy_from_slice(b"30"),
-            (Self::Ascii, [b'\\', _, code @ ..]) => code.copy_from_slice(b"0030"),
+            (Self::Escaped | Self::Ascii, [byte]) => *byte = b'0',
+            (Self::Escaped | Self::Ascii, [b'%', code @ ..]) => code.copy_from_slice(b"30"),
+            (Self::Escaped | Self::Ascii, [b'\\', _, code @ ..]) => code.copy_from_slice(b"0030"),
             (Self::Ebcdic, [byte]) => *byte = 0xF0,
             _ => {}
         }
@@ -64,7 +69,7 @@ impl View {
     pub(super) fn bytes_of(self, symbol: Symbol) -> std::ops::Range<usize> {
         match self {
             Self::Bcd => symbol.at / 2..symbol.at / 2 + 1,
-            Self::Ascii | Self::Ebcdic => symbol.at..symbol.at + symbol.width,
+            Self::Escaped | Self::Ascii | Self::Ebcdic => symbol.at..symbol.at + symbol.width,
         }
     }
 }
@@ -94,13 +99,14 @@ fn text_symbols(bytes: &[u8], read: impl Fn(&[u8]) -> (Found, usize)) -> Vec<Sym
     symbols
 }
 
-fn ascii(bytes: &[u8]) -> (Found, usize) {
+/// `is_undone` says which escaped characters count.
+fn ascii(bytes: &[u8], is_undone: fn(u8) -> bool) -> (Found, usize) {
     let escaped = match bytes {
         [b'%', high, low, ..] => hex_pair(*high, *low).map(|byte| (byte, 3)),
         [b'\\', b'u', b'0', b'0', high, low, ..] => hex_pair(*high, *low).map(|byte| (byte, 6)),
         _ => None,
     };
-    let (byte, width) = escaped.unwrap_or((bytes[0], 1));
+    let (byte, width) = escaped.filter(|(byte, _)| is_undone(*byte)).unwrap_or((bytes[0], 1));
     let found = match byte {
         b'0'..=b'9' => Found::Symbol(Kind::Digit(byte - b'0')),
         b'=' => Found::Symbol(Kind::Equals),
