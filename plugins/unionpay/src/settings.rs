@@ -149,7 +149,7 @@ impl Settings {
         PARAMETERS.iter().map(declare).collect()
     }
 
-    /// Reads every parameter but the shapes of [`answer_shapes`](Self::answer_shapes).
+    /// Reads every parameter but the shapes of a reversal's answer, which only a sale needs.
     ///
     /// # Errors
     /// [`LookupError`] with the parameter's name and what would be right.
