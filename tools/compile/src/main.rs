@@ -9,13 +9,14 @@ use clap::Parser;
 
 /// Turns a plugin into a component and compiles it ahead of time for the terminal.
 ///
-/// The terminal holds no compiler: it loads the artefact this program writes, and only if both were built from the
-/// same version of Acquit. The component is what one publishes and compiles again for the next version.
+/// The terminal holds no compiler: it loads the artefact this program writes, and only if both
+/// were built from the same version of Acquit. The component is what one publishes, and compiles
+/// again for the next version.
 ///
 /// INPUT is one of:
 ///   a core module with its world embedded, as a guest built with wit-bindgen is;
 ///   a component;
-///   either of them as WebAssembly text; a core module in text without a world gets `acquirer-plugin`.
+///   either of them as WebAssembly text; a core module without a world gets `acquirer-plugin`.
 ///
 /// A plugin imports nothing. One that imports anything is refused, with the name of what it imports.
 #[derive(Parser)]
