@@ -152,16 +152,23 @@ fn pad_to(text: &mut String, column: usize) {
     text.push_str(&" ".repeat(column.saturating_sub(text.width())));
 }
 
-/// Pieces of at most so many columns.
+/// Pieces of at most so many columns, broken between words where there is a space to break at.
 fn broken_into(text: &str, columns: usize) -> Vec<String> {
     let mut pieces = Vec::new();
     let mut piece = String::new();
     for letter in text.chars() {
         piece.push(letter);
-        if piece.width() > columns {
-            piece.pop();
-            pieces.push(std::mem::replace(&mut piece, letter.to_string()));
+        if piece.width() <= columns {
+            continue;
         }
+        let rest = match piece.rfind(' ').filter(|space| *space > 0) {
+            Some(space) => {
+                let rest = piece.split_off(space);
+                rest.trim_start().to_owned()
+            }
+            None => piece.pop().map(String::from).unwrap_or_default(),
+        };
+        pieces.push(std::mem::replace(&mut piece, rest));
     }
     if !piece.is_empty() {
         pieces.push(piece);
@@ -192,6 +199,8 @@ mod tests {
     fn what_does_not_fit_goes_below_and_loses_nothing() {
         let page = Page::new().pair("交易标识", "0123456789").left("abcdefghijklmnop");
         assert_eq!(layout(&page, 10), ["交易标识", "0123456789", "abcdefghij", "klmnop"]);
+        let page = Page::new().left("Keep this slip");
+        assert_eq!(layout(&page, 10), ["Keep this", "slip"]);
         let page = Page::new().left("测试测");
         assert_eq!(layout(&page, 5), ["测试", "测"]);
         assert_eq!(layout(&page, 0), ["测", "试", "测"]);
@@ -207,12 +216,12 @@ mod tests {
 
         #[test]
         fn no_line_is_too_long_and_no_letter_is_lost(
-            left in "[a-z测试]{0,30}",
+            left in "[a-z测试 ]{0,30}",
             center in "[a-z测试]{0,30}",
             right in "[a-z测试]{0,30}",
             columns in 2_usize..50,
         ) {
-            let letters = format!("{left}{center}{right}");
+            let letters = format!("{left}{center}{right}").replace(' ', "");
             let lines = layout(&Page::new().line(Line { left, center, right }), columns);
             prop_assert!(lines.iter().all(|line| line.width() <= columns));
             prop_assert_eq!(lines.concat().replace(' ', ""), letters);

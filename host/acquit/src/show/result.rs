@@ -4,11 +4,12 @@
 use engine::books::{Books, Transaction};
 use engine::contract::acquirer::{Declined, Reason};
 use engine::contract::types::Amount;
+use engine::story::{Charged, Story};
 use engine::{CardProblem, NotSent, Outcome, TransactionId};
 use serde_json::{Value, json};
 
+use super::amount_facts;
 use super::receipt::receipt;
-use super::{amount_facts, reference};
 use crate::config::{Configuration, Word};
 use crate::control::Response;
 use crate::messages::{Messages, format_amount};
@@ -36,16 +37,23 @@ pub fn result(
         return Response::failed(messages.text("sale-other-amount", &args));
     }
     let acquirer = known.map(|known| known.acquirer.clone()).unwrap_or_default();
-    let view = View { messages, configuration, acquirer, amount };
+    let batch = books.kept(&acquirer).and_then(|kept| kept.memory.get("batch"));
+    let batch = batch.map(|batch| String::from_utf8_lossy(batch).into_owned());
+    let story = known.map(|known| Story::tell(books, known));
+    let charged = story.as_ref().map(|story| story.charged);
+    let view = View { messages, configuration, acquirer, amount, batch, charged };
     let mut facts = json!({
         "transaction": transaction,
         "outcome": word(outcome),
         "amount": amount.as_ref().map(amount_facts),
+        "charged": charged,
+        "advice": story.as_ref().map(|story| story.advice),
         "owed": books.owed(),
         "reference": known.map(|known| known.reference.iter().cloned().collect::<std::collections::BTreeMap<_, _>>()),
     });
-    let mut lines = view.lines(outcome, known);
+    let mut lines = view.lines(outcome);
     if let Some(known) = known
+        && charged != Some(Charged::TakenBack)
         && let Some(page) = receipt(configuration, messages, known, outcome)
     {
         let printed = devices::layout(&page, COLUMNS);
@@ -62,23 +70,30 @@ struct View<'a> {
     configuration: &'a Configuration,
     acquirer: String,
     amount: Option<Amount>,
+    /// The batch the acquirer's plugin keeps.
+    batch: Option<String>,
+    charged: Option<Charged>,
 }
 
 impl View<'_> {
-    fn lines(&self, outcome: &Outcome, known: Option<&Transaction>) -> Vec<String> {
+    fn lines(&self, outcome: &Outcome) -> Vec<String> {
         let text = |id: &str, args: &[(&str, crate::messages::Value<'_>)]| self.messages.text(id, args);
         match outcome {
             Outcome::Approved(_) => vec![text("sale-approved", &[("amount", self.amount().into())])],
+            // Asked again after its reversal was acknowledged: what was in doubt is so no more.
+            Outcome::Unknown(_) if self.charged == Some(Charged::TakenBack) => vec![
+                text("explain-customer-taken-back", &[("amount", self.amount().into())]),
+                text("explain-next-pay-again", &[]),
+            ],
             Outcome::Unknown(_) => vec![text("sale-unknown", &[("amount", self.amount().into())])],
             Outcome::Declined(declined) => self.declined(declined),
             Outcome::NotSent(why) => self.not_sent(why),
             Outcome::Failed(why) => self.failed(why),
             Outcome::Done => {
-                let batch = known.map(|known| reference(&known.reference, "batch")).unwrap_or_default();
                 let mut lines = vec![text("sign-in-done", &[("acquirer", self.acquirer.clone().into())])];
                 lines.push(text("sign-in-keys", &[("keys", self.work_keys().into())]));
-                if !batch.is_empty() {
-                    lines.push(text("sign-in-batch", &[("batch", batch.into())]));
+                if let Some(batch) = &self.batch {
+                    lines.push(text("sign-in-batch", &[("batch", batch.clone().into())]));
                 }
                 lines
             }
@@ -105,7 +120,7 @@ impl View<'_> {
             }),
             Outcome::NotSent(why) | Outcome::Failed(why) => json!({ "why": format!("{why:?}") }),
             Outcome::Unknown(doubt) => json!({ "why": format!("{doubt:?}") }),
-            Outcome::Done => json!({ "keys": self.work_keys() }),
+            Outcome::Done => json!({ "keys": self.work_keys(), "batch": self.batch }),
         }
     }
 
