@@ -2,20 +2,24 @@
 
 use std::collections::BTreeMap;
 
-use crate::books::{Books, Inconsistent};
+use crate::books::Books;
 use crate::contract::Digest;
+use crate::contract::retry_policy::{Delivery, Failure};
 use crate::contract::transaction::{Maintenance, Operation, OperationKind, Payment, PaymentKind};
 use crate::contract::types::{Amount, Milliseconds};
-use crate::deployment::Deployment;
-use crate::effect::{Answer, Effect, Input, Moment, OperationId, Request};
+use crate::effect::{Answer, Effect, ExchangeFailed, Input, Moment, OperationId, Request};
 use crate::identity::TransactionId;
-use crate::lane::{Current, Lane, Machine, Next, SaleJob};
+use crate::lane::{Current, Job, Lane, Machine, Next, SaleJob};
+use crate::machine::closing::{Closing, Turn};
 use crate::machine::debt::{self, DebtTurn, Tried};
 use crate::machine::errand::Errand;
-use crate::machine::payment::{Closing, Sale, Turn};
+use crate::machine::sale::Sale;
 use crate::machine::world::World;
 use crate::machine::{maintenance, payment};
 use crate::record::{NotSent, Outcome, Record};
+
+/// What whoever asks is told once the journal has failed.
+const HALTED: &str = "the journal failed; it must be opened again first";
 
 /// Everything the terminal knows and is doing.
 #[derive(Debug)]
@@ -30,74 +34,22 @@ pub struct Engine {
     halted: bool,
 }
 
-/// The books a journal gives, and the records that close what a power cut left open.
-#[derive(Debug)]
-pub struct Recovery {
-    books: Books,
-    closing: Vec<Record>,
-    inconsistent: Option<Inconsistent>,
-}
-
-impl Recovery {
-    /// Reads the journal's records, in order.
-    ///
-    /// A record that contradicts those before it is passed over and stops new sales; debts are still paid.
-    pub fn read<'a>(records: impl IntoIterator<Item = &'a Record>, now: Moment) -> Recovery {
-        let mut books = Books::default();
-        let mut inconsistent = None;
-        for record in records {
-            if let Err(error) = books.apply(record) {
-                inconsistent.get_or_insert(error);
-            }
-        }
-        let closing = books.recover(now.wall);
-        Recovery { books, closing, inconsistent }
-    }
-
-    /// What must be durable before the engine begins.
-    pub fn closing(&self) -> &[Record] {
-        &self.closing
-    }
-
-    /// What the journal says, before anything is closed.
-    pub fn books(&self) -> &Books {
-        &self.books
-    }
-
-    /// Begins, once the closing records are durable. `sales_stopped` says why no sale may begin, when the journal
-    /// could not be read whole; `keys_lost` names acquirers whose work keys could not be brought back.
-    pub fn begin(
-        mut self,
-        deployments: Vec<Deployment>,
+impl Engine {
+    /// Begins every lane.
+    pub(crate) fn begin(
+        books: Books,
+        lanes: BTreeMap<String, Lane>,
         sales_stopped: Option<String>,
-        keys_lost: &[String],
         now: Moment,
     ) -> (Engine, Vec<Effect>) {
-        for record in &self.closing {
-            if let Err(error) = self.books.apply(record) {
-                self.inconsistent.get_or_insert(error);
-            }
-        }
-        let lanes = deployments.into_iter().map(|deployment| {
-            let lost = keys_lost.contains(&deployment.acquirer);
-            (deployment.acquirer.clone(), Lane::new(deployment, &self.books, lost, now.monotonic_ms))
-        });
-        let mut engine = Engine {
-            lanes: lanes.collect(),
-            books: self.books,
-            committing: BTreeMap::new(),
-            operations: 0,
-            sales_stopped: sales_stopped.or_else(|| self.inconsistent.map(|error| error.to_string())),
-            halted: false,
-        };
-        let acquirers: Vec<_> = engine.lanes.keys().cloned().collect();
+        let acquirers: Vec<_> = lanes.keys().cloned().collect();
+        let mut engine =
+            Engine { books, lanes, committing: BTreeMap::new(), operations: 0, sales_stopped, halted: false };
         let effects: Vec<_> = acquirers.iter().flat_map(|acquirer| engine.schedule(acquirer, now)).collect();
         engine.note_commits(&effects);
         (engine, effects)
     }
-}
 
-impl Engine {
     /// What is durably known.
     pub fn books(&self) -> &Books {
         &self.books
@@ -122,22 +74,10 @@ impl Engine {
     fn request(&mut self, request: Request, now: Moment) -> Vec<Effect> {
         match request {
             Request::Sale { acquirer, transaction, amount, operator } => {
-                if let Some(effects) = self.already_known(&transaction) {
-                    return effects;
-                }
-                if let Some(lane) = self.lanes.get_mut(&acquirer) {
-                    lane.ask_sale(transaction, amount, operator);
-                }
-                self.schedule(&acquirer, now)
+                self.ask(&acquirer, Job::sale(transaction, amount, operator), now)
             }
             Request::SignIn { acquirer, transaction, operator } => {
-                if let Some(effects) = self.already_known(&transaction) {
-                    return effects;
-                }
-                if let Some(lane) = self.lanes.get_mut(&acquirer) {
-                    lane.ask_sign_in(transaction, operator);
-                }
-                self.schedule(&acquirer, now)
+                self.ask(&acquirer, Job::SignIn { transaction, operator }, now)
             }
             Request::PayDebts { acquirer } => {
                 if let Some(lane) = self.lanes.get_mut(&acquirer) {
@@ -147,6 +87,19 @@ impl Engine {
             }
             Request::Cancel { transaction } => self.cancel(&transaction, now),
         }
+    }
+
+    /// Queues a job, unless its name is known or nothing can be begun; whoever asks is answered in every case.
+    fn ask(&mut self, acquirer: &str, job: Job, now: Moment) -> Vec<Effect> {
+        if let Some(effects) = self.already_known(job.transaction()) {
+            return effects;
+        }
+        if self.halted {
+            return vec![job.unwritten(NotSent::Storage(HALTED.into()))];
+        }
+        let Some(lane) = self.lanes.get_mut(acquirer) else { return vec![job.unwritten(NotSent::Unsupported)] };
+        lane.ask(job);
+        self.schedule(acquirer, now)
     }
 
     /// The same identity never pays twice: what is known of it is said again, what runs goes on.
@@ -164,21 +117,13 @@ impl Engine {
 
     fn cancel(&mut self, id: &TransactionId, now: Moment) -> Vec<Effect> {
         let running = self.lanes.values().find_map(|lane| {
-            lane.current.as_ref().filter(|current| current.transaction == *id).map(|current| current.operation)
+            lane.current.as_ref().filter(|current| current.is_of(id)).map(|current| current.operation)
         });
         if let Some(operation) = running {
             return self.answer(operation, Answer::Cancelled, now);
         }
-        let withdrawn = self.lanes.iter_mut().find_map(|(name, lane)| Some((name.clone(), lane.withdraw(id)?)));
-        match withdrawn {
-            // Nothing was asked, written or sent yet, so there is nothing to write down.
-            Some(_) => vec![Effect::Ended {
-                operation: OperationId(0),
-                transaction: id.clone(),
-                outcome: Outcome::NotSent(NotSent::Cancelled),
-            }],
-            None => Vec::new(),
-        }
+        let withdrawn = self.lanes.values_mut().find_map(|lane| lane.withdraw(id));
+        withdrawn.map(|job| job.unwritten(NotSent::Cancelled)).into_iter().collect()
     }
 
     /// Lets the machine an answer belongs to take its turn.
@@ -207,8 +152,11 @@ impl Engine {
             },
         };
         lane.current = Some(Current { operation, transaction, machine });
-        if self.halted {
+        if self.halted && effects.iter().any(|effect| matches!(effect, Effect::Send { .. })) {
+            // Nothing is sent any more: the machine hears that nothing left, and comes to its end.
             effects.retain(|effect| !matches!(effect, Effect::Send { .. }));
+            let failed = ExchangeFailed { delivery: Delivery::NotSent, failure: Failure::Cancelled };
+            effects.extend(self.answer(operation, Answer::Reply(Err(failed)), now));
         }
         effects
     }
@@ -255,7 +203,7 @@ impl Engine {
         let owed = self.owed_now(&acquirer, &transaction);
         if let Some(lane) = self.lanes.get_mut(&acquirer) {
             if is_sign_in {
-                lane.signed_in(outcome == Outcome::Done, now.monotonic_ms);
+                lane.signed_in(activate_keys, now.monotonic_ms);
             }
             if is_sign_in && outcome == Outcome::Done {
                 lane.all_due(&self.books, now.monotonic_ms);
@@ -268,7 +216,7 @@ impl Engine {
         if sign_in && !is_sign_in {
             let id = self.own_name(now);
             if let Some(lane) = self.lanes.get_mut(&acquirer) {
-                lane.ask_sign_in(id, String::new());
+                lane.ask(Job::SignIn { transaction: id, operator: String::new() });
             }
         }
         self.go_on(&acquirer, storage_failed, effects, now)
@@ -298,8 +246,12 @@ impl Engine {
 
     fn go_on(&mut self, acquirer: &str, storage_failed: bool, mut effects: Vec<Effect>, now: Moment) -> Vec<Effect> {
         if storage_failed {
-            self.halted = true;
-            effects.push(Effect::ReopenJournal);
+            // The first failure says it for all; whoever still waits for a turn is told.
+            if !std::mem::replace(&mut self.halted, true) {
+                effects.push(Effect::ReopenJournal);
+            }
+            let waiting = self.lanes.values_mut().flat_map(Lane::dismiss);
+            effects.extend(waiting.map(|job| job.unwritten(NotSent::Storage(HALTED.into()))));
         } else {
             effects.extend(self.schedule(acquirer, now));
         }
@@ -311,18 +263,26 @@ impl Engine {
         if self.halted {
             return Vec::new();
         }
-        let Some(lane) = self.lanes.get_mut(acquirer) else { return Vec::new() };
-        if lane.current.is_some() {
-            return Vec::new();
+        loop {
+            let Some(lane) = self.lanes.get_mut(acquirer).filter(|lane| lane.current.is_none()) else {
+                return Vec::new();
+            };
+            let next = lane.next(&self.books, self.sales_stopped.as_deref(), now.monotonic_ms);
+            if let Some(effects) = self.begin_next(acquirer, next, now) {
+                return effects;
+            }
         }
-        let next = lane.next(&self.books, self.sales_stopped.as_deref(), now.monotonic_ms);
-        match next {
+    }
+
+    /// Begins one thing; none when there is nothing to be done about it.
+    fn begin_next(&mut self, acquirer: &str, next: Next, now: Moment) -> Option<Vec<Effect>> {
+        Some(match next {
             Next::SignIn { transaction, operator } => self.begin_sign_in(acquirer, transaction, operator, now),
             Next::OwnSignIn { operator } => {
                 let transaction = self.own_name(now);
                 self.begin_sign_in(acquirer, transaction, operator, now)
             }
-            Next::Debt(debt) => self.begin_debt(acquirer, debt, now),
+            Next::Debt(debt) => return self.begin_debt(acquirer, debt, now),
             Next::Sale(job) => self.begin_sale(acquirer, job, None, now),
             Next::RefuseSale(job, why) => self.begin_sale(acquirer, job, Some(why), now),
             Next::Idle(Some(at_ms)) => {
@@ -331,7 +291,7 @@ impl Engine {
                 vec![Effect::Alarm { acquirer: acquirer.to_owned(), after }]
             }
             Next::Idle(None) => Vec::new(),
-        }
+        })
     }
 
     fn begin_sale(&mut self, acquirer: &str, job: SaleJob, refused: Option<NotSent>, now: Moment) -> Vec<Effect> {
@@ -374,18 +334,18 @@ impl Engine {
         effects
     }
 
-    fn begin_debt(&mut self, acquirer: &str, id: TransactionId, now: Moment) -> Vec<Effect> {
+    fn begin_debt(&mut self, acquirer: &str, id: TransactionId, now: Moment) -> Option<Vec<Effect>> {
         let operation = self.next_operation();
-        let Some(lane) = self.lanes.get_mut(acquirer) else { return Vec::new() };
+        let lane = self.lanes.get_mut(acquirer)?;
         let world = World { now, books: &self.books, deployment: &lane.deployment };
         let begun = self.books.debt(&id).and_then(|debt| debt::State::begin(operation, debt, &world));
         let Some((state, effects)) = begun else {
             // Nothing stored to send: it stays owed and shown, and is not tried for ever.
             lane.schedule(id, None);
-            return self.schedule(acquirer, now);
+            return None;
         };
         lane.current = Some(Current { operation, transaction: id, machine: Machine::Debt(state) });
-        effects
+        Some(effects)
     }
 
     fn note_commits(&mut self, effects: &[Effect]) {
@@ -407,7 +367,7 @@ impl Engine {
         loop {
             let text = format!("S{:x}N{number}", now.wall.unix_ms.unsigned_abs());
             match TransactionId::parse(&text) {
-                Ok(id) if self.books.transaction(&id).is_none() => return id,
+                Ok(id) if self.already_known(&id).is_none() => return id,
                 _ => number = number.wrapping_add(1),
             }
         }

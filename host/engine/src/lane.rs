@@ -6,12 +6,12 @@ use crate::books::{Books, Debt, FAILED_PROOFS_IN_A_ROW, Standing};
 use crate::contract::transaction::OperationKind;
 use crate::contract::types::{Amount, Milliseconds};
 use crate::deployment::Deployment;
-use crate::effect::OperationId;
+use crate::effect::{Effect, OperationId};
 use crate::identity::TransactionId;
 use crate::machine::{debt, maintenance, payment};
-use crate::record::{Incident, NotSent};
+use crate::record::{Incident, NotSent, Outcome};
 
-/// The wait before a sign-in that failed is tried again for a debt's sake.
+/// The wait after a sign-in before another is begun for a debt's sake.
 const SIGN_IN_AGAIN_MS: Milliseconds = 30_000;
 
 /// An acquirer's deployment and everything that waits or runs for it.
@@ -78,6 +78,36 @@ pub(crate) enum Next {
     Idle(Option<u64>),
 }
 
+impl Current {
+    /// Whether it is this payment or errand; a debt has a name of its own, which is no payment's.
+    pub fn is_of(&self, id: &TransactionId) -> bool {
+        self.transaction == *id && !matches!(self.machine, Machine::Debt(_))
+    }
+}
+
+impl Job {
+    pub fn sale(transaction: TransactionId, amount: Amount, operator: String) -> Job {
+        Job::Sale(SaleJob { transaction, amount, operator, tried_sign_in: false, tried_debts: BTreeSet::new() })
+    }
+
+    pub fn transaction(&self) -> &TransactionId {
+        match self {
+            Job::SignIn { transaction, .. } => transaction,
+            Job::Sale(job) => &job.transaction,
+        }
+    }
+
+    /// Tells whoever asked why it was not even begun. Nothing was asked, written or sent, so there is nothing to
+    /// write down.
+    pub fn unwritten(self, why: NotSent) -> Effect {
+        let (transaction, outcome) = match self {
+            Job::SignIn { transaction, .. } => (transaction, Outcome::Failed(why)),
+            Job::Sale(job) => (job.transaction, Outcome::NotSent(why)),
+        };
+        Effect::Ended { operation: OperationId(0), transaction, outcome }
+    }
+}
+
 impl Lane {
     /// An idle lane, with every unheard debt due at once.
     pub fn new(deployment: Deployment, books: &Books, keys_lost: bool, now_ms: u64) -> Lane {
@@ -89,31 +119,25 @@ impl Lane {
         Lane { deployment, current: None, queue: VecDeque::new(), due, keys_lost, sign_in_not_before_ms: 0 }
     }
 
-    pub fn ask_sale(&mut self, transaction: TransactionId, amount: Amount, operator: String) {
-        let job = SaleJob { transaction, amount, operator, tried_sign_in: false, tried_debts: BTreeSet::new() };
-        self.queue.push_back(Job::Sale(job));
-    }
-
-    pub fn ask_sign_in(&mut self, transaction: TransactionId, operator: String) {
-        self.queue.push_back(Job::SignIn { transaction, operator });
+    pub fn ask(&mut self, job: Job) {
+        self.queue.push_back(job);
     }
 
     /// Whether this transaction runs or waits here.
     pub fn knows(&self, id: &TransactionId) -> bool {
-        self.current.as_ref().is_some_and(|current| current.transaction == *id)
-            || self.queue.iter().any(|job| match job {
-                Job::SignIn { transaction, .. } => transaction == id,
-                Job::Sale(job) => job.transaction == *id,
-            })
+        self.current.as_ref().is_some_and(|current| current.is_of(id))
+            || self.queue.iter().any(|job| job.transaction() == id)
     }
 
     /// Takes a waiting sale out of the queue.
-    pub fn withdraw(&mut self, id: &TransactionId) -> Option<SaleJob> {
+    pub fn withdraw(&mut self, id: &TransactionId) -> Option<Job> {
         let place = self.queue.iter().position(|job| matches!(job, Job::Sale(job) if job.transaction == *id))?;
-        match self.queue.remove(place)? {
-            Job::Sale(job) => Some(job),
-            Job::SignIn { .. } => None,
-        }
+        self.queue.remove(place)
+    }
+
+    /// Sends away everything that waits.
+    pub fn dismiss(&mut self) -> VecDeque<Job> {
+        std::mem::take(&mut self.queue)
     }
 
     /// Sets when a debt is due again, or that it is not.
@@ -130,13 +154,10 @@ impl Lane {
         self.due.extend(debts.filter(|debt| debt.is_sent_again()).map(|debt| (debt.id.clone(), now_ms)));
     }
 
-    /// A sign-in ended.
-    pub fn signed_in(&mut self, done: bool, now_ms: u64) {
-        if done {
-            self.keys_lost = false;
-        } else {
-            self.sign_in_not_before_ms = now_ms.saturating_add(u64::from(SIGN_IN_AGAIN_MS));
-        }
+    /// A sign-in ended; its word alone brings no key back.
+    pub fn signed_in(&mut self, with_new_keys: bool, now_ms: u64) {
+        self.keys_lost &= !with_new_keys;
+        self.sign_in_not_before_ms = now_ms.saturating_add(u64::from(SIGN_IN_AGAIN_MS));
     }
 
     /// Decides what runs next in an idle lane.
@@ -197,6 +218,7 @@ impl Lane {
         (failed_proofs >= FAILED_PROOFS_IN_A_ROW).then_some(NotSent::Suspended)
     }
 
+    /// A debt that is due is tried; when keys are gone, after a sign-in, but whether or not that brought them back.
     fn next_debt(&self, books: &Books, now_ms: u64) -> Next {
         let Some((debt, &at_ms)) = self.due.iter().min_by_key(|(_, at_ms)| **at_ms) else {
             return Next::Idle(None);
@@ -204,13 +226,11 @@ impl Lane {
         if at_ms > now_ms {
             return Next::Idle(Some(at_ms));
         }
-        if !self.needs_sign_in(books) || !self.deployment.offers(OperationKind::SignIn) {
-            return Next::Debt(debt.clone());
+        let could_sign_in = self.deployment.offers(OperationKind::SignIn) && self.sign_in_not_before_ms <= now_ms;
+        if self.needs_sign_in(books) && could_sign_in {
+            return Next::OwnSignIn { operator: String::new() };
         }
-        if self.sign_in_not_before_ms > now_ms {
-            return Next::Idle(Some(self.sign_in_not_before_ms));
-        }
-        Next::OwnSignIn { operator: String::new() }
+        Next::Debt(debt.clone())
     }
 
     fn unheard<'a>(&'a self, books: &'a Books) -> impl Iterator<Item = &'a Debt> {

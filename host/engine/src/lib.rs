@@ -14,19 +14,23 @@ mod machine;
 mod money;
 mod record;
 pub mod rules;
+mod start;
 pub mod story;
 mod time;
+#[cfg(test)]
+mod world_tests;
 
 pub use deployment::{Ceilings, Deployment, Loaded};
 pub use effect::{
     Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, Moment, OperationId, Request,
 };
-pub use engine::{Engine, Recovery};
+pub use engine::Engine;
 pub use identity::{NotAnIdentity, TRANSACTION_ID_CHARACTERS, TransactionId};
-pub use machine::{Row, Table, tables};
+pub use machine::{Row, Table, page as state_machines_page, tables};
 pub use money::MoneyError;
 pub use record::{
     CardProblem, Doubt, Fact, Incident, Intent, NotSent, Outcome, Party, RECORD_VERSION, Reader, Record, RecordError,
     Verdict,
 };
+pub use start::Recovery;
 pub use time::Timestamp;

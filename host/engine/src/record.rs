@@ -39,7 +39,7 @@ pub enum Fact {
     Resent { transaction: TransactionId, exchange: u32, route: Name },
     /// How much of it may have left.
     Sent { transaction: TransactionId, exchange: u32, delivery: Delivery, failure: Option<Failure> },
-    /// What came back, scrubbed of card numbers, and whether it proved itself.
+    /// What came back, scrubbed of card numbers, and whether it brought every proof its operation demands.
     Heard { transaction: TransactionId, exchange: u32, reply: Reply, proven: bool },
     /// What the terminal holds to be true of it.
     Concluded {
@@ -87,6 +87,9 @@ pub struct Intent {
     pub remedy: Option<Remedy>,
     /// Card data the standby message needs, sealed by the vault to this transaction.
     pub sealed: Option<Vec<u8>>,
+    /// Whether an answer to its reversal must carry a seal, by the word of the build that began it: a later build
+    /// cannot lower that.
+    pub undo_demands_seal: bool,
     /// The plugin's own state.
     pub state: Vec<u8>,
     pub reference: Vec<(Name, String)>,

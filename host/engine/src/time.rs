@@ -36,7 +36,7 @@ impl Timestamp {
 
     /// Whole seconds from `earlier` to this moment; none when the clock has gone back.
     pub fn seconds_since(self, earlier: Timestamp) -> u64 {
-        u64::try_from((self.unix_ms - earlier.unix_ms) / 1000).unwrap_or(0)
+        u64::try_from(self.unix_ms.saturating_sub(earlier.unix_ms) / 1000).unwrap_or(0)
     }
 }
 

@@ -9,14 +9,14 @@ mod recovery;
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::Digest;
-use crate::contract::acquirer::{NewKey, Remedy, Standby};
+use crate::contract::acquirer::{Counter, NewKey, Remedy, Standby};
 use crate::contract::retry_policy::{Attempt, Delivery, Failure};
 use crate::contract::template::UndoReason;
 use crate::contract::transaction::{Gravity, Operation};
 use crate::contract::types::{Amount, Name};
 use crate::identity::TransactionId;
 use crate::money::MoneyError;
-use crate::record::{Fact, Intent, Outcome, Record, Verdict};
+use crate::record::{Fact, Incident, Intent, Outcome, Record, Verdict};
 use crate::time::Timestamp;
 
 /// Proofs that may fail in a row before new payments stop.
@@ -113,12 +113,14 @@ impl Books {
         match fact {
             Fact::Intent(intent) => self.intend(*at, acquirer, intent)?,
             Fact::Sent { transaction, exchange, delivery, failure } => {
-                self.exchange(transaction, *exchange)?.sent = Some((*delivery, *failure));
+                self.exchange(transaction, *exchange)?.sent(*delivery, *failure);
             }
-            Fact::Resent { transaction, exchange, .. } => self.exchange(transaction, *exchange)?.sent = None,
+            Fact::Resent { transaction, exchange, .. } => self.exchange(transaction, *exchange)?.sent_again(),
             Fact::Heard { transaction, exchange, proven, .. } => {
                 self.exchange(transaction, *exchange)?.heard = true;
-                self.stream(acquirer).proof(*proven);
+                if *proven {
+                    self.stream(acquirer).failed_proofs = 0;
+                }
             }
             Fact::Concluded { transaction, operation, outcome, reference } => {
                 self.conclude(*at, acquirer, transaction, operation, outcome, reference)?;
@@ -127,10 +129,10 @@ impl Books {
             Fact::Tried { debt, number, .. } => self.debt_mut(debt)?.tries = *number,
             Fact::Unheard { debt, delivery, failure, .. } => self.unheard(debt, *delivery, *failure)?,
             Fact::Answered { debt, verdict, code, .. } => {
-                self.stream(acquirer).proof(true);
+                self.stream(acquirer).failed_proofs = 0;
                 self.debt_mut(debt)?.answered(*verdict, code);
             }
-            Fact::KeysInstalled { keys } => self.stream(acquirer).keys.clone_from(keys),
+            Fact::KeysInstalled { keys } => self.stream(acquirer).install(keys),
             Fact::KeysDropped { slots } => self.stream(acquirer).keys.retain(|key| !slots.contains(&key.name)),
             Fact::Remembered { name, value } => {
                 self.stream(acquirer).memory.insert(name.clone(), value.clone());
@@ -138,7 +140,7 @@ impl Books {
             Fact::CounterSet { name, value } => {
                 self.stream(acquirer).counters.insert(name.clone(), *value);
             }
-            Fact::Incident { .. } => {}
+            Fact::Incident { what, .. } => self.stream(acquirer).incident(what),
         }
         self.remember_in_timeline(*at, fact);
         Ok(())
@@ -179,12 +181,28 @@ impl Books {
         self.streams.get(acquirer)
     }
 
-    /// The value a counter gives next: one more than the last, or its first again after its last.
-    pub fn next_count(&self, acquirer: &str, counter: &crate::contract::acquirer::Counter) -> u64 {
-        match self.streams.get(acquirer).and_then(|stream| stream.counters.get(&counter.name)) {
-            Some(&last) if last >= counter.first && last < counter.last => last + 1,
-            _ => counter.first,
-        }
+    /// The value a counter gives next: one more than the last, or its first again after its last. A value that an
+    /// owed transaction carries is passed over, since its reversal must never meet another payment.
+    pub fn next_count(&self, acquirer: &str, counter: &Counter) -> u64 {
+        self.free_count(acquirer, counter).unwrap_or(counter.first)
+    }
+
+    /// The same; none when owed transactions carry every value there is.
+    pub fn free_count(&self, acquirer: &str, counter: &Counter) -> Option<u64> {
+        let owed = self.open_debts().filter(|debt| debt.acquirer == acquirer);
+        let carried: BTreeSet<u64> = owed
+            .filter_map(|debt| self.transactions.get(&debt.of))
+            .flat_map(|transaction| &transaction.exchanges)
+            .flat_map(|exchange| &exchange.intent.uses)
+            .filter(|(name, _)| *name == counter.name)
+            .map(|(_, value)| *value)
+            .collect();
+        let after = |value: u64| if value >= counter.first && value < counter.last { value + 1 } else { counter.first };
+        let taken = self.streams.get(acquirer).and_then(|stream| stream.counters.get(&counter.name));
+        let next = taken.map_or(counter.first, |&last| after(last));
+        std::iter::successors(Some(next), |&value| Some(after(value)))
+            .take(carried.len() + 1)
+            .find(|value| !carried.contains(value))
     }
 
     /// What this acquirer owes the shop by the terminal's own books: the sum of what was approved, in one currency.
@@ -210,12 +228,11 @@ impl Books {
             self.stream(acquirer).counters.insert(name.clone(), *value);
         }
         let transaction = self.begin(&intent.transaction, acquirer, &intent.operation);
-        if transaction.exchanges.len() != intent.exchange as usize {
-            return Err(Inconsistent(intent.transaction.to_string(), "exchanges out of order"));
-        }
+        let is_next = transaction.exchanges.len() == intent.exchange as usize && transaction.conclusion.is_none();
         transaction.reference.clone_from(&intent.reference);
+        // Out of order or not: what may have been sent is known, and what takes it back.
         transaction.exchanges.push(ExchangeFacts { intent: intent.clone(), at, sent: None, heard: false });
-        Ok(())
+        if is_next { Ok(()) } else { Err(Inconsistent(intent.transaction.to_string(), "an exchange out of order")) }
     }
 
     fn begin(&mut self, id: &TransactionId, acquirer: &str, operation: &Operation) -> &mut Transaction {
@@ -285,12 +302,8 @@ impl Books {
     fn unheard(&mut self, id: &TransactionId, delivery: Delivery, failure: Failure) -> Result<(), Inconsistent> {
         let route = self.standby_of(id).map(|standby| standby.route.clone()).unwrap_or_default();
         let debt = self.debt_mut(id)?;
-        let acquirer = debt.acquirer.clone();
         if debt.attempts.len() < Debt::ATTEMPTS_KEPT {
             debt.attempts.push(Attempt { route, gravity: Gravity::Owes, delivery, failure, elapsed: 0 });
-        }
-        if failure == Failure::BadProof {
-            self.stream(&acquirer).proof(false);
         }
         Ok(())
     }
@@ -303,7 +316,7 @@ impl Books {
     fn exchange(&mut self, id: &TransactionId, number: u32) -> Result<&mut ExchangeFacts, Inconsistent> {
         self.transactions
             .get_mut(id)
-            .and_then(|transaction| transaction.exchanges.get_mut(number as usize))
+            .and_then(|known| known.exchanges.iter_mut().rev().find(|exchange| exchange.intent.exchange == number))
             .ok_or_else(|| Inconsistent(id.to_string(), "an exchange that was never intended"))
     }
 
@@ -317,7 +330,14 @@ impl Books {
 
     fn remember_in_timeline(&mut self, at: Timestamp, fact: &Fact) {
         let Some(subject) = fact.subject() else { return };
-        let id = self.debts.get(subject).map_or(subject, |debt| &debt.of).clone();
+        let id = match fact {
+            Fact::Owed { of, .. } => of,
+            Fact::Tried { .. } | Fact::Unheard { .. } | Fact::Answered { .. } => {
+                self.debts.get(subject).map_or(subject, |debt| &debt.of)
+            }
+            _ => subject,
+        };
+        let id = id.clone();
         if let Some(transaction) = self.transactions.get_mut(&id) {
             transaction.timeline.push((at, fact.clone()));
         }
@@ -343,8 +363,31 @@ impl Debt {
 }
 
 impl Stream {
-    fn proof(&mut self, held: bool) {
-        self.failed_proofs = if held { 0 } else { self.failed_proofs.saturating_add(1) };
+    /// A proof that failed or was missing counts; an answer that says nothing either way does not.
+    fn incident(&mut self, what: &Incident) {
+        if matches!(what, Incident::BadSeal(_) | Incident::BadEcho(_) | Incident::MissingProof(_)) {
+            self.failed_proofs = self.failed_proofs.saturating_add(1);
+        }
+    }
+
+    fn install(&mut self, keys: &[NewKey]) {
+        self.keys.retain(|held| !keys.iter().any(|key| key.name == held.name));
+        self.keys.extend(keys.iter().cloned());
+    }
+}
+
+impl ExchangeFacts {
+    /// What may once have left is never taken for unsent.
+    fn sent(&mut self, delivery: Delivery, failure: Option<Failure>) {
+        let most = self.sent.map_or(delivery, |(before, _)| before.max(delivery));
+        self.sent = Some((most, failure));
+    }
+
+    /// Sent again, and so far nobody knows how much of it has left.
+    fn sent_again(&mut self) {
+        if matches!(self.sent, Some((Delivery::NotSent, _))) {
+            self.sent = None;
+        }
     }
 }
 

@@ -12,7 +12,6 @@ impl Books {
     /// An intent without a word on how much was sent counts as sent: the record of sending is not synced by itself.
     pub fn recover(&self, now: Timestamp) -> Vec<Record> {
         self.transactions()
-            .filter(|transaction| transaction.conclusion.is_none())
             .flat_map(|transaction| close(transaction).into_iter().map(move |fact| (transaction, fact)))
             .map(|(transaction, fact)| Record { at: now, acquirer: transaction.acquirer.clone(), fact })
             .collect()
@@ -20,6 +19,11 @@ impl Books {
 }
 
 fn close(transaction: &Transaction) -> Vec<Fact> {
+    let owed =
+        || Fact::Owed { debt: transaction.id.reversal(), of: transaction.id.clone(), reason: UndoReason::NoAnswer };
+    if let Some(conclusion) = &transaction.conclusion {
+        return if lacks_a_debt(transaction, &conclusion.outcome) { vec![owed()] } else { Vec::new() };
+    }
     let concluded = |outcome| Fact::Concluded {
         transaction: transaction.id.clone(),
         operation: Box::new(transaction.operation.clone()),
@@ -27,13 +31,19 @@ fn close(transaction: &Transaction) -> Vec<Fact> {
         reference: transaction.reference.clone(),
     };
     match transaction.operation {
-        Operation::Pay(_) | Operation::FollowUp(_) if transaction.may_have_moved_money() => vec![
-            concluded(Outcome::Unknown(Doubt::Interrupted)),
-            Fact::Owed { debt: transaction.id.reversal(), of: transaction.id.clone(), reason: UndoReason::NoAnswer },
-        ],
+        Operation::Pay(_) | Operation::FollowUp(_) if transaction.may_have_moved_money() => {
+            vec![concluded(Outcome::Unknown(Doubt::Interrupted)), owed()]
+        }
         Operation::Pay(_) | Operation::FollowUp(_) => vec![concluded(Outcome::NotSent(NotSent::Interrupted))],
         Operation::Maintain(_) | Operation::Download(_) | Operation::Settle(_) | Operation::Upload(_) => {
             vec![concluded(Outcome::Failed(NotSent::Interrupted))]
         }
     }
+}
+
+/// A debt is written together with the conclusion it follows from. Where a damaged journal holds one without the
+/// other, what may have been sent counts, not what is missing.
+fn lacks_a_debt(transaction: &Transaction, outcome: &Outcome) -> bool {
+    let settled = matches!(outcome, Outcome::Approved(_) | Outcome::Declined(_));
+    !settled && transaction.debt.is_none() && transaction.may_have_moved_money()
 }

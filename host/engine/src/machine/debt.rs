@@ -9,7 +9,7 @@ use crate::contract::acquirer::{Action, Meaning, Outcome as Claimed, Reading, Re
 use crate::contract::retry_policy::{Delivery, Failure, Patience};
 use crate::contract::transaction::{FollowUp, FollowUpKind, Operation, OperationKind, Subject};
 use crate::contract::types::Milliseconds;
-use crate::effect::{Answer, BadProof, Call, CardSource, Effect, OperationId};
+use crate::effect::{Answer, Call, CardSource, Effect, ExchangeFailed, OperationId};
 use crate::identity::TransactionId;
 use crate::record::{Fact, Incident, Reader, Verdict};
 use crate::rules::{self, ProvenBy, VerdictJudgement};
@@ -17,12 +17,19 @@ use crate::rules::{self, ProvenBy, VerdictJudgement};
 /// The wait between tries when no plugin can be asked.
 const PATIENCE_WITHOUT_PLUGIN_MS: Milliseconds = 30_000;
 
+/// The shortest wait after a first failed try, whatever a plugin says; it doubles with each further one. A debt that
+/// fails at once must not keep the terminal, the journal and the acquirer busy for ever.
+const AGAIN_AT_LEAST_MS: Milliseconds = 1_000;
+
+/// How often that wait doubles: up to 32 seconds.
+const DOUBLINGS: u32 = 5;
+
 pub(crate) static TABLE: Table = Table {
     name: "debt",
     states: &["exchanging", "reading", "recording", "asking", "over"],
     events: &["exchange", "proven", "disproven", "durable", "not-durable", "patience"],
     rows: &[
-        ("exchanging", "exchange", &["reading", "recording", "over"]),
+        ("exchanging", "exchange", &["exchanging", "reading", "recording", "over"]),
         ("reading", "proven", &["recording"]),
         ("reading", "disproven", &["reading", "recording"]),
         ("recording", "durable", &["asking", "over"]),
@@ -35,8 +42,8 @@ pub(crate) static TABLE: Table = Table {
 #[derive(Clone, Debug)]
 pub(crate) enum State {
     Exchanging(Try, Exchange),
-    /// The first of these readings is being proven.
-    Reading(Try, Reply, Vec<Reading>, Incident),
+    /// The first of these readings is being proven; so far, this went wrong.
+    Reading(Try, Reply, Reading, Vec<Reading>, Wrong),
     /// What came of it is being written down.
     Recording(Try, Came),
     /// The retry policy is asked when to try again.
@@ -49,7 +56,15 @@ pub(crate) struct Try {
     pub operation: OperationId,
     pub debt: TransactionId,
     number: u32,
+    demands_seal: bool,
     plan: Plan,
+}
+
+/// Why an answer has not counted so far.
+#[derive(Clone, Debug)]
+pub(crate) struct Wrong {
+    failure: Failure,
+    incidents: Vec<Incident>,
 }
 
 /// What came of a try.
@@ -59,7 +74,7 @@ pub(crate) enum Came {
     Nothing,
 }
 
-/// When the debt is due again; never, when it has been answered.
+/// When the debt is due again; by no timer, when it has once been answered.
 pub(crate) struct Tried {
     pub again_after: Option<Milliseconds>,
     pub storage_failed: bool,
@@ -71,6 +86,7 @@ impl State {
         let original = world.books.transaction(&debt.of)?;
         let grave = original.grave_exchange()?;
         let standby = original.standby()?;
+        let newest = original.exchanges.last()?;
         let number = debt.tries.saturating_add(1);
         let again = standby.again.clone().filter(|_| debt.tries > 0);
         let subject = Operation::FollowUp(FollowUp {
@@ -85,7 +101,7 @@ impl State {
             transaction: debt.of.clone(),
             plugin: grave.intent.plugin,
             subject,
-            state: grave.intent.state.clone(),
+            state: newest.intent.state.clone(),
             operator: String::new(),
             route: standby.route.clone(),
             message: again.unwrap_or_else(|| standby.message.clone()),
@@ -95,7 +111,8 @@ impl State {
             timeout: standby.timeout,
             facts: vec![Fact::Tried { debt: debt.id.clone(), number, route: standby.route.clone() }],
         };
-        let this = Try { operation, debt: debt.id.clone(), number, plan: plan.clone() };
+        let demands_seal = grave.intent.undo_demands_seal;
+        let this = Try { operation, debt: debt.id.clone(), number, demands_seal, plan: plan.clone() };
         let (exchange, effects) = Exchange::begin(plan, world);
         Some((State::Exchanging(this, exchange), effects))
     }
@@ -111,13 +128,25 @@ impl State {
 
     /// Takes one answer.
     pub fn on(self, answer: Answer, world: &World<'_>) -> DebtTurn {
+        let (from, event) = (self.name(), if let State::Exchanging(..) = self { "exchange" } else { answer.name() });
+        let turn = self.turn(answer, world);
+        let (to, effects) = turn.place();
+        TABLE.hold(from, event, to, effects);
+        turn
+    }
+
+    fn turn(self, answer: Answer, world: &World<'_>) -> DebtTurn {
         match (self, answer) {
             (State::Exchanging(this, exchange), answer) => match exchange.on(answer, world) {
                 Progress::Going(exchange, effects) => DebtTurn::Going(State::Exchanging(this, exchange), effects),
                 Progress::Over(end) => this.after(end, world),
             },
-            (State::Reading(this, reply, readings, failed), Answer::Proven(result)) => {
-                this.proven_reading(reply, readings, failed, result, world)
+            (State::Reading(this, reply, reading, _, _), Answer::Proven(Ok(()))) => {
+                this.read_by_standby(reply, reading, world)
+            }
+            (State::Reading(this, reply, _, others, wrong), Answer::Proven(Err(bad))) => {
+                let wrong = wrong.and(Failure::BadProof, bad.incident());
+                this.prove_first(reply, others, wrong, world)
             }
             (State::Recording(_, _), Answer::Durable(Err(_))) => {
                 DebtTurn::Over(Tried { again_after: None, storage_failed: true })
@@ -126,10 +155,9 @@ impl State {
                 DebtTurn::Over(Tried { again_after: None, storage_failed: false })
             }
             (State::Recording(this, Came::Nothing), Answer::Durable(Ok(()))) => this.ask(world),
-            (State::Asking(_), Answer::Patience(patience)) => {
+            (State::Asking(this), Answer::Patience(patience)) => {
                 let wait = patience.map_or(PATIENCE_WITHOUT_PLUGIN_MS, |Patience { wait, .. }| wait);
-                let wait = wait.min(world.deployment.ceilings.wait_ms);
-                DebtTurn::Over(Tried { again_after: Some(wait), storage_failed: false })
+                DebtTurn::Over(Tried { again_after: Some(this.bounded(wait, world)), storage_failed: false })
             }
             (state, answer) => {
                 let effect =
@@ -154,24 +182,44 @@ pub(crate) enum DebtTurn {
     Over(Tried),
 }
 
+impl DebtTurn {
+    fn place(&self) -> (&'static str, &[Effect]) {
+        match self {
+            DebtTurn::Going(state, effects) => (state.name(), effects),
+            DebtTurn::Over(_) => ("over", &[]),
+        }
+    }
+}
+
+impl Wrong {
+    fn new(failure: Failure, incident: Incident) -> Wrong {
+        Wrong { failure, incidents: vec![incident] }
+    }
+
+    /// Another reading failed too; one failed proof a try is told and counted.
+    fn and(mut self, failure: Failure, incident: Incident) -> Wrong {
+        self.incidents.truncate(1);
+        self.incidents.push(incident);
+        Wrong { failure, ..self }
+    }
+}
+
 impl Try {
     fn after(self, end: End, world: &World<'_>) -> DebtTurn {
         match end {
             End::NotPrepared(why) => {
                 let incident = Incident::IllegalStep(format!("the reversal could not be rendered: {why}"));
-                self.nothing(Delivery::NotSent, Failure::PluginFault, vec![incident], world)
+                self.nothing(Delivery::NotSent, Wrong::new(Failure::PluginFault, incident), world)
             }
             End::NotRecorded(_) => DebtTurn::Over(Tried { again_after: None, storage_failed: true }),
-            End::Failed(failed) => self.nothing(failed.delivery, failed.failure, Vec::new(), world),
+            End::Failed(ExchangeFailed { delivery, failure }) => {
+                self.nothing(delivery, Wrong { failure, incidents: Vec::new() }, world)
+            }
             End::PluginFailed(reply, error) => {
                 self.read_without_plugin(reply, Incident::PluginFailed(error.to_string()), world)
             }
             End::Disproven(_, bad) => {
-                let incident = match bad {
-                    BadProof::Seal(key) => Incident::BadSeal(key),
-                    BadProof::Echo(what) => Incident::BadEcho(what),
-                };
-                self.nothing(Delivery::Sent, Failure::BadProof, vec![incident], world)
+                self.nothing(Delivery::Sent, Wrong::new(Failure::BadProof, bad.incident()), world)
             }
             End::Answered(reply, step, proven) => self.answered(reply, *step, &proven, world),
         }
@@ -180,19 +228,23 @@ impl Try {
     fn answered(self, reply: Reply, step: Step, proven: &ProvenBy, world: &World<'_>) -> DebtTurn {
         let Action::Finish(claimed) = step.action else {
             let incident = Incident::IllegalStep("a reversal's answer ends it".into());
-            return self.nothing(Delivery::Sent, Failure::PluginFault, vec![incident], world);
+            return self.read_without_plugin(reply, incident, world);
         };
         self.judge(claimed, reply, proven, Reader::Plugin, world)
     }
 
     fn judge(self, claimed: Claimed, reply: Reply, proven: &ProvenBy, read_by: Reader, world: &World<'_>) -> DebtTurn {
-        let kind = OperationKind::Reverse;
-        let demands_seal = world.deployment.demands_seal(kind);
-        let echoes = world.deployment.demanded_echoes(kind);
-        match rules::judge_reversal(claimed, proven, demands_seal, echoes) {
+        let echoes = world.deployment.demanded_echoes(OperationKind::Reverse);
+        match rules::judge_reversal(claimed, proven, self.demands_seal, echoes) {
             VerdictJudgement::Counts(verdict, code) => self.verdict(reply, verdict, code, read_by, world),
+            VerdictJudgement::Open => {
+                self.nothing(Delivery::Sent, Wrong { failure: Failure::Malformed, incidents: Vec::new() }, world)
+            }
+            VerdictJudgement::Stands(incident @ Incident::IllegalStep(_)) if read_by == Reader::Plugin => {
+                self.read_without_plugin(reply, incident, world)
+            }
             VerdictJudgement::Stands(incident) => {
-                self.nothing(Delivery::Sent, Failure::BadProof, vec![incident], world)
+                self.nothing(Delivery::Sent, Wrong::new(Failure::BadProof, incident), world)
             }
         }
     }
@@ -206,43 +258,30 @@ impl Try {
             .filter(|reading| rules::fits(&reading.fits, &reply) && !reading.proofs.is_empty())
             .cloned()
             .collect();
-        self.prove_first(reply, readings, failed, world)
+        self.prove_first(reply, readings, Wrong::new(Failure::PluginFault, failed), world)
     }
 
-    fn prove_first(self, reply: Reply, readings: Vec<Reading>, failed: Incident, world: &World<'_>) -> DebtTurn {
-        let Some(first) = readings.first() else {
-            return self.nothing(Delivery::Sent, Failure::PluginFault, vec![failed], world);
-        };
+    fn prove_first(self, reply: Reply, mut readings: Vec<Reading>, wrong: Wrong, world: &World<'_>) -> DebtTurn {
+        if readings.is_empty() {
+            return self.nothing(Delivery::Sent, wrong, world);
+        }
+        let first = readings.remove(0);
         let effect = Effect::Prove {
             operation: self.operation,
             acquirer: world.deployment.acquirer.clone(),
             proofs: first.proofs.clone(),
         };
-        DebtTurn::Going(State::Reading(self, reply, readings, failed), vec![effect])
+        DebtTurn::Going(State::Reading(self, reply, first, readings, wrong), vec![effect])
     }
 
-    fn proven_reading(
-        self,
-        reply: Reply,
-        mut readings: Vec<Reading>,
-        failed: Incident,
-        result: Result<(), BadProof>,
-        world: &World<'_>,
-    ) -> DebtTurn {
-        if readings.is_empty() {
-            return self.nothing(Delivery::Sent, Failure::PluginFault, vec![failed], world);
-        }
-        let first = readings.remove(0);
-        if result.is_err() {
-            return self.prove_first(reply, readings, failed, world);
-        }
+    fn read_by_standby(self, reply: Reply, reading: Reading, world: &World<'_>) -> DebtTurn {
         let code = String::new();
-        let claimed = match first.means {
+        let claimed = match reading.means {
             Meaning::Paid => Claimed::Acknowledged(code),
             Meaning::Unmatched => Claimed::Unmatched(code),
             Meaning::Refused => Claimed::Refused(code),
         };
-        self.judge(claimed, reply, &ProvenBy::all_of(&first.proofs), Reader::Standby, world)
+        self.judge(claimed, reply, &ProvenBy::all_of(&reading.proofs), Reader::Standby, world)
     }
 
     fn verdict(self, reply: Reply, verdict: Verdict, code: String, read_by: Reader, world: &World<'_>) -> DebtTurn {
@@ -252,7 +291,8 @@ impl Try {
     }
 
     /// No answer that counts; the debt stands.
-    fn nothing(self, delivery: Delivery, failure: Failure, incidents: Vec<Incident>, world: &World<'_>) -> DebtTurn {
+    fn nothing(self, delivery: Delivery, wrong: Wrong, world: &World<'_>) -> DebtTurn {
+        let Wrong { failure, incidents } = wrong;
         let unheard = Fact::Unheard { debt: self.debt.clone(), number: self.number, delivery, failure };
         let incidents = incidents.into_iter().map(|what| Fact::Incident {
             transaction: Some(self.plan.transaction.clone()),
@@ -265,7 +305,12 @@ impl Try {
     }
 
     fn ask(self, world: &World<'_>) -> DebtTurn {
-        let Some(debt) = world.books.debt(&self.debt).and_then(|debt| world.debt(debt)) else {
+        let known = world.books.debt(&self.debt);
+        if known.is_some_and(|debt| debt.standing == Standing::Refused) {
+            // Once refused, it is tried again at sign-in and settlement and not by a timer.
+            return DebtTurn::Over(Tried { again_after: None, storage_failed: false });
+        }
+        let Some(debt) = known.and_then(|debt| world.debt(debt)) else {
             return DebtTurn::Over(Tried { again_after: Some(PATIENCE_WITHOUT_PLUGIN_MS), storage_failed: false });
         };
         let effect = Effect::Call {
@@ -275,6 +320,14 @@ impl Try {
             call: Box::new(Call::Wait(world.context(&self.debt, ""), debt)),
         };
         DebtTurn::Going(State::Asking(self), vec![effect])
+    }
+
+    /// A plugin's wait, within the ceiling and not below what grows with every failed try.
+    fn bounded(&self, wait: Milliseconds, world: &World<'_>) -> Milliseconds {
+        let failed = world.books.debt(&self.debt).map_or(0, |debt| debt.attempts.len());
+        let doublings = u32::try_from(failed).unwrap_or(u32::MAX).saturating_sub(1).min(DOUBLINGS);
+        let ceiling = world.deployment.ceilings.wait_ms.max(AGAIN_AT_LEAST_MS);
+        wait.max(AGAIN_AT_LEAST_MS << doublings).min(ceiling)
     }
 }
 

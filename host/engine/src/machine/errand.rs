@@ -3,7 +3,7 @@
 use super::exchange::Plan;
 use super::world::World;
 use crate::contract::Digest;
-use crate::contract::acquirer::{self, Effect as Wish, Event, NewKey, Remedy, Reply};
+use crate::contract::acquirer::{self, Effect as Wish, Event, NewKey, Remedy, Reply, Standby};
 use crate::contract::retry_policy::{Attempt, Delivery, Failure, Situation};
 use crate::contract::transaction::{Gravity, Operation, OperationKind};
 use crate::contract::types::Name;
@@ -13,7 +13,10 @@ use crate::record::{Fact, Incident, Intent, Party};
 use crate::rules::{self, Left};
 
 /// Exchanges one operation may have: a plugin that asks for ever is stopped.
-const EXCHANGES: u32 = 32;
+pub(crate) const EXCHANGES: u32 = 32;
+
+/// Pauses one operation may have: a plugin that only waits, perhaps for no time at all, is stopped.
+pub(crate) const PAUSES: u32 = 32;
 
 /// An operation under way.
 #[derive(Clone, Debug)]
@@ -32,10 +35,15 @@ pub(crate) struct Errand {
     tries: u32,
     /// Intents written so far.
     exchanges: u32,
+    pauses: u32,
+    /// What the exchange at hand does in the world.
+    at_hand: Gravity,
     pub state: Vec<u8>,
     pub reference: Vec<(Name, String)>,
     /// The gravest exchange so far: how much of it left, and what takes it back.
     grave: Option<Grave>,
+    /// What its steps asked for that comes true only at its end.
+    granted: Granted,
 }
 
 #[derive(Clone, Debug)]
@@ -45,10 +53,9 @@ struct Grave {
     remedy: Option<Remedy>,
 }
 
-/// What a step's wishes come to, once looked at.
+/// What the steps' wishes come to, once looked at.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Granted {
-    pub facts: Vec<Fact>,
     pub install: Vec<NewKey>,
     pub drop: Vec<Name>,
     /// A new sign-in was asked for.
@@ -75,9 +82,12 @@ impl Errand {
             attempts: Vec::new(),
             tries: 0,
             exchanges: 0,
+            pauses: 0,
+            at_hand: Gravity::Asks,
             state: Vec::new(),
             reference: Vec::new(),
             grave: None,
+            granted: Granted::default(),
         }
     }
 
@@ -121,21 +131,16 @@ impl Errand {
         card: CardSource,
         world: &World<'_>,
     ) -> Result<Plan, Incident> {
-        let gravity = rules::gravity(&self.subject, self.exchanges == 0, &exchange.message, exchange.gravity);
         if self.exchanges >= EXCHANGES {
             return Err(Incident::IllegalStep(format!("more than {EXCHANGES} exchanges")));
         }
-        let standby = match (gravity, &exchange.remedy) {
-            (Gravity::MovesMoney, None) => return Err(Incident::MissingRemedy),
-            (_, Some(Remedy::Undo(standby))) if rules::secrets_allowed(standby) => Some(standby.clone()),
-            (_, Some(Remedy::Undo(_))) => {
-                return Err(Incident::IllegalStep("a standby message with a track, a PIN or a card code".into()));
+        let gravity = self.weigh(&exchange)?;
+        let standby = remedy(gravity, exchange.remedy.as_ref(), world)?;
+        for route in [Some(&exchange.route), standby.as_ref().map(|standby| &standby.route)].into_iter().flatten() {
+            if !world.declares_route(route) {
+                return Err(Incident::IllegalStep(format!("a route it never declared: {route}")));
             }
-            (_, Some(Remedy::Repeat(_) | Remedy::Inquire(_))) => {
-                return Err(Incident::IllegalStep("a remedy this terminal does not know yet".into()));
-            }
-            (_, None) => None,
-        };
+        }
         let uses = world.take(&exchange)?;
         let holds_card_data = rules::holds_card_data(&exchange.message);
         let intent = Intent {
@@ -149,14 +154,22 @@ impl Errand {
             timeout: exchange.timeout,
             remedy: exchange.remedy.clone(),
             sealed: None,
+            undo_demands_seal: world.deployment.demands_seal(OperationKind::Reverse),
             state: self.state.clone(),
             reference: self.reference.clone(),
         };
-        let mut facts = std::mem::take(&mut self.pending);
+        // A counter the same step moves on was not yet moved when the plugin wrote this message.
+        let moves_counter = |fact: &Fact| matches!(fact, Fact::CounterSet { .. });
+        let (counters, mut facts): (Vec<_>, Vec<_>) =
+            std::mem::take(&mut self.pending).into_iter().partition(moves_counter);
         facts.push(Fact::Intent(Box::new(intent)));
+        facts.extend(counters);
         self.exchanges += 1;
         self.tries = 1;
-        self.weigh(Grave { gravity, left: Left::Nothing, remedy: exchange.remedy });
+        self.at_hand = gravity;
+        if !self.money_may_have_moved() {
+            self.grave = Some(Grave { gravity, left: Left::Nothing, remedy: exchange.remedy });
+        }
         Ok(Plan {
             operation: self.operation,
             transaction: self.transaction.clone(),
@@ -174,10 +187,28 @@ impl Errand {
         })
     }
 
-    /// The same exchange once more: nothing of it has left.
+    /// What an exchange does, as the terminal judges it. One payment moves money once: a second message that does
+    /// would leave two to be taken back, and only one stored that takes back. An errand moves none at all.
+    fn weigh(&self, exchange: &acquirer::Exchange) -> Result<Gravity, Incident> {
+        let gravity = rules::gravity(&self.subject, self.exchanges == 0, &exchange.message, exchange.gravity);
+        if gravity == Gravity::MovesMoney && self.money_may_have_moved() {
+            return Err(Incident::IllegalStep("moves money a second time".into()));
+        }
+        if gravity != Gravity::Asks && self.maintains() {
+            return Err(Incident::IllegalStep("an errand that does more than ask".into()));
+        }
+        Ok(gravity)
+    }
+
+    fn maintains(&self) -> bool {
+        matches!(self.subject, Operation::Maintain(_) | Operation::Download(_))
+    }
+
+    /// The same exchange once more: nothing of it has left, or it only asks.
+    ///
+    /// A message with card data keeps its route: what may leave was granted for the route it was rendered for.
     pub fn plan_again(&mut self, mut plan: Plan, route: Name, world: &World<'_>) -> Plan {
-        let declared = world.deployment.plugin.iter().flat_map(|loaded| &loaded.descriptor.routes);
-        if declared.into_iter().any(|known| known.name == route) {
+        if world.declares_route(&route) && !rules::holds_card_data(&plan.message) {
             plan.route = route;
         }
         self.tries += 1;
@@ -193,10 +224,9 @@ impl Errand {
     /// Remembers an exchange that brought nothing.
     pub fn failed(&mut self, plan: &Plan, failed: ExchangeFailed) {
         self.left(failed.delivery);
-        let gravity = self.grave.as_ref().map_or(Gravity::Asks, |grave| grave.gravity);
         self.attempts.push(Attempt {
             route: plan.route.clone(),
-            gravity,
+            gravity: self.at_hand,
             delivery: failed.delivery,
             failure: failed.failure,
             elapsed: 0,
@@ -209,7 +239,7 @@ impl Errand {
         });
     }
 
-    /// Remembers an answer.
+    /// Remembers an answer, and whether it brought every proof its operation demands.
     pub fn heard(&mut self, reply: Reply, proven: bool) {
         self.left(Delivery::Sent);
         let exchange = self.exchanges.saturating_sub(1);
@@ -228,15 +258,18 @@ impl Errand {
         self.heard(reply, false);
         self.attempts.push(Attempt {
             route: plan.route.clone(),
-            gravity: self.gravity(),
+            gravity: self.at_hand,
             delivery: Delivery::Sent,
             failure: Failure::BadProof,
             elapsed: 0,
         });
-        match bad {
-            BadProof::Seal(key) => Incident::BadSeal(key.clone()),
-            BadProof::Echo(what) => Incident::BadEcho(what.clone()),
-        }
+        bad.incident()
+    }
+
+    /// Counts a pause.
+    pub fn pause(&mut self) -> Result<(), Incident> {
+        self.pauses += 1;
+        if self.pauses > PAUSES { Err(Incident::IllegalStep(format!("more than {PAUSES} pauses"))) } else { Ok(()) }
     }
 
     /// Whether money may have moved.
@@ -244,7 +277,7 @@ impl Errand {
         self.grave.as_ref().is_some_and(|grave| grave.gravity == Gravity::MovesMoney && grave.left == Left::Something)
     }
 
-    pub fn gravity(&self) -> Gravity {
+    fn gravity(&self) -> Gravity {
         self.grave.as_ref().map_or(Gravity::Asks, |grave| grave.gravity)
     }
 
@@ -260,19 +293,18 @@ impl Errand {
         Fact::Incident { transaction: Some(self.transaction.clone()), party, what }
     }
 
-    /// Looks at a step's wishes: which may come true in this kind of operation.
-    pub fn grant(&self, wishes: Vec<Wish>, world: &World<'_>) -> Granted {
-        let maintains = matches!(self.subject, Operation::Maintain(_) | Operation::Download(_));
-        let mut granted = Granted::default();
+    /// Looks at a step's wishes: which may come true in this kind of operation. What is to be remembered goes with
+    /// the next durable record; keys wait for the end, since none of a download is used before all of it is checked.
+    pub fn grant(&mut self, wishes: Vec<Wish>, world: &World<'_>) {
         for wish in wishes {
             match wish {
-                Wish::InstallKey(key) if maintains => granted.install.push(key),
-                Wish::DropKeys(names) => granted.drop.extend(names),
-                Wish::Remember((name, value)) => granted.facts.push(Fact::Remembered { name, value }),
-                Wish::SetCounter((name, value)) if maintains && world.may_set(&name, value) => {
-                    granted.facts.push(Fact::CounterSet { name, value });
+                Wish::InstallKey(key) if self.maintains() => self.granted.install.push(key),
+                Wish::DropKeys(names) => self.granted.drop.extend(names),
+                Wish::Remember((name, value)) => self.pending.push(Fact::Remembered { name, value }),
+                Wish::SetCounter((name, value)) if self.maintains() && world.may_set(&name, value) => {
+                    self.pending.push(Fact::CounterSet { name, value });
                 }
-                Wish::Request((OperationKind::SignIn, _)) => granted.sign_in = true,
+                Wish::Request((OperationKind::SignIn, _)) => self.granted.sign_in = true,
                 // A hint this terminal does not take: its clock is the operator's.
                 Wish::SetClock(_) => {}
                 Wish::InstallKey(_)
@@ -281,18 +313,15 @@ impl Errand {
                 | Wish::ShowCode(_)
                 | Wish::Request(_) => {
                     let what = Incident::IllegalStep("an effect that this operation may not have".into());
-                    granted.facts.push(self.incident(Party::Plugin, what));
+                    self.pending.push(self.incident(Party::Plugin, what));
                 }
             }
         }
-        granted
     }
 
-    fn weigh(&mut self, newer: Grave) {
-        // An exchange that moved money stays the gravest whatever follows it.
-        if !self.money_may_have_moved() {
-            self.grave = Some(newer);
-        }
+    /// Everything that was granted, now that the operation ends.
+    pub fn granted(&mut self) -> Granted {
+        std::mem::take(&mut self.granted)
     }
 
     fn left(&mut self, delivery: Delivery) {
@@ -302,7 +331,44 @@ impl Errand {
     }
 }
 
+/// What takes money back, looked at before anything is sent. A remedy counts only if it could also be read without
+/// the plugin: otherwise a debt could outlive everything that can pay it.
+fn remedy(gravity: Gravity, remedy: Option<&Remedy>, world: &World<'_>) -> Result<Option<Standby>, Incident> {
+    let standby = match (gravity, remedy) {
+        (Gravity::MovesMoney, None) => return Err(Incident::MissingRemedy),
+        (_, None) => return Ok(None),
+        (_, Some(Remedy::Undo(standby))) => standby,
+        (_, Some(Remedy::Repeat(_) | Remedy::Inquire(_))) => {
+            return Err(Incident::IllegalStep("a remedy this terminal does not know yet".into()));
+        }
+    };
+    if !rules::secrets_allowed(standby) {
+        return Err(Incident::IllegalStep("a standby message with a track, a PIN or a card code".into()));
+    }
+    let kind = OperationKind::Reverse;
+    let (demands_seal, echoes) = (world.deployment.demands_seal(kind), world.deployment.demanded_echoes(kind));
+    if gravity == Gravity::MovesMoney && !rules::can_be_paid(standby, demands_seal, echoes) {
+        return Err(Incident::IllegalStep("a standby message with no provable answer that pays it".into()));
+    }
+    Ok(Some(standby.clone()))
+}
+
+impl BadProof {
+    /// What is written down of it.
+    pub(crate) fn incident(&self) -> Incident {
+        match self {
+            BadProof::Seal(key) => Incident::BadSeal(key.clone()),
+            BadProof::Echo(what) => Incident::BadEcho(what.clone()),
+        }
+    }
+}
+
 impl World<'_> {
+    fn declares_route(&self, route: &str) -> bool {
+        let declared = self.deployment.plugin.iter().flat_map(|loaded| &loaded.descriptor.routes);
+        declared.into_iter().any(|known| known.name == *route)
+    }
+
     /// A counter is only ever moved forwards, within its own bounds: a number given twice is a payment confused.
     fn may_set(&self, name: &str, value: u64) -> bool {
         let declared = self.deployment.plugin.iter().flat_map(|loaded| &loaded.descriptor.counters);

@@ -14,7 +14,11 @@ use crate::record::Fact;
 use crate::rules::ProvenBy;
 
 /// Answers that are not the answer, after which listening stops: a peer that only chatters is not answering.
-const STRAYS: u32 = 8;
+pub(crate) const STRAYS: u32 = 8;
+
+/// The shortest an answer is waited for, whatever a plugin says: a debt whose standby message waits for no time at all
+/// could never be paid.
+const ANSWER_WAIT_AT_LEAST_MS: Milliseconds = 1_000;
 
 pub(crate) static TABLE: Table = Table {
     name: "exchange",
@@ -142,13 +146,25 @@ impl Exchange {
 
     /// Takes one answer.
     pub fn on(self, answer: Answer, world: &World<'_>) -> Progress {
+        let (from, event) = (self.name(), answer.name());
+        let progress = self.turn(answer, world);
+        let (to, effects) = progress.place();
+        TABLE.hold(from, event, to, effects);
+        progress
+    }
+
+    fn turn(self, answer: Answer, world: &World<'_>) -> Progress {
         match (self, answer) {
             (Exchange::Preparing(plan), Answer::Prepared(Ok(sealed))) => record(plan, sealed, world),
             (Exchange::Preparing(_), Answer::Prepared(Err(why))) => Progress::Over(End::NotPrepared(why)),
             (Exchange::Recording(plan), Answer::Durable(Ok(()))) => send(plan, world),
             (Exchange::Recording(_), Answer::Durable(Err(why))) => Progress::Over(End::NotRecorded(why)),
             (Exchange::Sending(plan, deadline), Answer::Reply(Ok(reply))) => resume(plan, deadline, reply, world),
-            (Exchange::Sending(..), Answer::Reply(Err(failed))) => Progress::Over(End::Failed(failed)),
+            (Exchange::Sending(_, deadline), Answer::Reply(Err(failed))) => {
+                // Whatever came back before, it came back to this message: all of it left.
+                let delivery = if deadline.strays > 0 { Delivery::Sent } else { failed.delivery };
+                Progress::Over(End::Failed(ExchangeFailed { delivery, ..failed }))
+            }
             (Exchange::Resuming(plan, deadline, reply), Answer::Step(Ok(step))) => {
                 weigh(plan, deadline, reply, step, world)
             }
@@ -180,6 +196,15 @@ impl Exchange {
     }
 }
 
+impl Progress {
+    fn place(&self) -> (&'static str, &[Effect]) {
+        match self {
+            Progress::Going(exchange, effects) => (exchange.name(), effects),
+            Progress::Over(_) => ("ended", &[]),
+        }
+    }
+}
+
 fn record(mut plan: Plan, sealed: Option<Vec<u8>>, world: &World<'_>) -> Progress {
     for fact in &mut plan.facts {
         if let Fact::Intent(intent) = fact {
@@ -196,7 +221,7 @@ fn commit(plan: &Plan, world: &World<'_>) -> Effect {
 }
 
 fn send(plan: Plan, world: &World<'_>) -> Progress {
-    let timeout = plan.timeout.min(world.deployment.ceilings.exchange_timeout_ms);
+    let timeout = plan.timeout.max(ANSWER_WAIT_AT_LEAST_MS).min(world.deployment.ceilings.exchange_timeout_ms);
     let effect = Effect::Send {
         operation: plan.operation,
         acquirer: world.deployment.acquirer.clone(),

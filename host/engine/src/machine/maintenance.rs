@@ -1,8 +1,8 @@
 //! A sign-in: work keys downloaded, checked and adopted all or none, with the batch the acquirer names.
 
+use super::closing::{Closing, Turn};
 use super::errand::{Errand, Granted};
 use super::exchange::{End, Exchange, Plan, Progress};
-use super::payment::{Closing, Turn};
 use super::table::Table;
 use super::world::World;
 use crate::contract::PluginError;
@@ -18,7 +18,7 @@ pub(crate) static TABLE: Table = Table {
     states: &["starting", "exchanging", "deciding", "pausing", "staging", "concluding", "over"],
     events: &["step", "plugin-failed", "exchange", "decision", "woke", "staged", "bad-keys", "durable", "not-durable"],
     rows: &[
-        ("starting", "step", &["exchanging", "pausing", "concluding"]),
+        ("starting", "step", &["exchanging", "pausing", "staging", "concluding"]),
         ("starting", "plugin-failed", &["concluding"]),
         ("exchanging", "exchange", &["exchanging", "deciding", "pausing", "staging", "concluding", "over"]),
         ("deciding", "decision", &["pausing", "concluding"]),
@@ -74,6 +74,14 @@ impl State {
 
     /// Takes one answer.
     pub fn on(self, answer: Answer, world: &World<'_>) -> Turn<State> {
+        let (from, event) = (self.name(), if let State::Exchanging(..) = self { "exchange" } else { answer.name() });
+        let turn = self.turn(answer, world);
+        let (to, effects) = turn.place(State::name);
+        TABLE.hold(from, event, to, effects);
+        turn
+    }
+
+    fn turn(self, answer: Answer, world: &World<'_>) -> Turn<State> {
         match (self, answer) {
             (State::Starting(errand), Answer::Step(Ok(step))) => take(errand, step, &ProvenBy::default(), world),
             (State::Starting(errand), Answer::Step(Err(error))) => plugin_failed(errand, &error, world),
@@ -134,7 +142,7 @@ fn after(mut errand: Errand, plan: Plan, end: End, world: &World<'_>) -> Turn<St
             Turn::Going(State::Deciding(errand, plan, failed.failure), vec![effect])
         }
         End::PluginFailed(reply, error) => {
-            errand.heard(reply, true);
+            errand.heard(reply, false);
             plugin_failed(errand, &error, world)
         }
         End::Disproven(reply, bad) => {
@@ -145,43 +153,44 @@ fn after(mut errand: Errand, plan: Plan, end: End, world: &World<'_>) -> Turn<St
             Turn::Going(State::Deciding(errand, plan, Failure::BadProof), vec![effect])
         }
         End::Answered(reply, step, proven) => {
-            errand.heard(reply, true);
+            let demands_seal = world.deployment.demands_seal(errand.kind);
+            let meets = proven.meets(demands_seal, world.deployment.demanded_echoes(errand.kind));
+            errand.heard(reply, meets);
             take(errand, *step, &proven, world)
         }
     }
 }
 
 fn take(mut errand: Errand, step: Step, proven: &ProvenBy, world: &World<'_>) -> Turn<State> {
-    let granted = errand.grant(step.effects, world);
+    errand.grant(step.effects, world);
     errand.state = step.state;
     errand.reference = step.reference;
     match step.action {
-        Action::Send(exchange) => {
-            errand.pending.extend(granted.facts);
-            match errand.plan(exchange, CardSource::None, world) {
-                Ok(plan) => {
-                    let (exchange, effects) = Exchange::begin(plan, world);
-                    Turn::Going(State::Exchanging(errand, exchange), effects)
-                }
-                Err(incident) => fail(errand, NotSent::Plugin(incident.clone()), vec![incident], world),
+        Action::Send(exchange) => match errand.plan(exchange, CardSource::None, world) {
+            Ok(plan) => {
+                let (exchange, effects) = Exchange::begin(plan, world);
+                Turn::Going(State::Exchanging(errand, exchange), effects)
             }
-        }
+            Err(incident) => fail(errand, NotSent::Plugin(incident.clone()), vec![incident], world),
+        },
         Action::Pause(wait) => {
+            if let Err(incident) = errand.pause() {
+                return fail(errand, NotSent::Plugin(incident.clone()), vec![incident], world);
+            }
             let after = wait.min(world.deployment.ceilings.wait_ms);
             let effect = Effect::Wake { operation: errand.operation, after };
-            errand.pending.extend(granted.facts);
             Turn::Going(State::Pausing(errand, None), vec![effect])
         }
         Action::Listen(_) => {
             let incident = Incident::IllegalStep("listens without having sent".into());
             fail(errand, NotSent::Plugin(incident.clone()), vec![incident], world)
         }
-        Action::Finish(claimed) => finish(errand, claimed, granted, proven, world),
+        Action::Finish(claimed) => finish(errand, claimed, proven, world),
     }
 }
 
 /// Maintenance ends done or declined; anything else is the plugin's fault. Keys are only looked at when done.
-fn finish(errand: Errand, claimed: Claimed, granted: Granted, proven: &ProvenBy, world: &World<'_>) -> Turn<State> {
+fn finish(mut errand: Errand, claimed: Claimed, proven: &ProvenBy, world: &World<'_>) -> Turn<State> {
     match claimed {
         Claimed::Done => {
             let missing = world.deployment.demanded_echoes(errand.kind).iter().find(|echo| !proven.has(**echo));
@@ -189,6 +198,7 @@ fn finish(errand: Errand, claimed: Claimed, granted: Granted, proven: &ProvenBy,
                 let incident = Incident::MissingProof(format!("{echo:?}").to_lowercase());
                 return fail(errand, NotSent::Plugin(incident.clone()), vec![incident], world);
             }
+            let granted = errand.granted();
             if granted.install.is_empty() {
                 let ending = Ending { granted, activate: false };
                 let (state, effects) = conclude(errand, Outcome::Done, ending, Vec::new(), world);
@@ -202,7 +212,7 @@ fn finish(errand: Errand, claimed: Claimed, granted: Granted, proven: &ProvenBy,
             Turn::Going(State::Staging(errand, granted), vec![effect])
         }
         Claimed::Declined(declined) => {
-            let ending = Ending { granted, activate: false };
+            let ending = Ending { granted: errand.granted(), activate: false };
             let outcome = Outcome::Failed(NotSent::Refused(declined));
             let (state, effects) = conclude(errand, outcome, ending, Vec::new(), world);
             Turn::Going(state, effects)
@@ -215,13 +225,15 @@ fn finish(errand: Errand, claimed: Claimed, granted: Granted, proven: &ProvenBy,
 }
 
 /// All of a download's keys, or none: one bad check value empties every slot, and nothing trades.
-fn staged(errand: Errand, mut granted: Granted, result: Result<(), String>, world: &World<'_>) -> Turn<State> {
+fn staged(mut errand: Errand, granted: Granted, result: Result<(), String>, world: &World<'_>) -> Turn<State> {
     let (state, effects) = match result {
         Ok(()) => {
-            granted.facts.push(Fact::KeysInstalled { keys: granted.install.clone() });
+            errand.pending.push(Fact::KeysInstalled { keys: granted.install.clone() });
             conclude(errand, Outcome::Done, Ending { granted, activate: true }, Vec::new(), world)
         }
         Err(slot) => {
+            // Nothing of the step that brought them becomes true, a batch or a counter no more than a key.
+            errand.pending.retain(|fact| !matches!(fact, Fact::Remembered { .. } | Fact::CounterSet { .. }));
             let held = world.books.kept(&world.deployment.acquirer).map(|stream| &stream.keys);
             let held = held.into_iter().flatten().map(|key| key.name.clone());
             let drop = granted.install.iter().map(|key| key.name.clone()).chain(held).collect();
@@ -281,7 +293,6 @@ fn conclude(
     world: &World<'_>,
 ) -> (State, Vec<Effect>) {
     let mut facts = std::mem::take(&mut errand.pending);
-    facts.extend(ending.granted.facts.iter().cloned());
     facts.extend(incidents.into_iter().map(|incident| errand.incident(incident.party(), incident)));
     if !ending.granted.drop.is_empty() {
         facts.push(Fact::KeysDropped { slots: ending.granted.drop.clone() });

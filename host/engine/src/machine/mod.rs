@@ -1,14 +1,16 @@
 //! The state machines: one a family of operations, and the exchange they all share.
 
+pub(crate) mod closing;
 pub(crate) mod debt;
 pub(crate) mod errand;
 pub(crate) mod exchange;
 pub(crate) mod maintenance;
 pub(crate) mod payment;
-mod table;
+pub(crate) mod sale;
+pub(crate) mod table;
 pub(crate) mod world;
 
-pub use table::{Row, Table};
+pub use table::{Row, Table, page};
 
 /// Every machine's table, for diagrams and for the tests that hold them.
 pub fn tables() -> [&'static Table; 4] {

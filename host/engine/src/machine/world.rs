@@ -48,7 +48,9 @@ impl World<'_> {
                     .clone()
                     .find(|counter| counter.name == *name)
                     .ok_or_else(|| Incident::IllegalStep(format!("uses a counter it never declared: {name}")))?;
-                Ok((name.clone(), self.books.next_count(&self.deployment.acquirer, counter)))
+                let free = self.books.free_count(&self.deployment.acquirer, counter);
+                let value = free.ok_or_else(|| Incident::IllegalStep(format!("no number of {name} is free")))?;
+                Ok((name.clone(), value))
             })
             .collect()
     }

@@ -8,4 +8,4 @@ mod standby;
 pub use after_failure::{Left, Ruling, after_failure, legal};
 pub use gravity::{gravity, holds_card_data};
 pub use outcomes::{Evidence, Judgement, ProvenBy, VerdictJudgement, judge_payment, judge_reversal};
-pub use standby::{fits, secrets_allowed};
+pub use standby::{can_be_paid, fits, secrets_allowed};

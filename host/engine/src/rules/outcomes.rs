@@ -49,6 +49,8 @@ pub enum VerdictJudgement {
     Counts(Verdict, String),
     /// It does not; the debt stands.
     Stands(Incident),
+    /// The acquirer itself does not know, and proved that; the debt stands.
+    Open,
 }
 
 impl ProvenBy {
@@ -71,6 +73,11 @@ impl ProvenBy {
         self.echoes.contains(label(echo))
     }
 
+    /// Whether every demanded proof held. An answer without any proof meets no demand, even where there is none.
+    pub fn meets(&self, demands_seal: bool, demands_echoes: &[Echoed]) -> bool {
+        (self.sealed || !self.echoes.is_empty()) && self.missing(demands_seal, demands_echoes, None).is_none()
+    }
+
     /// The first demanded proof that is not there.
     fn missing(&self, demands_seal: bool, demands_echoes: &[Echoed], may_lack: Option<Echoed>) -> Option<Incident> {
         if demands_seal && !self.sealed {
@@ -81,6 +88,13 @@ impl ProvenBy {
             .filter(|&&echo| Some(echo) != may_lack)
             .find(|&&echo| !self.echoes.contains(label(echo)))
             .map(|&echo| Incident::MissingProof(label(echo).into()))
+    }
+}
+
+impl Evidence<'_> {
+    /// Whether the answer brought every proof that is demanded.
+    pub fn is_proven(&self) -> bool {
+        self.proven.meets(self.demands_seal, self.demands_echoes)
     }
 }
 
@@ -109,6 +123,12 @@ pub fn judge_reversal(
         Claimed::Acknowledged(code) => (Verdict::Paid, code),
         Claimed::Unmatched(code) => (Verdict::Unmatched, code),
         Claimed::Refused(code) => (Verdict::Refused, code),
+        Claimed::Unknown(_) => {
+            return match proven.missing(demands_seal, demands_echoes, None) {
+                None => VerdictJudgement::Open,
+                Some(incident) => VerdictJudgement::Stands(incident),
+            };
+        }
         other => {
             return VerdictJudgement::Stands(Incident::IllegalStep(format!("a reversal cannot end {}", name(&other))));
         }

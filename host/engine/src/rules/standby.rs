@@ -1,14 +1,24 @@
-use crate::contract::acquirer::{Pattern, Reply, Standby};
+use super::ProvenBy;
+use crate::contract::acquirer::{Echoed, Meaning, Pattern, Reply, Standby};
 use crate::contract::template::{Message, Node, Secret};
 
 /// Whether an answer, scrubbed, is the one a reading is for. A pattern that names no byte fits nothing.
 pub fn fits(pattern: &Pattern, reply: &Reply) -> bool {
-    let names_a_byte =
-        pattern.at.iter().any(|at| !at.bytes.is_empty()) || pattern.holds.iter().any(|bytes| !bytes.is_empty());
-    names_a_byte
+    names_a_byte(pattern)
         && pattern.status.is_none_or(|status| status == reply.status)
         && pattern.at.iter().all(|at| bytes_at(&reply.body, at.offset, at.bytes.len()) == Some(&at.bytes))
         && pattern.holds.iter().all(|bytes| bytes.is_empty() || reply.body.windows(bytes.len()).any(|w| w == bytes))
+}
+
+/// Whether one of the standby message's own readings could pay it: it names bytes, and proves what is demanded.
+pub fn can_be_paid(standby: &Standby, demands_seal: bool, demands_echoes: &[Echoed]) -> bool {
+    standby.answers.iter().any(|reading| {
+        let proven = ProvenBy::all_of(&reading.proofs);
+        reading.means == Meaning::Paid
+            && names_a_byte(&reading.fits)
+            && !reading.proofs.is_empty()
+            && proven.meets(demands_seal, demands_echoes)
+    })
 }
 
 /// What a standby message may hold of a card: number, expiry and kept EMV tags; never a track, a PIN or a card code.
@@ -21,6 +31,10 @@ pub fn secrets_allowed(standby: &Standby) -> bool {
         })
     };
     allowed(&standby.message) && standby.again.as_ref().is_none_or(allowed)
+}
+
+fn names_a_byte(pattern: &Pattern) -> bool {
+    pattern.at.iter().any(|at| !at.bytes.is_empty()) || pattern.holds.iter().any(|bytes| !bytes.is_empty())
 }
 
 /// The bytes from an offset, which counts from the end when negative.

@@ -1,0 +1,512 @@
+//! Plugins, acquirers, readers and vaults that do what they may not, one named test each.
+
+use super::acquirer::Line;
+use super::guest::{self, approved, declined, failed, honest, is_reversal, is_sale, step};
+use super::{ACQUIRER, House};
+use crate::contract::PluginFault;
+use crate::contract::acquirer::{Action, Echoed, Effect as Wish, Remedy, Stray};
+use crate::contract::retry_policy::{Decision, Delivery, Failure, Resend};
+use crate::contract::template::{Node, UndoReason};
+use crate::contract::transaction::Gravity;
+use crate::machine::errand::{EXCHANGES, PAUSES};
+use crate::record::{CardProblem, Doubt, Incident, NotSent};
+use crate::{Answer, Call, Effect, Fact, OperationId, Outcome, Request, TransactionId};
+
+/// A house whose plugin starts a sale with what `change` makes of the honest step.
+fn starting(change: impl Fn(&mut crate::contract::acquirer::Step) + 'static) -> House {
+    let mut house = House::new();
+    house.guest = Box::new(move |call| match call {
+        Call::Start(context, operation) if is_sale(operation) => {
+            let mut step = guest::start(context, operation);
+            change(&mut step);
+            Answer::Step(Ok(step))
+        }
+        call => honest(call),
+    });
+    house
+}
+
+/// A house whose plugin answers a sale's reply with this.
+fn resuming(make: impl Fn() -> Action + 'static) -> House {
+    let mut house = House::new();
+    house.guest = Box::new(move |call| match call {
+        Call::Resume(_, operation, state, event) if is_sale(operation) => {
+            let mut step = guest::resume(operation, state, event).unwrap();
+            step.action = make();
+            Answer::Step(Ok(step))
+        }
+        call => honest(call),
+    });
+    house
+}
+
+fn exchange_of(step: &mut crate::contract::acquirer::Step) -> &mut crate::contract::acquirer::Exchange {
+    let Action::Send(exchange) = &mut step.action else { panic!("the honest plugin sends") };
+    exchange
+}
+
+fn incidents(house: &House) -> Vec<Incident> {
+    house
+        .facts()
+        .into_iter()
+        .filter_map(|fact| if let Fact::Incident { what, .. } = fact { Some(what) } else { None })
+        .collect()
+}
+
+fn reasons(house: &House) -> Vec<UndoReason> {
+    house
+        .facts()
+        .iter()
+        .filter_map(|fact| if let Fact::Owed { reason, .. } = fact { Some(*reason) } else { None })
+        .collect()
+}
+
+#[track_caller]
+fn assert_nothing_left(house: &House) {
+    assert!(house.acquirer.arrived.is_empty());
+    assert_eq!(house.books().open_debts().count(), 0);
+}
+
+#[test]
+fn a_missing_remedy_is_refused_before_sending() {
+    let mut house = starting(|step| exchange_of(step).remedy = None);
+    assert_eq!(house.sale("A1", 5), Outcome::NotSent(NotSent::Plugin(Incident::MissingRemedy)));
+    assert_eq!(incidents(&house), [Incident::MissingRemedy]);
+    assert_nothing_left(&house);
+}
+
+#[test]
+fn a_sale_labelled_asks_still_moves_money() {
+    let mut house = starting(|step| exchange_of(step).gravity = Gravity::Asks);
+    house.acquirer.line = [Line::LostReply].into();
+    assert!(matches!(house.sale("A1", 5), Outcome::Unknown(_)));
+    house.assert_balanced();
+
+    let mut house = starting(|step| {
+        let exchange = exchange_of(step);
+        (exchange.gravity, exchange.remedy) = (Gravity::Asks, None);
+    });
+    assert_eq!(house.sale("A1", 5), Outcome::NotSent(NotSent::Plugin(Incident::MissingRemedy)));
+    assert_nothing_left(&house);
+}
+
+#[test]
+fn remedies_that_could_never_be_used_are_refused_before_sending() {
+    let changes: [fn(&mut Remedy); 5] = [
+        |remedy| *remedy = Remedy::Inquire(None),
+        |remedy| standby(remedy).answers.clear(),
+        |remedy| standby(remedy).answers.iter_mut().for_each(|reading| reading.proofs.clear()),
+        |remedy| standby(remedy).route = "elsewhere".into(),
+        |remedy| standby(remedy).message.nodes.push(Node::PinBlock("pin".into())),
+    ];
+    for change in changes {
+        let mut house = starting(move |step| change(exchange_of(step).remedy.as_mut().unwrap()));
+        let outcome = house.sale("A1", 5);
+        assert!(matches!(outcome, Outcome::NotSent(NotSent::Plugin(Incident::IllegalStep(_)))), "{outcome:?}");
+        assert_nothing_left(&house);
+    }
+}
+
+fn standby(remedy: &mut Remedy) -> &mut crate::contract::acquirer::Standby {
+    let Remedy::Undo(standby) = remedy else { panic!("the honest plugin takes back") };
+    standby
+}
+
+#[test]
+fn an_approval_without_an_exchange_is_no_approval() {
+    let mut house = starting(|step| step.action = Action::Finish(approved(5)));
+    assert!(matches!(house.sale("A1", 5), Outcome::NotSent(NotSent::Plugin(Incident::IllegalStep(_)))));
+    assert_nothing_left(&house);
+}
+
+#[test]
+fn an_approval_after_a_pause_stands_on_no_answer() {
+    let mut house = House::new();
+    house.guest = Box::new(|call| match call {
+        Call::Resume(_, operation, _, crate::contract::acquirer::Event::Received(_)) if is_sale(operation) => {
+            Answer::Step(Ok(step(Action::Pause(0))))
+        }
+        Call::Resume(_, operation, ..) if is_sale(operation) => Answer::Step(Ok(step(Action::Finish(approved(5))))),
+        call => honest(call),
+    });
+    assert!(matches!(house.sale("A1", 5), Outcome::Unknown(Doubt::Plugin(_))));
+    house.assert_balanced();
+}
+
+#[test]
+fn a_decline_from_the_start_says_that_nothing_was_sent() {
+    let mut house = starting(|step| step.action = Action::Finish(declined("14")));
+    let outcome = house.sale("A1", 5);
+    assert!(matches!(&outcome, Outcome::NotSent(NotSent::Refused(declined)) if declined.code == "14"), "{outcome:?}");
+    assert_nothing_left(&house);
+}
+
+#[test]
+fn a_decline_without_its_seal_is_unknown() {
+    let mut house = House::new();
+    house.acquirer.sale_code = "51";
+    house.guest = Box::new(|call| match call {
+        Call::Resume(_, operation, state, event) if is_sale(operation) => {
+            let mut step = guest::resume(operation, state, event).unwrap();
+            step.proofs.remove(0);
+            Answer::Step(Ok(step))
+        }
+        call => honest(call),
+    });
+    assert_eq!(house.sale("A1", 5), Outcome::Unknown(Doubt::Unproven));
+    assert_eq!(incidents(&house), [Incident::MissingProof("seal".into())]);
+}
+
+#[test]
+fn a_wrong_mac_is_unknown_and_reversed_as_such() {
+    let mut house = House::new();
+    house.acquirer.line = [Line::WrongMac].into();
+    assert_eq!(house.sale("A1", 5), Outcome::Unknown(Doubt::Unproven));
+    assert_eq!(incidents(&house), [Incident::BadSeal("mac".into())]);
+    assert_eq!(reasons(&house), [UndoReason::BadMac]);
+    house.assert_balanced();
+}
+
+#[test]
+fn an_echo_of_another_trace_is_unknown_and_reversed() {
+    let mut house = House::new();
+    house.acquirer.line = [Line::WrongTrace].into();
+    assert_eq!(house.sale("A1", 5), Outcome::Unknown(Doubt::Unproven));
+    assert_eq!(incidents(&house), [Incident::BadEcho("Trace".into())]);
+    assert_eq!(reasons(&house), [UndoReason::NoAnswer]);
+    house.assert_balanced();
+}
+
+#[test]
+fn an_answer_that_is_no_message_is_unknown_and_reversed() {
+    let mut house = House::new();
+    house.acquirer.line = [Line::Garbage].into();
+    assert!(matches!(house.sale("A1", 5), Outcome::Unknown(Doubt::Plugin(Incident::PluginFailed(_)))));
+    assert_eq!(reasons(&house), [UndoReason::Malfunction]);
+    house.assert_balanced();
+}
+
+#[test]
+fn an_answer_that_is_not_final_is_unknown_and_reversed() {
+    let mut house = House::new();
+    house.acquirer.sale_code = "09";
+    assert_eq!(house.sale("A1", 5), Outcome::Unknown(Doubt::Acquirer { code: "09".into() }));
+    house.assert_balanced();
+}
+
+#[test]
+fn strays_are_passed_over_but_not_for_ever() {
+    let mut house = House::new();
+    house.acquirer.line = [Line::StrayFirst].into();
+    assert!(matches!(house.sale("A1", 5), Outcome::Approved(_)));
+    house.acquirer.line = [Line::OnlyStrays].into();
+    let before = house.log.iter().filter(|word| *word == "Listen").count();
+    assert_eq!(house.sale("A2", 5), Outcome::Unknown(Doubt::Unheard(Failure::Timeout)));
+    let listened = house.log.iter().filter(|word| *word == "Listen").count() - before;
+    assert_eq!(listened as u32, crate::machine::exchange::STRAYS);
+    assert_eq!(house.acquirer.sum(), 5);
+}
+
+/// A regression: a connection that broke while listening after a stray could be reported as "not sent", and the sale
+/// would have been sent twice.
+#[test]
+fn after_a_stray_nothing_counts_as_unsent() {
+    let mut house = House::new();
+    house.ask_sale("A1", 5);
+    while house.acquirer.count("sale") == 0 {
+        assert!(house.advance(u64::MAX).unwrap());
+    }
+    let operation = OperationId(1);
+    house.answer(operation, Answer::Reply(Ok(guest::reply(b"echo 0 0 00 good"))));
+    while house.log.last().is_none_or(|word| word != "Listen") {
+        assert!(house.advance(0).unwrap());
+    }
+    let failed = crate::ExchangeFailed { delivery: Delivery::NotSent, failure: Failure::Closed };
+    house.answer(operation, Answer::Reply(Err(failed)));
+    house.rest();
+    assert_eq!(house.outcome("A1"), Outcome::Unknown(Doubt::Unheard(Failure::Closed)));
+    house.assert_balanced();
+}
+
+#[test]
+fn a_trap_after_sending_is_unknown_and_reversed() {
+    let mut house = House::new();
+    house.guest = Box::new(|call| match call {
+        Call::Resume(_, operation, ..) if is_sale(operation) => {
+            failed(call, PluginFault::Trapped("unreachable".into()))
+        }
+        call => honest(call),
+    });
+    assert!(matches!(house.sale("A1", 5), Outcome::Unknown(Doubt::Plugin(Incident::PluginFailed(_)))));
+    assert_eq!(reasons(&house), [UndoReason::Malfunction]);
+    house.assert_balanced();
+}
+
+#[test]
+fn a_trap_before_sending_sends_nothing() {
+    let mut house = House::new();
+    house.guest = Box::new(|call| failed(call, PluginFault::OutOfFuel));
+    assert!(matches!(house.sale("A1", 5), Outcome::NotSent(NotSent::Plugin(_))));
+    assert_nothing_left(&house);
+}
+
+#[test]
+fn a_retry_policy_that_traps_or_lies_is_replaced_by_the_safe_answer() {
+    let proposals = [
+        None,
+        Some(Decision::Resend(Resend { route: "host".into(), wait: 0 })),
+        Some(Decision::Fail),
+        Some(Decision::StandIn),
+        Some(Decision::Inquire(0)),
+    ];
+    for proposal in proposals {
+        let mut house = House::new();
+        house.acquirer.line = [Line::LostReply].into();
+        let proposed = proposal.clone();
+        house.guest = Box::new(move |call| match (call, &proposed) {
+            (Call::Decide(..), Some(decision)) => Answer::Decision(Ok(decision.clone())),
+            (Call::Decide(..), None) => failed(call, PluginFault::Deadline),
+            (call, _) => honest(call),
+        });
+        assert!(matches!(house.sale("A1", 5), Outcome::Unknown(Doubt::Unheard(_))), "{proposal:?}");
+        assert_eq!(incidents(&house).len(), 1, "{proposal:?}");
+        house.assert_balanced();
+    }
+}
+
+#[test]
+fn an_acquirer_that_cannot_be_reached_is_given_up_after_as_many_tries_as_the_ceiling_allows() {
+    let mut house = House::new();
+    house.acquirer.line = vec![Line::NotSent; 20].into();
+    house.guest = Box::new(|call| match call {
+        Call::Decide(..) => Answer::Decision(Ok(Decision::Resend(Resend { route: "other".into(), wait: 0 }))),
+        call => honest(call),
+    });
+    assert_eq!(house.sale("A1", 5), Outcome::NotSent(NotSent::Unreachable(Failure::Connect)));
+    assert_eq!(house.log.iter().filter(|word| *word == "Send").count(), 3);
+    assert_nothing_left(&house);
+}
+
+#[test]
+fn a_cancel_counts_before_sending_and_between_tries_only() {
+    let id = TransactionId::parse("A1").unwrap();
+    let cancel = || Request::Cancel { transaction: id.clone() };
+
+    let mut house = House::new();
+    house.ask_sale("A1", 5);
+    house.ask(cancel());
+    house.rest();
+    assert_eq!(house.outcome("A1"), Outcome::NotSent(NotSent::Cancelled));
+    assert_nothing_left(&house);
+
+    let mut house = House::new();
+    house.acquirer.line = [Line::NotSent].into();
+    house.ask_sale("A1", 5);
+    while house.log.last().is_none_or(|word| word != "Wake") {
+        assert!(house.advance(u64::MAX).unwrap());
+    }
+    house.ask(cancel());
+    house.rest();
+    assert_eq!(house.outcome("A1"), Outcome::NotSent(NotSent::Cancelled));
+    assert_nothing_left(&house);
+
+    let mut house = resuming(|| Action::Pause(50));
+    house.ask_sale("A1", 5);
+    while house.log.last().is_none_or(|word| word != "Wake") {
+        assert!(house.advance(u64::MAX).unwrap());
+    }
+    house.ask(cancel());
+    house.rest();
+    assert_eq!(house.outcome("A1"), Outcome::Unknown(Doubt::Unheard(Failure::Cancelled)));
+    assert_eq!(reasons(&house), [UndoReason::Cancelled]);
+    house.assert_balanced();
+
+    let mut house = House::new();
+    house.ask_sale("A1", 5);
+    while house.acquirer.count("sale") == 0 {
+        assert!(house.advance(u64::MAX).unwrap());
+    }
+    house.ask(cancel());
+    house.rest();
+    assert!(matches!(house.outcome("A1"), Outcome::Approved(_)), "it was too late");
+    house.assert_balanced();
+}
+
+#[test]
+fn cards_that_cannot_be_read_and_messages_that_cannot_be_rendered_send_nothing() {
+    let mut house = House::new();
+    house.card = Err(CardProblem::Unreadable);
+    assert_eq!(house.sale("A1", 5), Outcome::NotSent(NotSent::Card(CardProblem::Unreadable)));
+    let mut house = House::new();
+    house.preparing = Err("a hole with no card".into());
+    assert_eq!(house.sale("A1", 5), Outcome::NotSent(NotSent::Template("a hole with no card".into())));
+    assert_nothing_left(&house);
+}
+
+#[test]
+fn other_amounts_are_never_accepted() {
+    for (answered, illegal) in [(3, false), (7, true)] {
+        let mut house = House::new();
+        house.acquirer.approves = Some(answered);
+        house.guest = Box::new(|call| match call {
+            Call::Resume(_, operation, state, event) if is_sale(operation) => {
+                let mut step = guest::resume(operation, state, event).unwrap();
+                // The amount echo would not hold, and a hostile plugin would not ask for it.
+                step.proofs.retain(|proof| *proof != guest::echo(Echoed::Amount));
+                Answer::Step(Ok(step))
+            }
+            call => honest(call),
+        });
+        let outcome = house.sale("A1", 5);
+        if illegal {
+            assert_eq!(outcome, Outcome::Unknown(Doubt::Unproven));
+        } else {
+            assert_eq!(outcome, Outcome::Unknown(Doubt::OtherAmount { approved_minor: answered }));
+        }
+        house.assert_balanced();
+    }
+}
+
+#[test]
+fn a_second_message_that_moves_money_is_refused_and_the_first_taken_back() {
+    let mut house = resuming(|| Action::Send(guest::sale(77, 500)));
+    assert!(matches!(house.sale("A1", 5), Outcome::Unknown(Doubt::Plugin(Incident::IllegalStep(_)))));
+    assert_eq!(house.acquirer.count("sale"), 1);
+    house.assert_balanced();
+}
+
+#[test]
+fn exchanges_and_pauses_are_bounded_even_when_they_take_no_time() {
+    let ask = || guest::exchange(guest::message("ask", 0, 0, false), Gravity::Asks, None);
+    let mut house = resuming(move || Action::Send(ask()));
+    assert!(matches!(house.sale("A1", 5), Outcome::Unknown(Doubt::Plugin(Incident::IllegalStep(_)))));
+    let intents = house.facts().iter().filter(|fact| matches!(fact, Fact::Intent(_))).count();
+    assert_eq!(intents as u32, EXCHANGES);
+    house.assert_balanced();
+
+    let mut house = House::new();
+    house.guest = Box::new(|call| match call {
+        Call::Start(_, operation) | Call::Resume(_, operation, ..) if is_sale(operation) => {
+            Answer::Step(Ok(step(Action::Pause(0))))
+        }
+        call => honest(call),
+    });
+    assert!(matches!(house.sale("A1", 5), Outcome::NotSent(NotSent::Plugin(Incident::IllegalStep(_)))));
+    assert_eq!(house.log.iter().filter(|word| *word == "Wake").count() as u32, PAUSES);
+    assert_nothing_left(&house);
+}
+
+#[test]
+fn steps_that_may_not_stand_where_they_stand() {
+    let mut house = starting(|step| step.action = Action::Listen(Stray::Late));
+    assert!(matches!(house.sale("A1", 5), Outcome::NotSent(NotSent::Plugin(Incident::IllegalStep(_)))));
+    let mut house = starting(|step| {
+        let exchange = exchange_of(step);
+        exchange.uses = vec!["undeclared".into()];
+    });
+    assert!(matches!(house.sale("A1", 5), Outcome::NotSent(NotSent::Plugin(Incident::IllegalStep(_)))));
+    let mut house = starting(|step| exchange_of(step).route = "undeclared".into());
+    assert!(matches!(house.sale("A1", 5), Outcome::NotSent(NotSent::Plugin(Incident::IllegalStep(_)))));
+    assert_nothing_left(&house);
+    let mut house = starting(|step| step.effects = vec![Wish::InstallKey(guest::key())]);
+    assert!(matches!(house.sale("A1", 5), Outcome::Approved(_)));
+    assert!(matches!(incidents(&house)[..], [Incident::IllegalStep(_)]), "a sale installs no key");
+}
+
+#[test]
+fn a_reversal_answered_by_anything_but_its_end_is_read_without_the_plugin() {
+    for action in [Action::Pause(0), Action::Send(guest::sale(1, 1)), Action::Finish(approved(5))] {
+        let mut house = House::new();
+        house.acquirer.line = [Line::LostReply].into();
+        house.guest = Box::new(move |call| match call {
+            Call::Resume(_, operation, ..) if is_reversal(operation) => Answer::Step(Ok(step(action.clone()))),
+            call => honest(call),
+        });
+        house.sale("A1", 5);
+        house.assert_balanced();
+    }
+}
+
+#[test]
+fn a_reversal_with_a_wrong_mac_stays_owed_until_a_proven_answer() {
+    let mut house = House::new();
+    house.acquirer.line = [Line::LostReply, Line::WrongMac, Line::WrongTrace].into();
+    house.sale("A1", 5);
+    assert_eq!(incidents(&house), [Incident::BadSeal("mac".into()), Incident::BadEcho("Trace".into())]);
+    assert_eq!(house.acquirer.count("reversal"), 3);
+    house.assert_balanced();
+}
+
+#[test]
+fn bad_check_values_drop_every_key_and_stop_trade() {
+    let mut house = House::new();
+    house.acquirer.bad_keys = true;
+    assert_eq!(house.sign_in("S1"), Outcome::Failed(NotSent::BadCheckValue("mac".into())));
+    assert!(house.log.contains(&"DropKeys".to_owned()));
+    let kept = house.books().kept(ACQUIRER).unwrap();
+    assert!(kept.keys.is_empty());
+    assert!(kept.memory.is_empty(), "nor is the batch of that download adopted");
+    assert_eq!(house.sale("A1", 5), Outcome::NotSent(NotSent::NotSignedIn));
+    assert_eq!(house.acquirer.count("sale"), 0);
+    house.acquirer.bad_keys = false;
+    assert!(matches!(house.sale("A2", 5), Outcome::Approved(_)), "the next sale signs in first");
+}
+
+#[test]
+fn an_errand_may_only_ask() {
+    for gravity in [Gravity::MovesMoney, Gravity::Owes] {
+        let mut house = House::new();
+        house.guest = Box::new(move |call| match call {
+            Call::Start(..) => {
+                let message = guest::message("sign-in", 1, 0, false);
+                let remedy = Some(Remedy::Undo(guest::standby(1, 1)));
+                Answer::Step(Ok(step(Action::Send(guest::exchange(message, gravity, remedy)))))
+            }
+            call => honest(call),
+        });
+        assert!(matches!(house.sign_in("S1"), Outcome::Failed(NotSent::Plugin(Incident::IllegalStep(_)))));
+        assert_nothing_left(&house);
+    }
+}
+
+#[test]
+fn answers_nobody_waits_for_change_nothing() {
+    let mut house = House::new();
+    house.ask_sale("A1", 5);
+    for answer in [
+        Answer::Woke,
+        Answer::Durable(Ok(())),
+        Answer::Reply(Ok(guest::reply(b"sale 1 5 00 good"))),
+        Answer::Proven(Ok(())),
+        Answer::Staged(Ok(())),
+        Answer::Prepared(Ok(None)),
+        Answer::Step(Ok(step(Action::Finish(approved(5))))),
+    ] {
+        let now = house.now();
+        let input = |operation| crate::Input::Answer { operation, answer: answer.clone() };
+        let engine = house.engine.as_mut().unwrap();
+        for operation in [OperationId(1), OperationId(99)] {
+            let effects = engine.handle(input(operation), now);
+            assert!(matches!(effects[..], [Effect::Unexpected { .. }]), "{effects:?}");
+        }
+    }
+    house.rest();
+    assert!(matches!(house.outcome("A1"), Outcome::Approved(_)));
+    house.assert_balanced();
+}
+
+#[test]
+fn amounts_and_acquirers_that_cannot_be() {
+    let mut house = House::new();
+    assert_eq!(house.sale("A1", 0), Outcome::NotSent(NotSent::Amount));
+    assert_eq!(house.sale("A2", u64::MAX), Outcome::NotSent(NotSent::Amount));
+    let transaction = TransactionId::parse("A3").unwrap();
+    let (acquirer, operator) = ("nobody".to_owned(), String::new());
+    house.ask(Request::Sale { acquirer, transaction, amount: guest::yuan(1), operator });
+    house.rest();
+    assert_eq!(house.outcome("A3"), Outcome::NotSent(NotSent::Unsupported));
+    house.break_plugin();
+    house.start();
+    assert!(matches!(house.sale("A4", 5), Outcome::NotSent(NotSent::Plugin(_))));
+    assert!(matches!(house.sign_in("S1"), Outcome::Failed(NotSent::Unsupported)));
+}

@@ -1,0 +1,169 @@
+//! The tables say no more than what happens: every transition of every table is taken by these tests.
+
+use std::collections::BTreeSet;
+
+use super::House;
+use super::acquirer::Line;
+use super::guest::{self, honest, is_reversal, is_sale, step};
+use crate::contract::acquirer::{Action, Effect as Wish};
+use crate::machine::table::seen::{Transition, taken};
+use crate::record::CardProblem;
+use crate::{Answer, Call, Outcome, Request, TransactionId};
+
+type Guest = fn(&Call) -> Answer;
+const QUICK_PAUSE: u32 = 5;
+
+/// Whether a call is the first of its operation, and of a sale.
+fn starts(call: &Call, sale: bool) -> bool {
+    matches!(call, Call::Start(_, operation) if is_sale(operation) == sale)
+}
+
+fn hears(call: &Call, sale: bool) -> bool {
+    use crate::contract::acquirer::Event::Received;
+    matches!(call, Call::Resume(_, operation, _, Received(_)) if is_sale(operation) == sale && !is_reversal(operation))
+}
+
+fn does(action: Action) -> Answer {
+    Answer::Step(Ok(step(action)))
+}
+
+fn asks() -> Action {
+    Action::Send(guest::exchange(guest::message("ask", 0, 0, false), crate::contract::transaction::Gravity::Asks, None))
+}
+
+/// Plugins that lead an operation, a sale or a sign-in, along every way there is.
+fn guests() -> Vec<Guest> {
+    vec![
+        honest,
+        |call| if starts(call, true) || starts(call, false) { does(Action::Pause(QUICK_PAUSE)) } else { honest(call) },
+        |call| if hears(call, true) || hears(call, false) { does(Action::Pause(QUICK_PAUSE)) } else { honest(call) },
+        |call| if hears(call, true) || hears(call, false) { does(asks()) } else { honest(call) },
+        |call| guest::failed(call, crate::contract::PluginFault::Memory),
+        |call| match call {
+            Call::Resume(..) => guest::failed(call, crate::contract::PluginFault::Memory),
+            call => honest(call),
+        },
+        |call| match call {
+            Call::Start(_, operation) if !is_sale(operation) => {
+                let mut step = step(Action::Finish(crate::contract::acquirer::Outcome::Done));
+                step.effects = vec![Wish::InstallKey(guest::key())];
+                Answer::Step(Ok(step))
+            }
+            call => honest(call),
+        },
+    ]
+}
+
+fn lines() -> Vec<Vec<Line>> {
+    use Line::{
+        Garbage, Good, LateRequest, LostReply, LostRequest, NotSent, OnlyStrays, StrayFirst, WrongMac, WrongTrace,
+    };
+    let all =
+        [Good, NotSent, LostRequest, LostReply, LateRequest, WrongMac, WrongTrace, StrayFirst, OnlyStrays, Garbage];
+    let pairs = all.iter().flat_map(|first| all.iter().map(|second| vec![*first, *second]));
+    pairs.chain([vec![NotSent, NotSent, NotSent]]).collect()
+}
+
+/// Runs until nothing is left, within a time in which a debt is tried a few times.
+fn finish(mut house: House) {
+    house.run_for(120_000);
+}
+
+fn every_way() {
+    for guest in guests() {
+        for line in lines() {
+            let mut house = House::new();
+            (house.guest, house.acquirer.line) = (Box::new(guest), line.into());
+            house.ask_sale("A1", 5);
+            house.ask_sign_in("S1");
+            finish(house);
+        }
+        for failing in 0..8 {
+            let mut house = House::new();
+            house.guest = Box::new(guest);
+            house.acquirer.line = [Line::LostReply].into();
+            house.failing_commits = std::iter::repeat_n(false, failing).chain([true]).collect();
+            house.ask_sale("A1", 5);
+            finish(house);
+            let mut house = House::new();
+            house.guest = Box::new(guest);
+            house.failing_commits = std::iter::repeat_n(false, failing).chain([true]).collect();
+            house.ask_sign_in("S1");
+            finish(house);
+        }
+    }
+}
+
+fn odd_ways() {
+    let mut house = House::new();
+    house.card = Err(CardProblem::TimedOut);
+    house.sale("A1", 5);
+    house.preparing = Err("no".into());
+    house.card = Ok(());
+    house.sale("A2", 5);
+    house.sign_in("S1");
+    house.acquirer.bad_keys = true;
+    house.preparing = Ok(());
+    house.sign_in("S2");
+    for guest in [honest, |call: &Call| if starts(call, true) { does(Action::Pause(1)) } else { honest(call) }] {
+        let mut house = House::new();
+        house.guest = Box::new(guest);
+        house.ask_sale("A1", 5);
+        let id = TransactionId::parse("A1").unwrap();
+        while guest as usize != honest as Guest as usize && house.log.last().is_none_or(|word| word != "Wake") {
+            assert!(house.advance(u64::MAX).unwrap());
+        }
+        house.ask(Request::Cancel { transaction: id });
+        finish(house);
+    }
+    let mut house = House::new();
+    house.acquirer.line = [Line::LostReply].into();
+    house.acquirer.refuses_reversals = Some("58");
+    house.sale("A1", 5);
+    house.acquirer.line = [Line::Good, Line::LostRequest].into();
+    house.sign_in("S1");
+    house.acquirer.line = vec![Line::LostRequest; 3].into();
+    house.sign_in("S2");
+    // The plugin is gone: the readings are tried one after the other, the proven one counts.
+    for line in [Line::Good, Line::WrongMac] {
+        let mut house = House::new();
+        house.acquirer.line = [Line::LostReply, line].into();
+        house.ask_sale("A1", 5);
+        while house.acquirer.count("sale") == 0 {
+            assert!(house.advance(u64::MAX).unwrap());
+        }
+        house.break_plugin();
+        house.start();
+        finish(house);
+    }
+    // Two readings fit, and neither proves.
+    let mut house = House::new();
+    house.acquirer.line = [Line::LostReply, Line::WrongMac].into();
+    house.guest = Box::new(|call| match call {
+        Call::Start(context, operation) if is_sale(operation) => {
+            let mut step = guest::start(context, operation);
+            let Action::Send(exchange) = &mut step.action else { panic!("the honest plugin sends") };
+            let Some(crate::contract::acquirer::Remedy::Undo(standby)) = &mut exchange.remedy else { panic!("undo") };
+            standby.answers.push(standby.answers[0].clone());
+            Answer::Step(Ok(step))
+        }
+        Call::Resume(_, operation, ..) if is_reversal(operation) => {
+            guest::failed(call, crate::contract::PluginFault::Gone)
+        }
+        call => honest(call),
+    });
+    assert!(matches!(house.sale("A1", 5), Outcome::Unknown(_)));
+}
+
+#[test]
+fn every_transition_of_every_table_happens() {
+    every_way();
+    odd_ways();
+    let taken = taken();
+    let written: BTreeSet<Transition> = crate::tables()
+        .iter()
+        .flat_map(|table| table.rows.iter().flat_map(|row| row.2.iter().map(|to| (table.name, row.0, row.1, *to))))
+        .collect();
+    let never: Vec<_> = written.difference(&taken).collect();
+    assert!(never.is_empty(), "in the tables, and never taken: {never:#?}");
+}
