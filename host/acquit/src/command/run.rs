@@ -4,7 +4,7 @@ use std::io::{Write, stdout};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, mpsc};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use devices::{Beep, DeviceError, Display, Screen};
 use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
@@ -20,6 +20,9 @@ struct Console {
 }
 
 pub(super) fn run(house: House) -> Result<ExitCode> {
+    if house.configuration.profile == Profile::Production && cfg!(feature = "development") {
+        bail!("this is a development build; a production profile needs one without the feature `development`");
+    }
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::INFO).with_ansi(false).init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let handle = runtime.handle().clone();

@@ -305,21 +305,25 @@ impl Terminal {
     fn ended(&mut self, operation: OperationId, transaction: &TransactionId, outcome: &Outcome) {
         // In doubt the connection is cut before anything else: a reversal leaves only after that.
         let parting = if matches!(outcome, Outcome::Unknown(_)) { Parting::AtOnce } else { Parting::Polite };
-        self.close(operation, parting);
-        self.print(transaction, outcome);
+        let ran_just_now = self.close(operation, parting);
+        self.cards.remove(transaction);
+        if ran_just_now {
+            self.print(transaction, outcome);
+        }
         self.tell(transaction, outcome);
         self.show_owed();
     }
 
-    fn close(&mut self, operation: OperationId, parting: Parting) {
-        let Service::In(running) = &mut self.service else { return };
-        let Some(conversation) = running.sessions.remove(&operation).and_then(|session| session.conversation) else {
-            return;
-        };
-        match parting {
-            Parting::Polite => drop(self.runtime.spawn(conversation.close())),
-            Parting::AtOnce => drop(conversation),
+    /// Wipes what an operation held and closes its connection. Says whether there was such an operation: an outcome
+    /// that is only repeated has none.
+    fn close(&mut self, operation: OperationId, parting: Parting) -> bool {
+        let Service::In(running) = &mut self.service else { return false };
+        let Some(session) = running.sessions.remove(&operation) else { return false };
+        match (session.conversation, parting) {
+            (Some(conversation), Parting::Polite) => drop(self.runtime.spawn(conversation.close())),
+            (conversation, _) => drop(conversation),
         }
+        true
     }
 }
 

@@ -18,7 +18,7 @@ use devices::virtual_set::{CardProfile, VirtualPrinter, VirtualReader};
 use devices::{Display, Printer};
 use engine::books::Books;
 use engine::{Effect, Engine, Input, OperationId, Outcome, Record, Recovery, TransactionId};
-use journal::{Health, Journal};
+use journal::{Health, Journal, Opened};
 use sandbox::Sandbox;
 use vault::Vault;
 
@@ -129,7 +129,8 @@ impl Terminal {
             probe,
             configuration,
         };
-        let effects = terminal.start_service()?;
+        let opened = Journal::open(&places.journal(), terminal.journal_options())?;
+        let effects = terminal.start_service(opened)?;
         terminal.perform(effects);
         Ok(terminal)
     }
@@ -167,16 +168,18 @@ impl Terminal {
         self.perform(effects);
     }
 
-    /// Reads the journal past the cache and begins a new engine from what it really holds.
-    fn start_service(&mut self) -> Result<Vec<Effect>> {
-        self.service = Service::Out("the journal is being read".into());
-        self.epoch += 1;
-        let places = Places::of(&self.configuration);
+    fn journal_options(&self) -> journal::Options {
         let mut options = journal::Options::default();
         if let Some(probe) = &self.probe {
             options.probe = Arc::clone(probe);
         }
-        let opened = Journal::open(&places.journal(), options)?;
+        options
+    }
+
+    /// Begins an engine from what the journal holds, once what a power cut left open is closed.
+    fn start_service(&mut self, opened: Opened) -> Result<Vec<Effect>> {
+        self.service = Service::Out("the journal is being read".into());
+        self.epoch += 1;
         let mut journal = opened.journal;
         let (records, unreadable) = decode(&opened.entries);
         let now = self.clock.now();
@@ -226,7 +229,23 @@ impl Terminal {
     /// read back from the disk.
     fn reopen(&mut self) {
         self.tell_all_that_storage_failed();
-        match self.start_service() {
+        let failed = std::mem::replace(&mut self.service, Service::Out("the journal is being read".into()));
+        let Service::In(running) = failed else { return };
+        let reopened = running.journal.reopen().map_err(anyhow::Error::from);
+        self.serve_from(reopened);
+    }
+
+    /// Tries once more where the journal could not be opened: the operator may have mended what was wrong.
+    fn return_to_service(&mut self) {
+        if let Service::Out(_) = self.service {
+            let journal = Places::of(&self.configuration).journal();
+            let opened = Journal::open(&journal, self.journal_options()).map_err(anyhow::Error::from);
+            self.serve_from(opened);
+        }
+    }
+
+    fn serve_from(&mut self, opened: Result<Opened>) {
+        match opened.and_then(|opened| self.start_service(opened)) {
             Ok(effects) => self.perform(effects),
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "out of service");

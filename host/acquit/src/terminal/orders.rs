@@ -25,6 +25,7 @@ pub(super) struct Waiting {
 impl Terminal {
     /// Does what is asked; whoever waits for an outcome is told when it is durable.
     pub(super) fn order(&mut self, order: Order, reply: Sender<Response>) {
+        self.return_to_service();
         if let Service::Out(why) = &self.service {
             let _ = reply.send(Response::failed(why.clone()));
             return;
