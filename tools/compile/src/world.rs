@@ -7,15 +7,8 @@ use wit_parser::{Resolve, SourceMap};
 /// The world that a module without one is taken to be written for.
 const WORLD: &str = "acquirer-plugin";
 
-/// The contract, as this program was built with it.
-const CONTRACT: [(&str, &str); 6] = [
-    ("types.wit", include_str!("../../../wit/types.wit")),
-    ("template.wit", include_str!("../../../wit/template.wit")),
-    ("transaction.wit", include_str!("../../../wit/transaction.wit")),
-    ("acquirer.wit", include_str!("../../../wit/acquirer.wit")),
-    ("retry-policy.wit", include_str!("../../../wit/retry-policy.wit")),
-    ("worlds.wit", include_str!("../../../wit/worlds.wit")),
-];
+/// The contract as this program was built with it: file names and texts.
+const CONTRACT: &[(&str, &str)] = include!(concat!(env!("OUT_DIR"), "/contract.rs"));
 
 /// The module with its world: the one it brought, or the contract's.
 pub(crate) fn embedded_in(mut module: Vec<u8>) -> Result<Vec<u8>> {
@@ -31,7 +24,7 @@ pub(crate) fn embedded_in(mut module: Vec<u8>) -> Result<Vec<u8>> {
 fn contract() -> Result<(Resolve, wit_parser::PackageId)> {
     let mut sources = SourceMap::default();
     for (path, text) in CONTRACT {
-        sources.push_str(path, text);
+        sources.push_str(path, *text);
     }
     let mut resolve = Resolve::default();
     let group = sources.parse().map_err(|(_, error)| error).context("the contract does not parse")?;
