@@ -1,6 +1,7 @@
 //! A new terminal: an empty journal and an empty key store, made once and on purpose.
 
 use std::fs;
+use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
@@ -16,6 +17,9 @@ pub(super) fn init(house: &House) -> Result<ExitCode> {
     let places = Places::of(&house.configuration);
     let data = places.data();
     fs::create_dir_all(data).with_context(|| format!("cannot make {}", data.display()))?;
+    // Whoever reaches the socket may take payments, and whoever reads the key files has the keys.
+    fs::set_permissions(data, fs::Permissions::from_mode(0o700))
+        .with_context(|| format!("cannot close {} to others", data.display()))?;
     Vault::create(&places.keys(), &grants(&house.configuration))?;
     Journal::create(&places.journal(), Options::default())?;
     let line = format!("{}: an empty journal and key store; next: acquit keys load", data.display());

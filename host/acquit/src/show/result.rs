@@ -168,7 +168,7 @@ impl View<'_> {
     fn failed(&self, why: &NotSent) -> Vec<String> {
         let about = |id: &str| self.messages.text(id, &[("acquirer", self.acquirer.clone().into())]);
         match why {
-            NotSent::BadCheckValue(_) => vec![about("sign-in-bad-keys")],
+            NotSent::BadCheckValue(why) => vec![about("sign-in-bad-keys"), why.clone()],
             NotSent::Refused(declined) => {
                 let args = [("acquirer", self.acquirer.clone().into()), ("code", declined.code.clone().into())];
                 vec![self.messages.text("sign-in-declined", &args)]

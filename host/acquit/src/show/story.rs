@@ -15,7 +15,8 @@ use crate::messages::{Messages, Value as Argument, format_amount, format_time, m
 /// The story of the named transaction, or of the newest payment.
 pub fn explain(books: &Books, transaction: Option<&TransactionId>, messages: &Messages) -> Response {
     let found = match transaction {
-        Some(id) => books.transaction(id),
+        // A debt's own name tells the story of what it is owed for.
+        Some(id) => books.transaction(books.debt(id).map_or(id, |debt| &debt.of)),
         None => books.transactions().rev().find(|known| known.amount().is_some()),
     };
     let Some(found) = found else {
