@@ -4,20 +4,25 @@
 //! in the simulator and years later.
 #![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
 
+mod debt;
+mod kept;
 mod recovery;
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::Digest;
-use crate::contract::acquirer::{Counter, NewKey, Remedy, Standby};
+use crate::contract::acquirer::{Remedy, Standby};
 use crate::contract::retry_policy::{Attempt, Delivery, Failure};
 use crate::contract::template::UndoReason;
 use crate::contract::transaction::{Gravity, Operation};
 use crate::contract::types::{Amount, Name};
 use crate::identity::TransactionId;
 use crate::money::MoneyError;
-use crate::record::{Fact, Incident, Intent, Outcome, Record, Verdict};
+use crate::record::{Fact, Intent, Outcome, Record};
 use crate::time::Timestamp;
+
+pub use debt::{Debt, Standing};
+pub use kept::Stream;
 
 /// Proofs that may fail in a row before new payments stop.
 pub const FAILED_PROOFS_IN_A_ROW: u32 = 3;
@@ -60,45 +65,6 @@ pub struct ExchangeFacts {
 pub struct Conclusion {
     pub at: Timestamp,
     pub outcome: Outcome,
-}
-
-/// A reversal that is owed, or was.
-#[derive(Clone, Debug)]
-pub struct Debt {
-    pub id: TransactionId,
-    pub of: TransactionId,
-    pub acquirer: String,
-    pub reason: UndoReason,
-    pub since: Timestamp,
-    pub standing: Standing,
-    pub attempts: Vec<Attempt>,
-    pub refusals: Vec<String>,
-    /// Tries begun, answered or not.
-    pub tries: u32,
-}
-
-/// Where a debt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Standing {
-    /// No proven answer yet.
-    Unheard,
-    /// Answered, proven, negative: shown, counted, tried again at sign-in and settlement.
-    Refused,
-    /// The acquirer does not know the original: not sent again, closed by settlement or statement.
-    Unmatched,
-    /// Acknowledged.
-    Paid,
-}
-
-/// What one acquirer's plugin keeps, and how it has behaved.
-#[derive(Clone, Debug, Default)]
-pub struct Stream {
-    pub memory: BTreeMap<Name, Vec<u8>>,
-    /// The last value taken or set.
-    counters: BTreeMap<Name, u64>,
-    /// The blocks of the newest download, wrapped under the transport key.
-    pub keys: Vec<NewKey>,
-    pub failed_proofs: u32,
 }
 
 /// A record that contradicts those before it; the storage's fault.
@@ -179,30 +145,6 @@ impl Books {
     /// What one acquirer's plugin keeps.
     pub fn kept(&self, acquirer: &str) -> Option<&Stream> {
         self.streams.get(acquirer)
-    }
-
-    /// The value a counter gives next: one more than the last, or its first again after its last. A value that an
-    /// owed transaction carries is passed over, since its reversal must never meet another payment.
-    pub fn next_count(&self, acquirer: &str, counter: &Counter) -> u64 {
-        self.free_count(acquirer, counter).unwrap_or(counter.first)
-    }
-
-    /// The same; none when owed transactions carry every value there is.
-    pub fn free_count(&self, acquirer: &str, counter: &Counter) -> Option<u64> {
-        let owed = self.open_debts().filter(|debt| debt.acquirer == acquirer);
-        let carried: BTreeSet<u64> = owed
-            .filter_map(|debt| self.transactions.get(&debt.of))
-            .flat_map(|transaction| &transaction.exchanges)
-            .flat_map(|exchange| &exchange.intent.uses)
-            .filter(|(name, _)| *name == counter.name)
-            .map(|(_, value)| *value)
-            .collect();
-        let after = |value: u64| if value >= counter.first && value < counter.last { value + 1 } else { counter.first };
-        let taken = self.streams.get(acquirer).and_then(|stream| stream.counters.get(&counter.name));
-        let next = taken.map_or(counter.first, |&last| after(last));
-        std::iter::successors(Some(next), |&value| Some(after(value)))
-            .take(carried.len() + 1)
-            .find(|value| !carried.contains(value))
     }
 
     /// What this acquirer owes the shop by the terminal's own books: the sum of what was approved, in one currency.
@@ -341,38 +283,6 @@ impl Books {
         if let Some(transaction) = self.transactions.get_mut(&id) {
             transaction.timeline.push((at, fact.clone()));
         }
-    }
-}
-
-impl Debt {
-    /// Failed tries a plugin is told of; more tell it nothing new.
-    const ATTEMPTS_KEPT: usize = 64;
-
-    fn answered(&mut self, verdict: Verdict, code: &str) {
-        self.standing = match verdict {
-            Verdict::Paid => Standing::Paid,
-            Verdict::Unmatched => Standing::Unmatched,
-            Verdict::Refused => {
-                if self.refusals.len() < Self::ATTEMPTS_KEPT {
-                    self.refusals.push(code.to_owned());
-                }
-                Standing::Refused
-            }
-        };
-    }
-}
-
-impl Stream {
-    /// A proof that failed or was missing counts; an answer that says nothing either way does not.
-    fn incident(&mut self, what: &Incident) {
-        if matches!(what, Incident::BadSeal(_) | Incident::BadEcho(_) | Incident::MissingProof(_)) {
-            self.failed_proofs = self.failed_proofs.saturating_add(1);
-        }
-    }
-
-    fn install(&mut self, keys: &[NewKey]) {
-        self.keys.retain(|held| !keys.iter().any(|key| key.name == held.name));
-        self.keys.extend(keys.iter().cloned());
     }
 }
 

@@ -28,9 +28,7 @@ fn an_approval_that_cannot_be_written_down_is_unknown_and_what_recovery_reads_de
     let mut house = House::new();
     house.failing_commits = [false, true].into();
     house.ask_sale("A1", 1234);
-    while house.ended.is_empty() {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| house.ended.is_empty());
     assert_eq!(house.outcome("A1"), Outcome::Unknown(Doubt::Storage));
     assert_eq!(house.acquirer.count("reversal"), 0);
     house.rest();
@@ -45,9 +43,7 @@ fn nothing_is_begun_and_nobody_waits_in_vain_once_the_journal_has_failed() {
     house.failing_commits = [true].into();
     house.ask_sale("A1", 1234);
     house.ask_sale("A2", 1234);
-    while !house.log.contains(&"ReopenJournal".to_owned()) {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| !house.log.contains(&"ReopenJournal".to_owned()));
     house.ask_sale("A3", 1234);
     while house.advance(0).unwrap() {}
     for id in ["A1", "A2", "A3"] {
@@ -62,9 +58,7 @@ fn a_reversal_whose_try_cannot_be_written_down_is_not_sent() {
     house.acquirer.line = [Line::LostReply].into();
     house.failing_commits = [false, false, true].into();
     house.ask_sale("A1", 1234);
-    while !house.log.contains(&"ReopenJournal".to_owned()) {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| !house.log.contains(&"ReopenJournal".to_owned()));
     assert_eq!(house.acquirer.count("reversal"), 0);
     assert_eq!(house.books().owed(), 1);
     house.rest();
@@ -77,9 +71,7 @@ fn a_reversals_answer_that_cannot_be_written_down_leaves_it_owed() {
     house.acquirer.line = [Line::LostReply].into();
     house.failing_commits = [false, false, false, true].into();
     house.ask_sale("A1", 1234);
-    while !house.log.contains(&"ReopenJournal".to_owned()) {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| !house.log.contains(&"ReopenJournal".to_owned()));
     assert_eq!((house.acquirer.count("reversal"), house.books().owed()), (1, 1));
     house.rest();
     assert_eq!(house.acquirer.count("reversal"), 2);

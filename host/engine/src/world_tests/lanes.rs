@@ -15,9 +15,7 @@ fn owing() -> House {
     let mut house = House::new();
     house.acquirer.line = std::iter::once(Line::LostReply).chain(vec![Line::NotSent; 40]).collect();
     house.ask_sale("A1", 5);
-    while house.ended.is_empty() || house.books().open_debts().all(|debt| debt.attempts.is_empty()) {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| house.ended.is_empty() || house.books().open_debts().all(|debt| debt.attempts.is_empty()));
     house
 }
 
@@ -35,9 +33,7 @@ fn a_debt_is_drained_before_the_next_sale() {
 fn a_debt_that_cannot_be_drained_blocks_the_next_sale() {
     let mut house = owing();
     house.ask_sale("A2", 7);
-    while house.ended.len() < 2 {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| house.ended.len() < 2);
     assert_eq!(house.outcome("A2"), Outcome::NotSent(NotSent::DebtsOwed { unheard: 1, refused: 0 }));
     assert_eq!(house.acquirer.count("sale"), 1);
     assert_eq!(house.books().owed(), 1);
@@ -102,13 +98,9 @@ fn three_failed_proofs_in_a_row_suspend_sales_until_a_sign_in() {
     let mut house = House::new();
     house.acquirer.line = [Line::WrongMac, Line::WrongMac, Line::WrongMac].into();
     house.ask_sale("A1", 5);
-    while house.books().kept(ACQUIRER).unwrap().failed_proofs < 3 {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| house.books().kept(ACQUIRER).unwrap().failed_proofs < 3);
     house.ask_sale("A2", 5);
-    while house.ended.len() < 2 {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| house.ended.len() < 2);
     assert_eq!(house.outcome("A2"), Outcome::NotSent(NotSent::Suspended));
     house.rest();
     assert_eq!(house.books().owed(), 0, "its debts stay open to be paid");
@@ -131,9 +123,7 @@ fn an_answer_without_a_proof_does_not_break_a_row_of_failed_ones() {
     });
     house.acquirer.line = vec![Line::Good, Line::NotSent, Line::NotSent].into();
     house.ask_sale("A1", 5);
-    while house.ended.is_empty() {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| house.ended.is_empty());
     assert_eq!(house.books().kept(ACQUIRER).unwrap().failed_proofs, 1);
 }
 

@@ -17,9 +17,7 @@ fn sale_under_way() -> House {
     let mut house = House::new();
     house.acquirer.line = [Line::LostReply].into();
     house.ask_sale("A1", 1234);
-    while house.acquirer.count("sale") == 0 {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| house.acquirer.count("sale") == 0);
     house
 }
 
@@ -80,9 +78,7 @@ fn a_conclusion_without_its_debt_is_owed_again() {
     let mut house = House::new();
     house.acquirer.line = vec![Line::LostReply, Line::NotSent].into();
     house.ask_sale("A1", 1234);
-    while house.ended.is_empty() {
-        assert!(house.advance(u64::MAX).unwrap());
-    }
+    house.run_while(|house| house.ended.is_empty());
     let kept = house.records().into_iter().filter(|record| !matches!(record.fact, Fact::Owed { .. }));
     house.journal = kept.map(|record| record.encode().unwrap()).collect();
     house.start();

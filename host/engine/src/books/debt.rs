@@ -1,0 +1,53 @@
+//! What is owed, and where it stands.
+
+use crate::contract::retry_policy::Attempt;
+use crate::contract::template::UndoReason;
+use crate::identity::TransactionId;
+use crate::record::Verdict;
+use crate::time::Timestamp;
+
+/// A reversal that is owed, or was.
+#[derive(Clone, Debug)]
+pub struct Debt {
+    pub id: TransactionId,
+    pub of: TransactionId,
+    pub acquirer: String,
+    pub reason: UndoReason,
+    pub since: Timestamp,
+    pub standing: Standing,
+    pub attempts: Vec<Attempt>,
+    pub refusals: Vec<String>,
+    /// Tries begun, answered or not.
+    pub tries: u32,
+}
+
+/// Where a debt stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Standing {
+    /// No proven answer yet.
+    Unheard,
+    /// Answered, proven, negative: shown, counted, tried again at sign-in and settlement.
+    Refused,
+    /// The acquirer does not know the original: not sent again, closed by settlement or statement.
+    Unmatched,
+    /// Acknowledged.
+    Paid,
+}
+
+impl Debt {
+    /// Failed tries a plugin is told of; more tell it nothing new.
+    pub(super) const ATTEMPTS_KEPT: usize = 64;
+
+    pub(super) fn answered(&mut self, verdict: Verdict, code: &str) {
+        self.standing = match verdict {
+            Verdict::Paid => Standing::Paid,
+            Verdict::Unmatched => Standing::Unmatched,
+            Verdict::Refused => {
+                if self.refusals.len() < Self::ATTEMPTS_KEPT {
+                    self.refusals.push(code.to_owned());
+                }
+                Standing::Refused
+            }
+        };
+    }
+}
