@@ -5,9 +5,6 @@ use core::ops::Range;
 use super::format::{Content, Counts, Encoding, FieldFormat, Length, Table};
 use crate::prelude::{Extent, Fault, Malformed};
 
-/// The only bitmap of this first version: fields 1 to 64, of which 1 would announce a second one.
-const BITMAP_BYTES: usize = 8;
-
 /// A message of another party that cannot be read: where, and why. Holds no value of any field.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error("{path} at byte {offset}: {reason}")]
@@ -102,30 +99,65 @@ pub struct Value<'f> {
     offset: usize,
 }
 
+/// A frame followed by bitmap and lengths alone, for people who look at one that may be damaged. No value of it has
+/// been checked; what decides anything goes through [`decode`].
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Outline<'f> {
+    /// The message type as sent.
+    pub mti: [u8; 2],
+    /// The fields that could be told apart, in order.
+    pub values: Vec<Value<'f>>,
+    /// Offset after the last of them.
+    pub end: usize,
+    /// Why what stands there is no field.
+    pub trouble: Option<DecodeError>,
+}
+
 /// Takes a frame apart whose message type stands at `start`; what stands before is the transport's.
 ///
 /// # Errors
 /// The first thing that does not fit: a short field, a bitmap that names what is not there, bytes left over, a
 /// prefix, digit or padding that is none.
 pub fn decode<'f>(table: &Table, frame: &'f [u8], start: usize) -> Result<Fields<'f>, DecodeError> {
+    let Outline { mti, values, trouble, .. } = outline(table, frame, start)?;
+    if !decimal(&mti) {
+        return Err(DecodeError::part("MTI", start, Reason::BadNibble));
+    }
+    for value in &values {
+        value.check().map_err(|reason| DecodeError::at(value.number(), value.start(), reason))?;
+    }
+    match trouble {
+        None => Ok(Fields { mti: u16::from_be_bytes(mti), start, end: frame.len(), values }),
+        Some(error) => Err(error),
+    }
+}
+
+/// Follows the structure of a frame as far as it goes, whatever its values hold.
+///
+/// # Errors
+/// [`Reason::Short`] where message type or bitmap are not whole.
+pub fn outline<'f>(table: &Table, frame: &'f [u8], start: usize) -> Result<Outline<'f>, DecodeError> {
     let mut rest = Rest { frame, offset: start.min(frame.len()) };
-    let mti = match *rest.take(2).map_err(|reason| DecodeError::part("MTI", start, reason))? {
-        [high, low] if decimal(&[high, low]) => u16::from_be_bytes([high, low]),
-        _ => return Err(DecodeError::part("MTI", start, Reason::BadNibble)),
-    };
+    let mti = *rest.chunk().map_err(|reason| DecodeError::part("MTI", start, reason))?;
     let bitmap_at = rest.offset;
-    let bitmap = rest.take(BITMAP_BYTES).map_err(|reason| DecodeError::part("bitmap", bitmap_at, reason))?;
-    let mut values = Vec::new();
-    for number in (1..=64u8).filter(|number| bit(bitmap, *number)) {
-        let unknown = || DecodeError::part("bitmap", bitmap_at, Reason::UnknownField(number));
-        let format = table.format(number).ok_or_else(unknown)?;
-        let at = rest.offset;
-        values.push(rest.value(format).map_err(|reason| DecodeError::at(number, at, reason))?);
+    let bitmap = rest.chunk().map_err(|reason| DecodeError::part("bitmap", bitmap_at, reason))?;
+    let bits = u64::from_be_bytes(*bitmap);
+    let mut outline =
+        Outline { mti, values: Vec::with_capacity(bits.count_ones() as usize), end: rest.offset, trouble: None };
+    for number in (1..=64u8).filter(|number| bits & (1 << (64 - number)) != 0) {
+        let value = match table.format(number) {
+            None => Err(DecodeError::part("bitmap", bitmap_at, Reason::UnknownField(number))),
+            Some(format) => rest.value(format).map_err(|reason| DecodeError::at(number, outline.end, reason)),
+        };
+        match value {
+            Ok(value) => outline.values.push(value),
+            Err(error) => return Ok(Outline { trouble: Some(error), ..outline }),
+        }
+        outline.end = rest.offset;
     }
-    match frame.len() - rest.offset {
-        0 => Ok(Fields { mti, start, end: frame.len(), values }),
-        left => Err(DecodeError::part("end", rest.offset, Reason::Leftover(left))),
-    }
+    let left = frame.len() - outline.end;
+    outline.trouble = (left > 0).then(|| DecodeError::part("end", outline.end, Reason::Leftover(left)));
+    Ok(outline)
 }
 
 impl<'f> Fields<'f> {
@@ -208,9 +240,19 @@ impl<'f> Value<'f> {
         }
     }
 
+    /// Whether the value is written as its format says; always so in a frame that [`decode`] read.
+    pub fn is_well_formed(&self) -> bool {
+        self.check().is_ok()
+    }
+
     /// An error about this field.
     pub fn error(&self, reason: Reason) -> DecodeError {
         DecodeError::at(self.format.number, self.offset, reason)
+    }
+
+    /// Offset of the field in the frame, with its length prefix.
+    fn start(&self) -> usize {
+        self.offset - self.format.prefix_bytes()
     }
 
     fn digit_range(&self) -> Range<usize> {
@@ -255,22 +297,27 @@ impl<'f> Rest<'f> {
         Ok(taken)
     }
 
+    fn chunk<const N: usize>(&mut self) -> Result<&'f [u8; N], Reason> {
+        let left = self.frame.get(self.offset..).unwrap_or_default();
+        let taken = left.first_chunk().ok_or(Reason::Short { needed: N, left: left.len() })?;
+        self.offset += N;
+        Ok(taken)
+    }
+
+    /// A field, unchecked.
     fn value(&mut self, format: &'static FieldFormat) -> Result<Value<'f>, Reason> {
         let units = self.units(format)?;
         let offset = self.offset;
         let bytes = self.take(format.bytes_of(units))?;
-        let value = Value { format, bytes, units, offset };
-        value.check()?;
-        Ok(value)
+        Ok(Value { format, bytes, units, offset })
     }
 
     fn units(&mut self, format: &FieldFormat) -> Result<usize, Reason> {
-        let (prefix_bytes, max, counts) = match format.length {
+        let (max, counts) = match format.length {
             Length::Fixed(units) => return Ok(usize::from(units)),
-            Length::LlVar { max, counts } => (1, usize::from(max), counts),
-            Length::LllVar { max, counts } => (2, usize::from(max), counts),
+            Length::LlVar { max, counts } | Length::LllVar { max, counts } => (usize::from(max), counts),
         };
-        let prefix = self.take(prefix_bytes)?;
+        let prefix = self.take(format.prefix_bytes())?;
         if !decimal(prefix) {
             return Err(Reason::BadPrefix);
         }
@@ -294,9 +341,4 @@ fn decimal(bytes: &[u8]) -> bool {
 
 fn character(nibble: u8) -> u8 {
     if nibble == SEPARATOR { b'=' } else { b'0' + nibble }
-}
-
-fn bit(bitmap: &[u8], number: u8) -> bool {
-    let index = usize::from(number - 1);
-    bitmap.get(index / 8).is_some_and(|byte| byte & (0x80 >> (index % 8)) != 0)
 }

@@ -114,6 +114,15 @@ impl FieldFormat {
         }
     }
 
+    /// Bytes of the length prefix.
+    pub fn prefix_bytes(&self) -> usize {
+        match self.length {
+            Length::Fixed(_) => 0,
+            Length::LlVar { .. } => 1,
+            Length::LllVar { .. } => 2,
+        }
+    }
+
     /// The length prefix for a value of so many units, or nothing where the length is fixed. `None` where the
     /// value does not fit the field.
     pub fn prefix(&self, units: usize) -> Option<Vec<u8>> {

@@ -8,7 +8,7 @@ mod decode;
 mod format;
 
 pub use compose::{Composed, Composer, EncodeError};
-pub use decode::{DecodeError, Fields, Reason, Value, decode};
+pub use decode::{DecodeError, Fields, Outline, Reason, Value, decode, outline};
 pub use format::{Content, Counts, Encoding, FieldFormat, Length, Table};
 
 #[cfg(test)]
