@@ -317,7 +317,7 @@ impl Try {
             operation: self.operation,
             acquirer: world.deployment.acquirer.clone(),
             plugin: self.plan.plugin,
-            call: Box::new(Call::Wait(world.context(&self.debt, ""), debt)),
+            call: Box::new(Call::Wait(world.context(&self.plan.transaction, ""), debt)),
         };
         DebtTurn::Going(State::Asking(self), vec![effect])
     }

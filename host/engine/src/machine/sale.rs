@@ -81,6 +81,10 @@ impl Sale {
     /// Does what a step says, as far as it may.
     pub fn take(mut self, step: Step, heard: bool, proven: &ProvenBy, world: &World<'_>) -> Turn<State> {
         self.errand.grant(step.effects, world);
+        if step.standby.is_some() {
+            let what = Incident::IllegalStep("a newer standby message; the one stored first stays".into());
+            self.errand.pending.push(self.errand.incident(Party::Plugin, what));
+        }
         self.errand.state = step.state;
         self.errand.reference = step.reference;
         match step.action {

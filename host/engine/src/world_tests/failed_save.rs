@@ -7,10 +7,13 @@
 //! Here a message leaves only after its intent, with what takes it back, has been said to be durable; and nobody is
 //! told "approved" before that is durable too.
 
-use super::House;
 use super::acquirer::Line;
+use super::{House, guest};
+use crate::contract::retry_policy::Decision;
 use crate::record::{Doubt, NotSent};
-use crate::{Fact, Outcome};
+use crate::{
+    Answer, Call, Deployment, Effect, Fact, Input, Moment, Outcome, Record, Recovery, Request, Timestamp, TransactionId,
+};
 
 #[test]
 fn a_full_disk_before_the_intent_lets_no_byte_leave() {
@@ -50,6 +53,49 @@ fn nothing_is_begun_and_nobody_waits_in_vain_once_the_journal_has_failed() {
         assert!(matches!(house.outcome(id), Outcome::NotSent(NotSent::Storage(_))), "{id}");
     }
     assert!(house.acquirer.arrived.is_empty());
+}
+
+/// The journal fails under one acquirer while the intent of another's sale, already durable, is about to be answered.
+#[test]
+fn a_journal_that_fails_under_one_acquirer_stops_the_others_sending_too() {
+    let now = Moment { wall: Timestamp { unix_ms: 0, utc_offset_minutes: 0 }, monotonic_ms: 0 };
+    let keys = |acquirer: &str| {
+        let fact = Fact::KeysInstalled { keys: vec![guest::key()] };
+        Record { acquirer: acquirer.into(), ..super::record(fact) }
+    };
+    let deployment = |acquirer: &str| Deployment { acquirer: acquirer.into(), ..super::deployment() };
+    let recovery = Recovery::read(&[keys("one"), keys("two")], now);
+    let (mut engine, _) = recovery.begin(vec![deployment("one"), deployment("two")], None, &[], now);
+    let mut until_commit = |acquirer: &str, id: &str| {
+        let transaction = TransactionId::parse(id).unwrap();
+        let (acquirer, operator) = (acquirer.to_owned(), String::new());
+        let sale = Request::Sale { acquirer, transaction, amount: guest::yuan(5), operator };
+        let mut effects = engine.handle(Input::Request(sale), now);
+        loop {
+            let (operation, answer) = match effects.pop() {
+                Some(Effect::AskCard { operation, .. }) => (operation, Answer::Card(Ok(super::card()))),
+                Some(Effect::Call { operation, call, .. }) => (operation, guest::honest(&call)),
+                Some(Effect::Prepare { operation, .. }) => (operation, Answer::Prepared(Ok(None))),
+                Some(Effect::Commit { operation, .. }) => return operation,
+                other => panic!("{other:?}"),
+            };
+            effects = engine.handle(Input::Answer { operation, answer }, now);
+        }
+    };
+    let (one, two) = (until_commit("one", "A1"), until_commit("two", "B1"));
+    let mut answer = |operation, answer| engine.handle(Input::Answer { operation, answer }, now);
+    let effects = answer(one, Answer::Durable(Err("no space left".into())));
+    assert!(matches!(effects[..], [Effect::Ended { .. }, Effect::ReopenJournal]), "{effects:?}");
+    let effects = answer(two, Answer::Durable(Ok(())));
+    let [Effect::Call { call, .. }] = &effects[..] else { panic!("{effects:?}") };
+    let effects = answer(two, Answer::Decision(Ok(Decision::Fail)));
+    assert!(matches!(**call, Call::Decide(..)));
+    assert!(matches!(effects[..], [Effect::Commit { .. }]), "{effects:?}");
+    let effects = answer(two, Answer::Durable(Err("no space left".into())));
+    assert!(
+        matches!(&effects[..], [Effect::Ended { outcome: Outcome::NotSent(NotSent::Storage(_)), .. }]),
+        "told once, and no second ReopenJournal: {effects:?}"
+    );
 }
 
 #[test]

@@ -75,6 +75,17 @@ fn a_payment_may_be_called_like_the_debt_of_another() {
     house.assert_balanced();
 }
 
+/// A sign-in nobody asked for gets a name that no payment has, be it written down or still waiting.
+#[test]
+fn a_name_the_terminal_makes_up_is_unlike_any_it_knows() {
+    let mut house = House::without_keys();
+    house.start();
+    let id = format!("S{:x}N0", house.now().wall.unix_ms);
+    assert!(matches!(house.sale(&id, 5), Outcome::Approved(_)));
+    assert_eq!((house.acquirer.count("sign-in"), house.acquirer.count("sale")), (1, 1));
+    house.assert_balanced();
+}
+
 #[test]
 fn a_waiting_sale_can_be_withdrawn() {
     let mut house = House::new();
