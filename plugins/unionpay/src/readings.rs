@@ -3,10 +3,13 @@
 //! A bitmap fixes where every field stands as long as the fields before it are of constant length. Two are not:
 //! DE2, whose length is the card's own, and DE32, whose lengths the acquirer names. Both prefixes, the trace, the
 //! terminal and the merchant are part of the pattern, so that a wrong assumption fits nothing; it cannot misread.
+//!
+//! Fields after the merchant, DE42, move nothing that is read: the seal is counted from the end. So bitmaps that agree
+//! up to there are one layout. Each layout is carried by every sale, in fuel and in bytes of journal.
 
 use sdk::iso8583::Length;
 use sdk::lookup::LookupError;
-use sdk::prelude::{BytesAt, Context, Echoed, Extent, Meaning, Pattern, Proof, Reading};
+use sdk::prelude::{Context, Echoed, Extent, Meaning, Pattern, Proof, Reading};
 
 use crate::answer::seal;
 use crate::fields::{BEFORE_MTI_BYTES, TABLE};
@@ -17,6 +20,13 @@ use crate::state::Sent;
 
 /// The most layouts of bitmap and DE32 length a deployment may name; each is carried by every sale.
 const LAYOUTS_MAX: usize = 8;
+/// DE42, the last field whose place a reading needs, and the bits up to it.
+const MERCHANT: u8 = 42;
+const UP_TO_MERCHANT: u64 = u64::MAX << (64 - MERCHANT);
+/// Fields a reading speaks of.
+const NEEDED: [u8; 6] = [4, 11, 39, 41, MERCHANT, 64];
+/// Stands for the codes no other reading names.
+const ANY_CODE: &str = "";
 
 /// Readings for one sale: paid, unmatched, and any other code refused.
 pub(crate) fn readings(
@@ -25,26 +35,27 @@ pub(crate) fn readings(
     sent: &Sent,
     settings: &Settings,
 ) -> Result<Vec<Reading>, LookupError> {
-    let mut readings = Vec::new();
-    for layout in layouts(Settings::answer_shapes(context)?)? {
+    let layouts = layouts(Settings::answer_shapes(context)?)?;
+    let who = [settings.terminal.as_bytes(), settings.merchant.as_bytes()].concat();
+    let trace = digits(&purchase.trace);
+    let paid = settings.reversal_paid.iter().map(|code| (code.as_str(), Meaning::Paid));
+    let unmatched = settings.reversal_unmatched.iter().map(|code| (code.as_str(), Meaning::Unmatched));
+    let meanings: Vec<_> = paid.chain(unmatched).chain([(ANY_CODE, Meaning::Refused)]).collect();
+    let mut readings = Vec::with_capacity(layouts.len() * meanings.len());
+    for layout in &layouts {
         let offsets = layout.offsets(usize::from(purchase.card.pan_length)).ok_or_else(cannot_be_laid_out)?;
-        let proofs = offsets.proofs(sent, settings);
-        let any_code = layout.pattern(&offsets, purchase, settings);
-        let mut reading = |code: Option<&String>, means| {
-            let mut fits = any_code.clone();
-            let code = code.map(|code| BytesAt { offset: signed(offsets.code), bytes: code.clone().into_bytes() });
-            fits.at.extend(code);
-            readings.push(Reading { fits, proofs: proofs.clone(), means });
-        };
-        settings.reversal_paid.iter().for_each(|code| reading(Some(code), Meaning::Paid));
-        settings.reversal_unmatched.iter().for_each(|code| reading(Some(code), Meaning::Unmatched));
-        reading(None, Meaning::Refused);
+        for (code, means) in &meanings {
+            let fits = layout.pattern(&offsets, &trace, code, &who);
+            readings.push(Reading { fits, proofs: offsets.proofs(sent, settings), means: *means });
+        }
     }
     Ok(readings)
 }
 
+#[derive(PartialEq, Eq)]
 struct Layout {
-    bitmap: [u8; 8],
+    /// The bits of the fields up to the merchant.
+    bits: u64,
     acquirer_id_digits: usize,
 }
 
@@ -52,17 +63,25 @@ struct Layout {
 struct Offsets {
     trace: usize,
     amount: usize,
+    /// Response code, terminal and merchant stand one after the other: the table has no field between them.
     code: usize,
-    /// Terminal and merchant, one after the other.
     terminal: usize,
     prefixes: Vec<(usize, Vec<u8>)>,
 }
 
 fn layouts(shapes: AnswerShapes) -> Result<Vec<Layout>, LookupError> {
     let mut layouts = Vec::new();
-    for bitmap in shapes.bitmaps {
-        let lengths = if has(&bitmap, 32) { &shapes.acquirer_id_digits[..] } else { &[0] };
-        layouts.extend(lengths.iter().map(|digits| Layout { bitmap, acquirer_id_digits: *digits }));
+    for bits in shapes.bitmaps {
+        if NEEDED.iter().any(|number| !has(bits, *number)) {
+            return Err(cannot_be_laid_out());
+        }
+        let lengths = if has(bits, 32) { &shapes.acquirer_id_digits[..] } else { &[0] };
+        for digits in lengths {
+            let layout = Layout { bits: bits & UP_TO_MERCHANT, acquirer_id_digits: *digits };
+            if !layouts.contains(&layout) {
+                layouts.push(layout);
+            }
+        }
     }
     if layouts.len() <= LAYOUTS_MAX {
         return Ok(layouts);
@@ -78,12 +97,9 @@ fn cannot_be_laid_out() -> LookupError {
 impl Layout {
     /// Walks the fields up to the merchant. `None` where one of them has no known length.
     fn offsets(&self, pan_digits: usize) -> Option<Offsets> {
-        if has(&self.bitmap, 1) || [4, 11, 39, 41, 42, 64].iter().any(|number| !has(&self.bitmap, *number)) {
-            return None;
-        }
-        let mut at = BEFORE_MTI_BYTES + 2 + self.bitmap.len();
+        let mut at = BEFORE_MTI_BYTES + 2 + size_of_val(&self.bits);
         let mut offsets = Offsets { trace: 0, amount: 0, code: 0, terminal: 0, prefixes: Vec::new() };
-        for number in (2..=42).filter(|number| has(&self.bitmap, *number)) {
+        for number in (1..=MERCHANT).filter(|number| has(self.bits, *number)) {
             let format = TABLE.format(number)?;
             let units = match (number, format.length) {
                 (_, Length::Fixed(units)) => usize::from(units),
@@ -91,24 +107,29 @@ impl Layout {
                 (32, _) => self.acquirer_id_digits,
                 _ => return None,
             };
-            let prefix = format.prefix(units)?;
             match number {
                 4 => offsets.amount = at,
                 11 => offsets.trace = at,
                 39 => offsets.code = at,
                 41 => offsets.terminal = at,
-                _ if !prefix.is_empty() => offsets.prefixes.push((at, prefix.clone())),
                 _ => {}
             }
+            let prefix = format.prefix(units)?;
+            let start = at;
             at += prefix.len() + format.bytes_of(units);
+            if !prefix.is_empty() {
+                offsets.prefixes.push((start, prefix));
+            }
         }
         Some(offsets)
     }
 
-    fn pattern(&self, at: &Offsets, purchase: &Purchase, settings: &Settings) -> Pattern {
-        let head = [&ANSWER.to_be_bytes()[..], &self.bitmap].concat();
-        let who = [settings.terminal.as_bytes(), settings.merchant.as_bytes()].concat();
-        let fixed = [(BEFORE_MTI_BYTES, head), (at.trace, digits(&purchase.trace)), (at.terminal, who)];
+    fn pattern(&self, at: &Offsets, trace: &[u8], code: &str, who: &[u8]) -> Pattern {
+        let bits = self.bits.to_be_bytes();
+        // The bytes of fields 1 to 40; those of terminal and merchant are told by their values.
+        let head = [&ANSWER.to_be_bytes()[..], &bits[..5]].concat();
+        let who_from = if code == ANY_CODE { at.terminal } else { at.code };
+        let fixed = [(BEFORE_MTI_BYTES, head), (at.trace, trace.to_vec()), (who_from, [code.as_bytes(), who].concat())];
         let bytes = fixed.into_iter().chain(at.prefixes.iter().cloned());
         Pattern::at(bytes.map(|(offset, bytes)| (signed(offset), bytes)))
     }
@@ -128,8 +149,8 @@ impl Offsets {
     }
 }
 
-fn has(bitmap: &[u8; 8], number: u8) -> bool {
-    u64::from_be_bytes(*bitmap) & (1 << (64 - number)) != 0
+fn has(bits: u64, number: u8) -> bool {
+    bits & (1 << (64 - number)) != 0
 }
 
 fn signed(offset: usize) -> i32 {

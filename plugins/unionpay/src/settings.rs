@@ -14,8 +14,8 @@ struct Declared {
 
 const BITMAPS: &str = "reversal-answer-bitmaps";
 const LENGTHS: &str = "acquirer-id-digits";
-/// 3 4 11 12 13 15 25 32 37 39 41 42 49 60 64, with and without DE2 and DE44.
-const ANSWER_BITMAPS: &str = "303A00810AC08011,303A00810AD08011,703A00810AC08011,703A00810AD08011";
+/// 3 4 11 12 13 15 25 32 37 39 41 42 49 60 64, with and without DE2.
+const ANSWER_BITMAPS: &str = "303A00810AC08011,703A00810AC08011";
 
 const PARAMETERS: &[Declared] = &[
     Declared { name: "terminal", default: None, pattern: "[ -~]{8}", meaning: "Terminal number, DE41." },
@@ -93,7 +93,7 @@ const PARAMETERS: &[Declared] = &[
         default: Some(ANSWER_BITMAPS),
         pattern: "[0-9A-F]{16}(,[0-9A-F]{16})*",
         meaning: "Bitmaps of the answers to a reversal, so that the terminal reads one without this plugin. An \
-                  answer with another bitmap leaves the reversal owed.",
+                  answer with other fields up to 42 leaves the reversal owed; those after 42 make no difference.",
     },
     Declared {
         name: LENGTHS,
@@ -186,7 +186,8 @@ impl Settings {
 /// Shapes of the 0410 that can be read without this plugin.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct AnswerShapes {
-    pub bitmaps: Vec<[u8; 8]>,
+    /// The bitmaps, field 1 in the highest bit.
+    pub bitmaps: Vec<u64>,
     /// Lengths of DE32.
     pub acquirer_id_digits: Vec<usize>,
 }
@@ -243,7 +244,7 @@ impl<'c> Source<'c> {
     }
 
     fn answer_shapes(&self) -> Result<AnswerShapes, LookupError> {
-        let bitmap = |hex: &str| <[u8; 8]>::try_from(bytes_of_hex(hex)?).ok();
+        let bitmap = |hex: &str| Some(u64::from_be_bytes(bytes_of_hex(hex)?.try_into().ok()?));
         let bitmaps: Option<Vec<_>> = self.list(BITMAPS)?.into_iter().map(bitmap).collect();
         let length = |digits: &str| digits.parse().ok().filter(|digits| *digits <= 11);
         let lengths: Option<Vec<usize>> = self.list(LENGTHS)?.into_iter().map(length).collect();
@@ -260,9 +261,9 @@ fn bad(name: &str) -> LookupError {
 }
 
 fn bytes_of_hex(hex: &str) -> Option<Vec<u8>> {
-    let nibbles: Option<Vec<u8>> = hex.chars().map(|c| c.to_digit(16).and_then(|n| u8::try_from(n).ok())).collect();
-    let nibbles = nibbles.filter(|nibbles| nibbles.len() % 2 == 0)?;
-    Some(nibbles.chunks(2).map(|pair| pair.iter().fold(0, |byte, nibble| byte << 4 | nibble)).collect())
+    let nibble = |digit: u8| char::from(digit).to_digit(16);
+    let (pairs, []) = hex.as_bytes().as_chunks::<2>() else { return None };
+    pairs.iter().map(|[high, low]| u8::try_from(nibble(*high)? << 4 | nibble(*low)?).ok()).collect()
 }
 
 fn is_digit(character: u8) -> bool {

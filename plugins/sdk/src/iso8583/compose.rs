@@ -1,7 +1,5 @@
 //! Writing a message: fields by number, each a value or a hole of known length.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::decode::SEPARATOR;
 use super::format::{Encoding, FieldFormat, Table};
 use crate::prelude::{Fault, MacAlgorithm, Message, Node, NodeId};
@@ -9,6 +7,8 @@ use crate::template::{Part, TemplateBuilder};
 
 /// The field that seals a message.
 const MAC_FIELD: u8 = 64;
+/// Room for the fields of most messages, so that they are not moved as they are added.
+const FIELDS_USUAL: usize = 20;
 
 /// A value that does not fit its field: a mistake of the plugin, or of a value it was configured with.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -43,8 +43,10 @@ impl From<EncodeError> for Fault {
 pub struct Composer<'t> {
     table: &'t Table,
     mti: u16,
-    fields: BTreeMap<u8, Content>,
-    marked: BTreeSet<u8>,
+    /// In ascending order of their numbers, each once.
+    fields: Vec<Field>,
+    /// A bit for each field, as in a bitmap.
+    marked: u64,
     mac: Option<(MacAlgorithm, String)>,
 }
 
@@ -53,11 +55,12 @@ pub struct Composer<'t> {
 pub struct Composed {
     /// The template.
     pub message: Message,
-    marks: BTreeMap<u8, NodeId>,
+    marks: Vec<(u8, NodeId)>,
 }
 
 #[derive(Debug, Clone)]
-struct Content {
+struct Field {
+    number: u8,
     prefix: Vec<u8>,
     value: Held,
 }
@@ -71,7 +74,7 @@ enum Held {
 impl<'t> Composer<'t> {
     /// An empty message of this type, its four digits written as hexadecimal: `0x0200`.
     pub fn new(table: &'t Table, mti: u16) -> Self {
-        Composer { table, mti, fields: BTreeMap::new(), marked: BTreeSet::new(), mac: None }
+        Composer { table, mti, fields: Vec::with_capacity(FIELDS_USUAL), marked: 0, mac: None }
     }
 
     /// Sets a field to text: digits, `=` in a track, or the characters themselves.
@@ -114,7 +117,7 @@ impl<'t> Composer<'t> {
 
     /// Gives a field's value a node of its own, so that a proof can refer to it.
     pub fn mark(&mut self, numbers: &[u8]) -> &mut Self {
-        self.marked.extend(numbers);
+        self.marked = numbers.iter().fold(self.marked, |marked, number| marked | bit(*number));
         self
     }
 
@@ -133,8 +136,8 @@ impl<'t> Composer<'t> {
             return Err(EncodeError::Hole(MAC_FIELD));
         }
         let mut bytes = self.head();
-        for (number, field) in &self.fields {
-            let Held::Bytes(value) = &field.value else { return Err(EncodeError::Hole(*number)) };
+        for field in &self.fields {
+            let Held::Bytes(value) = &field.value else { return Err(EncodeError::Hole(field.number)) };
             bytes.extend(&field.prefix);
             bytes.extend(value);
         }
@@ -144,19 +147,20 @@ impl<'t> Composer<'t> {
     /// The message as a template, after what the transport puts before it.
     pub fn into_template(self, before: &[u8]) -> Composed {
         let mut template = TemplateBuilder::new();
-        let mut marks = BTreeMap::new();
-        let mut parts = vec![Part::Bytes(self.head())];
-        for (number, field) in self.fields {
-            parts.push(Part::Bytes(field.prefix));
+        let mut marks = Vec::new();
+        let mut parts = Vec::with_capacity(2 * self.fields.len() + 2);
+        parts.push(Part::Bytes(self.head()));
+        for field in self.fields {
+            let is_marked = self.marked & bit(field.number) != 0;
             let part = match field.value {
-                Held::Bytes(value) if !self.marked.contains(&number) => Part::Bytes(value),
+                Held::Bytes(value) if !is_marked => Part::Bytes(value),
                 Held::Bytes(value) => Part::Node(template.literal(value)),
                 Held::Hole(node) => Part::Node(template.node(node)),
             };
-            if let (Part::Node(node), true) = (&part, self.marked.contains(&number)) {
-                marks.insert(number, *node);
+            if let (Part::Node(node), true) = (&part, is_marked) {
+                marks.push((field.number, *node));
             }
-            parts.push(part);
+            parts.extend([Part::Bytes(field.prefix), part]);
         }
         let before = Part::Bytes(before.to_vec());
         let whole = match self.mac {
@@ -180,13 +184,17 @@ impl<'t> Composer<'t> {
     fn hold(&mut self, format: &FieldFormat, units: usize, value: Held) -> Result<&mut Self, EncodeError> {
         let number = format.number;
         let prefix = format.prefix(units).ok_or(EncodeError::Length { number, units })?;
-        self.fields.insert(number, Content { prefix, value });
+        let field = Field { number, prefix, value };
+        match self.fields.binary_search_by_key(&number, |field| field.number) {
+            Ok(there) => self.fields[there] = field,
+            Err(between) => self.fields.insert(between, field),
+        }
         Ok(self)
     }
 
     fn head(&self) -> Vec<u8> {
         let mac = self.mac.as_ref().map(|_| MAC_FIELD);
-        let bits = self.fields.keys().copied().chain(mac).fold(0u64, |bits, number| bits | 1 << (64 - number));
+        let bits = self.fields.iter().map(|field| field.number).chain(mac).fold(0, |bits, number| bits | bit(number));
         [&self.mti.to_be_bytes()[..], &bits.to_be_bytes()[..]].concat()
     }
 }
@@ -194,17 +202,27 @@ impl<'t> Composer<'t> {
 impl Composed {
     /// The node of a marked field; `None` where the field was not marked or is not in the message.
     pub fn node(&self, number: u8) -> Option<NodeId> {
-        self.marks.get(&number).copied()
+        self.marks.iter().find(|(marked, _)| *marked == number).map(|(_, node)| *node)
     }
+}
+
+/// The bit of a field in a bitmap; a field of no bitmap has none.
+fn bit(number: u8) -> u64 {
+    1u64.checked_shl(64u32.wrapping_sub(number.into())).unwrap_or(0)
 }
 
 /// Digits, already checked, two a byte.
 fn pack(text: &str, encoding: Encoding) -> Vec<u8> {
-    let digits = text.bytes().map(|character| if character == b'=' { SEPARATOR } else { character - b'0' });
-    let mut nibbles: Vec<u8> = digits.collect();
-    if nibbles.len() % 2 == 1 {
-        let at = if encoding == Encoding::BcdPadLeft { 0 } else { nibbles.len() };
-        nibbles.insert(at, 0);
-    }
-    nibbles.chunks(2).map(|pair| pair.iter().fold(0, |byte, nibble| byte << 4 | nibble)).collect()
+    let nibble = |character: &u8| if *character == b'=' { SEPARATOR } else { character & 0x0F };
+    let is_led_by_zero = encoding == Encoding::BcdPadLeft && text.len() % 2 == 1;
+    let mut packed = Vec::with_capacity(text.len().div_ceil(2));
+    let rest = match text.as_bytes() {
+        [first, rest @ ..] if is_led_by_zero => {
+            packed.push(nibble(first));
+            rest
+        }
+        all => all,
+    };
+    packed.extend(rest.chunks(2).map(|pair| nibble(&pair[0]) << 4 | pair.get(1).map_or(0, nibble)));
+    packed
 }

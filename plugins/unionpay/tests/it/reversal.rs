@@ -131,6 +131,20 @@ fn the_readings_know_answers_with_the_card_number_too() {
     assert_eq!(read_alone(&stored(&[]), &answer(0x0410, &without_banks, Some(MAC))), Some(Meaning::Paid));
 }
 
+/// The seal is counted from the end, so what stands between merchant and seal moves nothing that is read.
+#[test]
+fn fields_after_the_merchant_make_no_difference() {
+    let step = start(&context(&[]), &sale(swiped(6)));
+    assert_eq!(standby(sent(&step)).answers.len(), 8, "two layouts, each paid, twice unmatched, and refused");
+    for change in [(55, "9F26"), (63, "CUP"), (54, "1001156C000000001000")] {
+        assert_eq!(read_alone(&stored(&[]), &reversal_answer(&[change])), Some(Meaning::Paid), "DE{}", change.0);
+    }
+    let bitmaps = [("reversal-answer-bitmaps", "303A00810AC08011,303A00810AD08011,303A00810AC08013")];
+    assert_eq!(stored(&bitmaps).answers.len(), 4, "bitmaps that agree up to the merchant are one layout");
+    let refused = read_alone(&stored(&[]), &reversal_answer(&[(39, "96"), (63, "CUP")]));
+    assert_eq!(refused, Some(Meaning::Refused));
+}
+
 /// A reading that guesses wrong must fit nothing: "not read" leaves the money owed, "misread" loses it.
 #[test]
 fn a_wrong_assumption_falls_through() {
