@@ -13,7 +13,7 @@ use crate::{
 
 /// Features the programs are built with for tests and the demonstration. All cargo calls that build them use the same
 /// ones, or the last call would leave another program in their place.
-const TEST_FEATURES: &[&str] = &[];
+const TEST_FEATURES: &str = "acquit/development";
 
 /// The crates that turn WebAssembly into machine code. The data structures of `cranelift-entity`, `-bitset` and
 /// `-bforest` are part of every runtime and harmless.
@@ -112,10 +112,7 @@ fn tests(house: &House, progress: &mut Progress) -> Result<()> {
 }
 
 fn with_features(cargo: &mut Command) -> &mut Command {
-    if !TEST_FEATURES.is_empty() {
-        cargo.args(["--features", &TEST_FEATURES.join(",")]);
-    }
-    cargo
+    cargo.args(["--features", TEST_FEATURES])
 }
 
 #[cfg(test)]
