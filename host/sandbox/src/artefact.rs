@@ -14,6 +14,13 @@ use crate::limits::ARTEFACT_BYTES;
 /// A whole artefact in memory, read once: what the file holds afterwards no longer matters.
 pub(crate) struct Artefact(Vec<u8>);
 
+/// What an artefact of these bytes is known by: SHA-256 over all of them. For a host that compares before it loads.
+pub fn digest(artefact: &[u8]) -> Digest {
+    let mut digest = [0; 32];
+    digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, artefact).as_ref());
+    Digest(digest)
+}
+
 impl Artefact {
     pub(crate) fn read(path: &Path) -> Result<Self, PluginFault> {
         let mut bytes = Vec::new();
@@ -34,9 +41,7 @@ impl Artefact {
     }
 
     pub(crate) fn digest(&self) -> Digest {
-        let mut digest = [0; 32];
-        digest.copy_from_slice(ring::digest::digest(&ring::digest::SHA256, &self.0).as_ref());
-        Digest(digest)
+        digest(&self.0)
     }
 
     pub(crate) fn component(&self, engine: &Engine) -> Result<Component, PluginFault> {

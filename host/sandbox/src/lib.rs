@@ -15,6 +15,7 @@ pub mod limits;
 mod loaded;
 mod ticker;
 
+pub use artefact::digest;
 pub use configuration::configuration;
 pub use engine::contract;
 pub use loaded::{LoadedPlugin, NOT_READ, Sandbox, SandboxError};

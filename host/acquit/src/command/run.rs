@@ -23,6 +23,7 @@ pub(super) fn run(house: House) -> Result<ExitCode> {
     if house.configuration.profile == Profile::Production && cfg!(feature = "development") {
         bail!("this is a development build; a production profile needs one without the feature `development`");
     }
+    keep_memory_private();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::INFO).with_ansi(false).init();
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let handle = runtime.handle().clone();
@@ -46,6 +47,16 @@ pub(super) fn run(house: House) -> Result<ExitCode> {
     stdout().flush()?;
     terminal.run(&events);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Card data and keys pass through this memory: no core dump is written of it, and no other process of the same user
+/// may read it.
+fn keep_memory_private() {
+    use rustix::process::{DumpableBehavior, Resource, Rlimit, set_dumpable_behavior, setrlimit};
+    let none = Rlimit { current: Some(0), maximum: Some(0) };
+    if setrlimit(Resource::Core, none).is_err() || set_dumpable_behavior(DumpableBehavior::NotDumpable).is_err() {
+        tracing::warn!("this system does not let a process keep its memory to itself");
+    }
 }
 
 fn show(display: &Mutex<dyn Display>, line: String) {

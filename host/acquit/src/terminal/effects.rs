@@ -83,7 +83,7 @@ impl Terminal {
                     return;
                 }
                 Effect::Unexpected { operation, state, event } => {
-                    tracing::debug!(?operation, state, event, "an answer nobody waited for");
+                    tracing::info!(?operation, state, event, "an answer nobody waited for");
                 }
             }
         }

@@ -3,6 +3,7 @@
 mod card;
 mod clock;
 mod effects;
+mod grants;
 mod orders;
 mod plugins;
 mod session;

@@ -54,14 +54,23 @@ impl Shelf {
             if self.loaded.contains_key(digest) {
                 continue;
             }
-            match self.sandbox.load("kept", &self.place(*digest)) {
-                Ok(plugin) if plugin.digest() == *digest => {
-                    self.loaded.insert(*digest, Arc::new(plugin));
+            match self.load_copy(*digest) {
+                Ok(plugin) => {
+                    self.loaded.insert(*digest, plugin);
                 }
-                Ok(_) => tracing::warn!(%digest, "a kept plugin is not the build it was"),
-                Err(error) => tracing::warn!(%error, "a kept plugin cannot be loaded"),
+                Err(why) => tracing::warn!(%digest, why, "a kept plugin cannot be used"),
             }
         }
+    }
+
+    /// The copy is compared before any of it runs.
+    fn load_copy(&self, digest: Digest) -> Result<Arc<dyn Plugin>, String> {
+        let bytes = fs::read(self.place(digest)).map_err(|error| error.to_string())?;
+        if sandbox::digest(&bytes) != digest {
+            return Err("it is not the build it was".into());
+        }
+        let plugin = self.sandbox.load_bytes("kept", bytes).map_err(|error| error.to_string())?;
+        Ok(Arc::new(plugin))
     }
 
     /// The plugin of this digest, if it is at hand.

@@ -12,6 +12,7 @@ use engine::{Ceilings, Deployment, Loaded};
 use network::{DEFAULT_MAX_FRAME_BYTES, Probe, Route, RouteConfig};
 use vault::{KeyPaths, PluginGrant, RouteGrant, SlotGrant};
 
+use super::grants::granted;
 use super::plugins::Shelf;
 use crate::config::{Acquirer, Configuration, Devices, Profile, Route as RouteSection, RouteSecret};
 
@@ -82,15 +83,15 @@ fn work_keys(acquirer: &Acquirer) -> Vec<Name> {
     acquirer.keys.iter().filter(|(_, grant)| is_work_key(&grant.use_)).map(|(slot, _)| slot.clone()).collect()
 }
 
-/// Deploys an acquirer. A plugin that cannot be loaded leaves its debts to be paid and takes no payment.
+/// Deploys an acquirer. A plugin that cannot be loaded, or asks for what it is not granted, leaves its debts to be paid
+/// and takes no payment.
 pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: &mut Shelf) -> Deployment {
-    let plugin = match shelf.load(&acquirer.name, &acquirer.plugin) {
-        Ok(plugin) => Some(Loaded { digest: plugin.digest(), descriptor: plugin.descriptor().clone() }),
-        Err(error) => {
-            tracing::error!(%error, acquirer = %acquirer.name, "no payments: the plugin cannot be loaded");
-            None
-        }
-    };
+    let loaded = shelf.load(&acquirer.name, &acquirer.plugin).map_err(|error| error.to_string());
+    let plugin = loaded.and_then(|plugin| {
+        granted(acquirer, plugin.descriptor())?;
+        Ok(Loaded { digest: plugin.digest(), descriptor: plugin.descriptor().clone() })
+    });
+    let plugin = plugin.inspect_err(|why| tracing::error!(acquirer = %acquirer.name, why, "no payments")).ok();
     Deployment {
         acquirer: acquirer.name.clone(),
         plugin,

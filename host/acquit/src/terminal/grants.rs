@@ -1,0 +1,151 @@
+//! What a plugin says it needs, against what its deployment grants it; what is missing is said in one sentence.
+
+use engine::contract::acquirer::{Descriptor, Framing, KeySlot};
+
+use crate::config::{Acquirer, KeyGrant};
+
+/// Why a plugin is not deployed, for the operator to mend in the configuration.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub(super) enum NotGranted {
+    #[error("the plugin needs the route {0}; add [acquirer.routes.{0}] to the configuration")]
+    Route(String),
+    #[error("the route {0} speaks {1:?}, which this terminal does not yet")]
+    Framing(String, Framing),
+    #[error("the plugin needs the key slot {0}; add {0} to [acquirer.keys] in the configuration")]
+    Slot(String),
+    #[error("the plugin has no key slot {0}; take it out of [acquirer.keys]")]
+    UnknownSlot(String),
+    #[error("the key slot {0} is granted a use or an algorithm that the plugin does not have for it")]
+    Use(String),
+    #[error("the plugin needs the parameter {name} ({meaning}); add it to [acquirer.parameters]")]
+    Parameter { name: String, meaning: String },
+    #[error("the plugin has no parameter {0}; take it out of [acquirer.parameters]")]
+    UnknownParameter(String),
+}
+
+/// Checks that everything the plugin needs is granted, and nothing that it does not know.
+pub(super) fn granted(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), String> {
+    routes(acquirer, plugin)
+        .and_then(|()| slots(acquirer, plugin))
+        .and_then(|()| parameters(acquirer, plugin))
+        .map_err(|missing| missing.to_string())
+}
+
+fn routes(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted> {
+    for route in &plugin.routes {
+        if !acquirer.routes.contains_key(&route.name) {
+            return Err(NotGranted::Route(route.name.clone()));
+        }
+        if route.framing != Framing::LengthU16 {
+            return Err(NotGranted::Framing(route.name.clone(), route.framing));
+        }
+    }
+    Ok(())
+}
+
+fn slots(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted> {
+    if let Some(missing) = plugin.keys.iter().find(|slot| !acquirer.keys.contains_key(&slot.name)) {
+        return Err(NotGranted::Slot(missing.name.clone()));
+    }
+    for (name, grant) in &acquirer.keys {
+        let declared = plugin.keys.iter().find(|slot| slot.name == *name);
+        let declared = declared.ok_or_else(|| NotGranted::UnknownSlot(name.clone()))?;
+        if !fits(grant, declared) {
+            return Err(NotGranted::Use(name.clone()));
+        }
+    }
+    Ok(())
+}
+
+/// A slot is granted one of the uses the plugin named for it, and only algorithms it can work with.
+fn fits(grant: &KeyGrant, declared: &KeySlot) -> bool {
+    declared.uses.contains(&grant.use_)
+        && grant.algorithms.iter().all(|algorithm| declared.algorithms.contains(algorithm))
+}
+
+fn parameters(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted> {
+    let given = |name: &str| acquirer.parameters.iter().any(|(known, _)| known == name);
+    if let Some(missing) = plugin.parameters.iter().find(|wanted| wanted.required && !given(&wanted.name)) {
+        return Err(NotGranted::Parameter { name: missing.name.clone(), meaning: missing.meaning.clone() });
+    }
+    let declared = |name: &str| plugin.parameters.iter().any(|known| known.name == name);
+    match acquirer.parameters.iter().find(|(name, _)| !declared(name)) {
+        Some((unknown, _)) => Err(NotGranted::UnknownParameter(unknown.clone())),
+        None => Ok(()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, KeyUse, Parameter, Route};
+
+    use super::*;
+    use crate::config::Configuration;
+
+    fn acquirer() -> Acquirer {
+        let text = include_str!("../../examples/terminal.toml");
+        let configuration = Configuration::parse(Path::new("terminal.toml"), text).unwrap();
+        configuration.acquirers.first().clone()
+    }
+
+    /// A plugin that needs exactly what the example grants.
+    fn plugin(acquirer: &Acquirer) -> Descriptor {
+        Descriptor {
+            acquirer: "unionpay".into(),
+            version: "1".into(),
+            operations: Vec::new(),
+            routes: vec![Route { name: "host".into(), framing: Framing::LengthU16 }],
+            keys: acquirer
+                .keys
+                .iter()
+                .map(|(name, grant)| KeySlot {
+                    name: name.clone(),
+                    algorithms: vec![KeyAlgorithm::Des, KeyAlgorithm::Tdes],
+                    scheme: KeyScheme::Session,
+                    uses: vec![grant.use_.clone()],
+                })
+                .collect(),
+            counters: Vec::new(),
+            parameters: acquirer
+                .parameters
+                .iter()
+                .map(|(name, _)| Parameter {
+                    name: name.clone(),
+                    required: true,
+                    pattern: String::new(),
+                    meaning: "as the acquirer gave it".into(),
+                })
+                .collect(),
+        }
+    }
+
+    #[test]
+    fn what_is_needed_and_granted_is_deployed() {
+        let acquirer = acquirer();
+        assert_eq!(granted(&acquirer, &plugin(&acquirer)), Ok(()));
+    }
+
+    #[test]
+    fn what_is_missing_or_unknown_is_said_in_one_sentence() {
+        let whole = acquirer();
+        let wrong = |change: fn(&mut Acquirer, &mut Descriptor)| {
+            let (mut acquirer, mut plugin) = (whole.clone(), plugin(&whole));
+            change(&mut acquirer, &mut plugin);
+            granted(&acquirer, &plugin).unwrap_err()
+        };
+        for (said, names) in [
+            (wrong(|acquirer, _| acquirer.routes.clear()), "the route host"),
+            (wrong(|_, plugin| plugin.routes[0].framing = Framing::Http), "Http"),
+            (wrong(|acquirer, _| drop(acquirer.keys.remove("pik"))), "the key slot pik"),
+            (wrong(|_, plugin| plugin.keys.retain(|slot| slot.name != "pik")), "no key slot pik"),
+            (wrong(|_, plugin| plugin.keys.iter_mut().for_each(|slot| slot.uses = vec![KeyUse::Transport])), "a use"),
+            (wrong(|_, plugin| plugin.keys.iter_mut().for_each(|slot| slot.algorithms.clear())), "an algorithm"),
+            (wrong(|acquirer, _| acquirer.parameters.retain(|(name, _)| name != "terminal")), "the parameter terminal"),
+            (wrong(|acquirer, _| acquirer.parameters.push(("termnal".into(), "1".into()))), "no parameter termnal"),
+        ] {
+            assert!(said.contains(names), "{said}");
+        }
+    }
+}
