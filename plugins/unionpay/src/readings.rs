@@ -144,8 +144,10 @@ impl Offsets {
             (Echoed::Merchant, sent.merchant, extent(self.terminal + 8, 15)),
             (Echoed::Amount, sent.amount, extent(self.amount, 6)),
         ];
-        let echoes = echoes.into_iter().filter_map(|(what, node, got)| Some(Proof::echo(what, node?, got)));
-        [seal(settings.mac)].into_iter().chain(echoes).collect()
+        let mut proofs = Vec::with_capacity(1 + echoes.len());
+        proofs.push(seal(settings.mac));
+        proofs.extend(echoes.into_iter().filter_map(|(what, node, got)| Some(Proof::echo(what, node?, got))));
+        proofs
     }
 }
 
