@@ -5,7 +5,7 @@ use crate::deployment::Deployment;
 use crate::effect::{Effect, Moment};
 use crate::engine::Engine;
 use crate::lane::Lane;
-use crate::record::Record;
+use crate::record::{Fact, Incident, Party, Record};
 
 /// The books a journal gives, and the records that close what a power cut left open.
 #[derive(Debug)]
@@ -22,12 +22,15 @@ impl Recovery {
     pub fn read<'a>(records: impl IntoIterator<Item = &'a Record>, now: Moment) -> Recovery {
         let mut books = Books::default();
         let mut inconsistent = None;
+        let mut newest: Option<&Record> = None;
         for record in records {
             if let Err(error) = books.apply(record) {
                 inconsistent.get_or_insert(error);
             }
+            newest = Some(record);
         }
-        let closing = books.recover(now.wall);
+        let mut closing = books.recover(now.wall);
+        closing.extend(newest.and_then(|newest| clock_went_back(newest, now)));
         Recovery { books, closing, inconsistent }
     }
 
@@ -62,5 +65,35 @@ impl Recovery {
         let lanes = deployments.into_iter().map(lane).collect();
         let stopped = sales_stopped.or_else(|| self.inconsistent.map(|error| error.to_string()));
         Engine::begin(self.books, lanes, stopped, now)
+    }
+}
+
+/// Written down once, since receipts and waits that speak of the time between would puzzle whoever reads them.
+fn clock_went_back(newest: &Record, now: Moment) -> Option<Record> {
+    (newest.at.unix_ms > now.wall.unix_ms).then(|| Record {
+        at: now.wall,
+        acquirer: newest.acquirer.clone(),
+        fact: Fact::Incident { transaction: None, party: Party::Terminal, what: Incident::ClockWentBack },
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::time::Timestamp;
+
+    #[test]
+    fn a_clock_that_went_back_is_written_down_once() {
+        let at = |unix_ms| Timestamp { unix_ms, utc_offset_minutes: 0 };
+        let remembered = Record {
+            at: at(2_000),
+            acquirer: "unionpay".into(),
+            fact: Fact::Remembered { name: "batch".into(), value: b"000042".to_vec() },
+        };
+        let moment = |unix_ms| Moment { wall: at(unix_ms), monotonic_ms: 0 };
+        assert!(Recovery::read([&remembered], moment(2_000)).closing().is_empty());
+        let closing = Recovery::read([&remembered], moment(1_000)).closing().to_vec();
+        assert!(matches!(closing[..], [Record { fact: Fact::Incident { what: Incident::ClockWentBack, .. }, .. }]));
+        assert!(Recovery::read([&remembered, &closing[0]], moment(1_001)).closing().is_empty());
     }
 }

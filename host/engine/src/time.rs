@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use crate::contract::types::LocalTime;
+use crate::contract::types::{LocalTime, Milliseconds};
 
 const MS_PER_DAY: i64 = 86_400_000;
 
@@ -37,6 +37,12 @@ impl Timestamp {
     /// Whole seconds from `earlier` to this moment; none when the clock has gone back.
     pub fn seconds_since(self, earlier: Timestamp) -> u64 {
         u64::try_from(self.unix_ms.saturating_sub(earlier.unix_ms) / 1000).unwrap_or(0)
+    }
+
+    /// Milliseconds from `earlier` to this moment; none when the clock has gone back.
+    pub fn milliseconds_since(self, earlier: Timestamp) -> Milliseconds {
+        let since = self.unix_ms.saturating_sub(earlier.unix_ms).max(0);
+        Milliseconds::try_from(since).unwrap_or(Milliseconds::MAX)
     }
 }
 

@@ -19,6 +19,8 @@ pub struct Debt {
     pub refusals: Vec<String>,
     /// Tries begun, answered or not.
     pub tries: u32,
+    /// When the newest try began.
+    pub tried_at: Option<Timestamp>,
 }
 
 /// Where a debt stands.

@@ -92,8 +92,12 @@ impl Books {
                 self.conclude(*at, acquirer, transaction, operation, outcome, reference)?;
             }
             Fact::Owed { debt, of, reason } => self.owe(*at, acquirer, debt, of, *reason)?,
-            Fact::Tried { debt, number, .. } => self.debt_mut(debt)?.tries = *number,
-            Fact::Unheard { debt, delivery, failure, .. } => self.unheard(debt, *delivery, *failure)?,
+            Fact::Tried { debt, number, .. } => {
+                let debt = self.debt_mut(debt)?;
+                debt.tries = *number;
+                debt.tried_at = Some(*at);
+            }
+            Fact::Unheard { debt, delivery, failure, .. } => self.unheard(*at, debt, *delivery, *failure)?,
             Fact::Answered { debt, verdict, code, .. } => {
                 self.stream(acquirer).failed_proofs = 0;
                 self.debt_mut(debt)?.answered(*verdict, code);
@@ -236,16 +240,24 @@ impl Books {
             attempts: Vec::new(),
             refusals: Vec::new(),
             tries: 0,
+            tried_at: None,
         };
         self.debts.insert(id.clone(), debt);
         Ok(())
     }
 
-    fn unheard(&mut self, id: &TransactionId, delivery: Delivery, failure: Failure) -> Result<(), Inconsistent> {
+    fn unheard(
+        &mut self,
+        at: Timestamp,
+        id: &TransactionId,
+        delivery: Delivery,
+        failure: Failure,
+    ) -> Result<(), Inconsistent> {
         let route = self.standby_of(id).map(|standby| standby.route.clone()).unwrap_or_default();
         let debt = self.debt_mut(id)?;
+        let elapsed = at.milliseconds_since(debt.tried_at.unwrap_or(at));
         if debt.attempts.len() < Debt::ATTEMPTS_KEPT {
-            debt.attempts.push(Attempt { route, gravity: Gravity::Owes, delivery, failure, elapsed: 0 });
+            debt.attempts.push(Attempt { route, gravity: Gravity::Owes, delivery, failure, elapsed });
         }
         Ok(())
     }

@@ -109,6 +109,7 @@ impl State {
             card: grave.intent.sealed.clone().map_or(CardSource::None, CardSource::Sealed),
             reason: Some(debt.reason),
             timeout: standby.timeout,
+            begun_ms: world.now.monotonic_ms,
             facts: vec![Fact::Tried { debt: debt.id.clone(), number, route: standby.route.clone() }],
         };
         let demands_seal = grave.intent.undo_demands_seal;

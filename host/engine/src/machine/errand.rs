@@ -183,6 +183,7 @@ impl Errand {
             standby,
             reason: None,
             timeout: exchange.timeout,
+            begun_ms: world.now.monotonic_ms,
             facts,
         })
     }
@@ -212,6 +213,7 @@ impl Errand {
             plan.route = route;
         }
         self.tries += 1;
+        plan.begun_ms = world.now.monotonic_ms;
         plan.facts = std::mem::take(&mut self.pending);
         plan.facts.push(Fact::Resent {
             transaction: self.transaction.clone(),
@@ -222,14 +224,14 @@ impl Errand {
     }
 
     /// Remembers an exchange that brought nothing.
-    pub fn failed(&mut self, plan: &Plan, failed: ExchangeFailed) {
+    pub fn failed(&mut self, plan: &Plan, failed: ExchangeFailed, world: &World<'_>) {
         self.left(failed.delivery);
         self.attempts.push(Attempt {
             route: plan.route.clone(),
             gravity: self.at_hand,
             delivery: failed.delivery,
             failure: failed.failure,
-            elapsed: 0,
+            elapsed: plan.elapsed(world),
         });
         self.pending.push(Fact::Sent {
             transaction: self.transaction.clone(),
@@ -254,14 +256,14 @@ impl Errand {
     }
 
     /// Remembers an answer that did not prove itself, and counts it as a failed try.
-    pub fn disproven(&mut self, plan: &Plan, reply: Reply, bad: &BadProof) -> Incident {
+    pub fn disproven(&mut self, plan: &Plan, reply: Reply, bad: &BadProof, world: &World<'_>) -> Incident {
         self.heard(reply, false);
         self.attempts.push(Attempt {
             route: plan.route.clone(),
             gravity: self.at_hand,
             delivery: Delivery::Sent,
             failure: Failure::BadProof,
-            elapsed: 0,
+            elapsed: plan.elapsed(world),
         });
         bad.incident()
     }

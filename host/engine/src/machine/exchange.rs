@@ -76,6 +76,8 @@ pub(crate) struct Plan {
     pub card: CardSource,
     pub reason: Option<UndoReason>,
     pub timeout: Milliseconds,
+    /// When this try of it began, on the monotonic clock.
+    pub begun_ms: u64,
     /// Written down, durably, before the first byte leaves.
     pub facts: Vec<Fact>,
 }
@@ -109,6 +111,14 @@ pub(crate) enum End {
 pub(crate) enum Progress {
     Going(Exchange, Vec<Effect>),
     Over(End),
+}
+
+impl Plan {
+    /// How long this try has taken.
+    pub fn elapsed(&self, world: &World<'_>) -> Milliseconds {
+        let elapsed = world.now.monotonic_ms.saturating_sub(self.begun_ms);
+        Milliseconds::try_from(elapsed).unwrap_or(Milliseconds::MAX)
+    }
 }
 
 impl Exchange {

@@ -137,7 +137,7 @@ fn after(mut errand: Errand, plan: Plan, end: End, world: &World<'_>) -> Turn<St
             storage_failed: true,
         }),
         End::Failed(failed) => {
-            errand.failed(&plan, failed);
+            errand.failed(&plan, failed, world);
             let effect = errand.decide(world);
             Turn::Going(State::Deciding(errand, plan, failed.failure), vec![effect])
         }
@@ -146,7 +146,7 @@ fn after(mut errand: Errand, plan: Plan, end: End, world: &World<'_>) -> Turn<St
             plugin_failed(errand, &error, world)
         }
         End::Disproven(reply, bad) => {
-            let incident = errand.disproven(&plan, reply, &bad);
+            let incident = errand.disproven(&plan, reply, &bad, world);
             let fact = errand.incident(incident.party(), incident);
             errand.pending.push(fact);
             let effect = errand.decide(world);

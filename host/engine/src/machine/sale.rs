@@ -51,7 +51,7 @@ impl Sale {
                 Turn::Over(self.close(Outcome::NotSent(NotSent::Storage(why.clone())), Granted::default(), Err(why)))
             }
             End::Failed(failed) => {
-                self.errand.failed(&plan, failed);
+                self.errand.failed(&plan, failed, world);
                 let doubt = Doubt::Unheard(failed.failure);
                 let trouble = Trouble { failure: failed.failure, doubt, reason: UndoReason::NoAnswer, incident: None };
                 self.ask_policy(plan, trouble, world)
@@ -61,7 +61,7 @@ impl Sale {
                 self.plugin_failed(Incident::PluginFailed(error.to_string()), world)
             }
             End::Disproven(reply, bad) => {
-                let incident = self.errand.disproven(&plan, reply, &bad);
+                let incident = self.errand.disproven(&plan, reply, &bad, world);
                 let reason = match bad {
                     BadProof::Seal(_) => UndoReason::BadMac,
                     BadProof::Echo(_) => UndoReason::NoAnswer,
