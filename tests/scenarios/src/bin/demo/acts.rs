@@ -9,10 +9,22 @@ use crate::page::{Page, money};
 use crate::stage::Stage;
 use crate::words::{Language, words};
 
-/// The payments, by the identities a cash register would give them.
-pub const APPROVED: &str = "DEMO1";
-pub const DECLINED: &str = "DEMO2";
-pub const LOST: &str = "DEMO3";
+/// A payment the cash register asks for.
+pub struct Payment {
+    /// The register's identity for it.
+    pub identity: &'static str,
+    /// As a cashier types it.
+    amount: &'static str,
+    /// The same in minor units.
+    minor: i64,
+}
+
+/// Goes well.
+pub const APPROVED: Payment = Payment { identity: "DEMO1", amount: "12.34", minor: 1234 };
+/// The acquirer's table answers this amount with 51, insufficient funds.
+pub const DECLINED: Payment = Payment { identity: "DEMO2", amount: "51.00", minor: 5100 };
+/// Its reply is lost.
+pub const LOST: Payment = Payment { identity: "DEMO3", amount: "88.00", minor: 8800 };
 
 /// DE60 of a message that manages the terminal: type 2, batch 6.
 const BATCH: std::ops::Range<usize> = 2..8;
@@ -55,9 +67,9 @@ pub fn sign_in(stage: &mut Stage, page: &mut Page) -> Result<()> {
 pub fn sale(stage: &Stage, page: &mut Page) -> Result<()> {
     page.progress("a sale");
     page.heading(words("消费，成功", "A sale, approved"));
-    let answer = pay(&stage.terminal, "12.34", APPROVED)?;
+    let answer = pay(&stage.terminal, &APPROVED)?;
     ensure!(answer.outcome() == "approved", "the sale ended {}: {}", answer.outcome(), answer.last());
-    page.beside(&in_each_language(stage, page, "12.34", APPROVED)?);
+    page.beside(&in_each_language(stage, page, &APPROVED)?);
     page.facts("sale", answer.last().clone());
     Ok(())
 }
@@ -66,9 +78,9 @@ pub fn sale(stage: &Stage, page: &mut Page) -> Result<()> {
 pub fn decline(stage: &Stage, page: &mut Page) -> Result<()> {
     page.progress("a decline");
     page.heading(words("消费，被拒绝", "A sale, declined"));
-    let answer = pay(&stage.terminal, "51.00", DECLINED)?;
+    let answer = pay(&stage.terminal, &DECLINED)?;
     ensure!(answer.outcome() == "declined", "the sale ended {}: {}", answer.outcome(), answer.last());
-    for said in in_each_language(stage, page, "51.00", DECLINED)? {
+    for said in in_each_language(stage, page, &DECLINED)? {
         page.block(&said);
     }
     let mut facts = answer.last().clone();
@@ -84,7 +96,7 @@ pub fn lost_reply(stage: &mut Stage, page: &mut Page) -> Result<()> {
     page.progress("a sale whose reply is lost; the host is killed");
     page.heading(words("应答丢失，主机断电", "A reply is lost, the plug is pulled"));
     stage.acquirer.order(&json!({ "do": "fault", "on": "0200", "fault": "drop-reply" }))?;
-    let sale = stage.terminal.begin(&["sale", "88.00", "--id", LOST])?;
+    let sale = stage.terminal.begin(&["sale", LOST.amount, "--id", LOST.identity])?;
     stage.acquirer.wait_for("0200", 3)?;
     let host = stage.host.take().context("no host runs")?;
     let killed = host.id();
@@ -93,19 +105,19 @@ pub fn lost_reply(stage: &mut Stage, page: &mut Page) -> Result<()> {
     ensure!(!answer.ok, "a sale without a reply was answered: {}", answer.last());
     let sum = stage.acquirer.order(&json!({ "do": "sum", "terminal": acquit_scenarios::TERMINAL }))?;
     let taken = sum["merchant_total_minor"].as_i64().context("no sum")?;
-    ensure!(taken == 1234 + 8800, "the acquirer did not take the money: {taken}");
+    ensure!(taken == APPROVED.minor + LOST.minor, "the acquirer did not take the money: {taken}");
     let owed = stage.terminal.owed()?;
     ensure!(owed == 1, "{owed} owed after the kill, not one");
 
     page.fact(words("主机", "host"), &format!("SIGKILL, {killed}"));
-    page.fact(words("收单机构已扣款", "the acquirer took"), &money(taken - 1234));
+    page.fact(words("收单机构已扣款", "the acquirer took"), &money(taken - APPROVED.minor));
     page.gap();
     for language in page.languages() {
         page.block(&stage.terminal.show(language.word(), &["owed"])?);
     }
     page.facts(
         "lost-reply",
-        json!({ "transaction": LOST, "killed": killed, "acquirer_minor": taken, "owed": owed, "sale": answer.last() }),
+        json!({ "transaction": LOST.identity, "killed": killed, "acquirer_minor": taken, "owed": owed, "sale": answer.last() }),
     );
     Ok(())
 }
@@ -129,27 +141,29 @@ pub fn recovery(stage: &mut Stage, page: &mut Page) -> Result<()> {
     page.fact(words("现在", "now"), &format!("owed: {owed}"));
     for language in page.languages() {
         page.gap();
-        page.block(&stage.terminal.show(language.word(), &["explain", LOST])?);
+        page.block(&stage.terminal.show(language.word(), &["explain", LOST.identity])?);
     }
-    let story = stage.terminal.run(&["explain", LOST])?;
+    let story = stage.terminal.run(&["explain", LOST.identity])?;
     page.facts("recovery", json!({ "owed_at_start": owed_at_start, "owed": owed, "story": story.done()? }));
     Ok(())
 }
 
-fn pay(terminal: &Terminal, amount: &str, identity: &str) -> Result<Answer> {
-    terminal.run(&["sale", amount, "--id", identity])
+fn pay(terminal: &Terminal, payment: &Payment) -> Result<Answer> {
+    terminal.run(&["sale", payment.amount, "--id", payment.identity])
 }
 
 /// What the cashier is told, in every language of the page: the same identity asked again pays nothing again and is
 /// told the same.
-fn in_each_language(stage: &Stage, page: &Page, amount: &str, identity: &str) -> Result<Vec<Vec<String>>> {
-    let say = |language: &Language| stage.terminal.show(language.word(), &["sale", amount, "--id", identity]);
+fn in_each_language(stage: &Stage, page: &Page, payment: &Payment) -> Result<Vec<Vec<String>>> {
+    let order = ["sale", payment.amount, "--id", payment.identity];
+    let say = |language: &Language| stage.terminal.show(language.word(), &order);
     page.languages().iter().map(say).collect()
 }
 
 /// Why the decline, in one language.
 fn reason(stage: &Stage, language: Language) -> Result<Value> {
-    let answer = stage.terminal.run(&["--lang", language.word(), "sale", "51.00", "--id", DECLINED])?;
+    let order = ["--lang", language.word(), "sale", DECLINED.amount, "--id", DECLINED.identity];
+    let answer = stage.terminal.run(&order)?;
     let fact = |name: &str| answer.last()[name].clone();
     Ok(json!({ "reason": fact("reason-text"), "customer": fact("customer"), "cashier": fact("cashier") }))
 }

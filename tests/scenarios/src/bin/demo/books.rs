@@ -4,16 +4,20 @@ use acquit_scenarios::TERMINAL;
 use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
-use crate::acts::{APPROVED, DECLINED, LOST};
+use crate::acts::{APPROVED, DECLINED, LOST, Payment};
 use crate::page::{Page, money, padded};
 use crate::stage::Stage;
-use crate::words::words;
+use crate::words::{Language, Words, words};
 
-/// Columns of the ledger's table.
-const MOVEMENT: usize = 14;
+/// Columns of the tables, wide enough for both languages.
+const MOVEMENT: usize = 21;
 const TRACE: usize = 8;
-const ACCOUNT: usize = 30;
-const AMOUNT: usize = 10;
+const ACCOUNT: usize = 28;
+const STATE: usize = 17;
+const AMOUNT: usize = 9;
+/// Columns before the last one of each table of payments.
+const PAYMENTS: usize = 35;
+const MOVEMENTS: usize = MOVEMENT + TRACE + 1;
 
 /// Shows both; says whether they are equal to the cent with nothing owed.
 pub fn compare(stage: &mut Stage, page: &mut Page) -> Result<bool> {
@@ -29,20 +33,28 @@ pub fn compare(stage: &mut Stage, page: &mut Page) -> Result<bool> {
     let equal = terminal_minor == acquirer_minor && balanced && owed == 0;
 
     let mut terminal = vec![words("终端账", "the terminal's books").all(page.languages())];
-    for identity in [APPROVED, DECLINED, LOST] {
+    for Payment { identity, .. } in [APPROVED, DECLINED, LOST] {
         let story = stage.terminal.run(&["explain", identity])?;
-        terminal.push(payment(identity, story.done()?));
+        terminal.push(payment(identity, story.done()?, page.languages()));
     }
     let mut acquirer = vec![words("收单机构账", "the acquirer's ledger").all(page.languages())];
-    acquirer.extend(entries.iter().map(movement));
+    acquirer.extend(entries.iter().map(|entry| movement(entry, page.languages())));
     let height = terminal.len().max(acquirer.len());
-    for (column, total) in [(&mut terminal, terminal_minor), (&mut acquirer, acquirer_minor)] {
+    let totals = [(&mut terminal, terminal_minor, PAYMENTS), (&mut acquirer, acquirer_minor, MOVEMENTS)];
+    for (column, total, before) in totals {
         column.resize(height, String::new());
-        column.push(format!("{}{:>10}", padded(&words("合计", "total").all(page.languages()), 28), money(total)));
+        column.push(format!(
+            "{}{:>AMOUNT$}",
+            padded(&words("合计", "total").all(page.languages()), before),
+            money(total)
+        ));
     }
     page.beside(&[terminal, acquirer]);
     page.gap();
-    page.block(&entries.iter().flat_map(legs).collect::<Vec<_>>());
+    let side = |side: Words| padded(&side.all(page.languages()), ACCOUNT);
+    let (debit, credit) = (side(words("借方", "debit")), side(words("贷方", "credit")));
+    page.block(&[format!("{}{debit}{credit}", padded("", MOVEMENT + TRACE))]);
+    page.block(&entries.iter().flat_map(|entry| legs(entry, page.languages())).collect::<Vec<_>>());
     page.gap();
     let sides = |side: &str| sum[side].as_i64().map(money).unwrap_or_default();
     page.fact(
@@ -68,47 +80,51 @@ pub fn compare(stage: &mut Stage, page: &mut Page) -> Result<bool> {
 }
 
 /// A payment by the terminal's books: what it asked for, how it stands, what the shop gets.
-fn payment(identity: &str, story: &Value) -> String {
+fn payment(identity: &str, story: &Value, languages: &[Language]) -> String {
     let amount = story["amount"]["minor"].as_i64().unwrap_or_default();
     let paid = story["paid"] == "yes";
     let state = match (paid, story["charged"].as_str()) {
-        (true, _) => "approved",
-        (false, Some("taken-back")) => "reversed",
-        (false, Some("no")) => "declined",
-        (false, _) => "unknown",
+        (true, _) => words("成功", "approved"),
+        (false, Some("taken-back")) => words("已冲正", "reversed"),
+        (false, Some("no")) => words("被拒绝", "declined"),
+        (false, _) => words("未知", "unknown"),
     };
     let counted = if paid { amount } else { 0 };
-    format!("{identity:<8}{:>8}  {state:<10}{:>10}", money(amount), money(counted))
+    let state = padded(&state.all(languages), STATE);
+    format!("{identity:<8}{:>8}  {state}{:>AMOUNT$}", money(amount), money(counted))
 }
 
 /// A movement by the acquirer's ledger, from the shop's side.
-fn movement(entry: &Value) -> String {
+fn movement(entry: &Value, languages: &[Language]) -> String {
     let amount = entry["amount_minor"].as_i64().unwrap_or_default();
     let counted = if entry["what"] == "reversal" { -amount } else { amount };
-    let text = |name: &str| entry[name].as_str().unwrap_or_default();
-    format!("{:>3}  {:<9}trace {:<8}{:>10}", entry["number"], text("what"), text("trace"), money(counted))
+    let trace = entry["trace"].as_str().unwrap_or_default();
+    let what = what(entry).all(languages);
+    let name = padded(&format!("{:>3}  {what}", entry["number"]), MOVEMENT);
+    format!("{name}{}{:>AMOUNT$}", padded(trace, TRACE + 1), money(counted))
 }
 
-/// The legs of an entry: what was taken from where, and given to whom.
-fn legs(entry: &Value) -> Vec<String> {
+/// The legs of an entry, two by two: what was taken from where, and given to whom.
+fn legs(entry: &Value, languages: &[Language]) -> Vec<String> {
     let legs = entry["legs"].as_array().cloned().unwrap_or_default();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    legs.as_chunks::<2>()
-        .0
-        .iter()
-        .enumerate()
-        .map(|(row, [from, to])| {
-            let first = row == 0;
-            let name = if first { format!("{:>3}  {}", entry["number"], text(&entry["what"])) } else { String::new() };
-            let trace = if first { text(&entry["trace"]) } else { String::new() };
-            let amount = from["amount_minor"].as_i64().map(money).unwrap_or_default();
-            format!(
-                "{}{}{}{}{amount:>AMOUNT$}",
-                padded(&name, MOVEMENT),
-                padded(&trace, TRACE),
-                padded(&text(&from["account"]), ACCOUNT),
-                padded(&text(&to["account"]), ACCOUNT),
-            )
-        })
-        .collect()
+    let first = [
+        format!("{:>3}  {}", entry["number"], what(entry).all(languages)),
+        entry["trace"].as_str().unwrap_or_default().to_owned(),
+    ];
+    let heads = std::iter::once(first).chain(std::iter::repeat_with(Default::default));
+    let row = |([name, trace], [from, to]): ([String; 2], &[Value; 2])| {
+        let account = |leg: &Value| padded(leg["account"].as_str().unwrap_or_default(), ACCOUNT);
+        let amount = from["amount_minor"].as_i64().map(money).unwrap_or_default();
+        let (name, trace) = (padded(&name, MOVEMENT), padded(&trace, TRACE));
+        format!("{name}{trace}{}{}{amount:>AMOUNT$}", account(from), account(to))
+    };
+    heads.zip(legs.as_chunks::<2>().0).map(row).collect()
+}
+
+fn what(entry: &Value) -> Words {
+    match entry["what"].as_str() {
+        Some("sale") => words("消费", "sale"),
+        Some("reversal") => words("冲正", "reversal"),
+        _ => words("其他", "other"),
+    }
 }

@@ -9,7 +9,7 @@ use unicode_width::UnicodeWidthStr;
 use crate::words::{Language, Words};
 
 /// Columns of the page.
-const COLUMNS: usize = 88;
+const COLUMNS: usize = 97;
 /// Columns before everything under a heading.
 const INDENT: usize = 3;
 /// Columns of the names of facts.
