@@ -16,6 +16,7 @@ pub struct Debt {
     pub since: Timestamp,
     pub standing: Standing,
     pub attempts: Vec<Attempt>,
+    /// Codes of the negative answers, oldest first: refused, or of an original the acquirer does not know.
     pub refusals: Vec<String>,
     /// Tries begun, answered or not.
     pub tries: u32,
@@ -44,12 +45,10 @@ impl Debt {
         self.standing = match verdict {
             Verdict::Paid => Standing::Paid,
             Verdict::Unmatched => Standing::Unmatched,
-            Verdict::Refused => {
-                if self.refusals.len() < Self::ATTEMPTS_KEPT {
-                    self.refusals.push(code.to_owned());
-                }
-                Standing::Refused
-            }
+            Verdict::Refused => Standing::Refused,
         };
+        if verdict != Verdict::Paid && self.refusals.len() < Self::ATTEMPTS_KEPT {
+            self.refusals.push(code.to_owned());
+        }
     }
 }
