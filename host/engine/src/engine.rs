@@ -246,12 +246,13 @@ impl Engine {
 
     fn go_on(&mut self, acquirer: &str, storage_failed: bool, mut effects: Vec<Effect>, now: Moment) -> Vec<Effect> {
         if storage_failed {
-            // The first failure says it for all; whoever still waits for a turn is told.
+            // Whoever still waits for a turn is told that nothing was sent, before the journal is opened again: all
+            // that is not told by then counts as unknown. The first failure says it for all.
+            let waiting = self.lanes.values_mut().flat_map(Lane::dismiss);
+            effects.extend(waiting.map(|job| job.unwritten(NotSent::Storage(HALTED.into()))));
             if !std::mem::replace(&mut self.halted, true) {
                 effects.push(Effect::ReopenJournal);
             }
-            let waiting = self.lanes.values_mut().flat_map(Lane::dismiss);
-            effects.extend(waiting.map(|job| job.unwritten(NotSent::Storage(HALTED.into()))));
         } else {
             effects.extend(self.schedule(acquirer, now));
         }

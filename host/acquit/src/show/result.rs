@@ -41,7 +41,8 @@ pub fn result(
     let batch = batch.map(|batch| String::from_utf8_lossy(batch).into_owned());
     let story = known.map(|known| Story::tell(books, known));
     let charged = story.as_ref().map(|story| story.charged);
-    let view = View { messages, configuration, acquirer, amount, batch, charged };
+    let written = known.and_then(|known| known.conclusion.as_ref()).is_some_and(|it| it.outcome == *outcome);
+    let view = View { messages, configuration, acquirer, amount, batch, charged, written };
     let mut facts = json!({
         "transaction": transaction,
         "outcome": word(outcome),
@@ -73,6 +74,8 @@ struct View<'a> {
     /// The batch the acquirer's plugin keeps.
     batch: Option<String>,
     charged: Option<Charged>,
+    /// This outcome is in the journal.
+    written: bool,
 }
 
 impl View<'_> {
@@ -155,7 +158,9 @@ impl View<'_> {
             NotSent::NotSignedIn | NotSent::BadCheckValue(_) => vec![about("sale-not-signed-in")],
             NotSent::Suspended => vec![about("sale-suspended")],
             NotSent::Amount => vec![self.over_ceiling()],
-            NotSent::Storage(_) => vec![text("sale-journal-unreadable")],
+            // A refusal for a journal that cannot be read is written down; one that cannot be written is not.
+            NotSent::Storage(_) if self.written => vec![text("sale-journal-unreadable")],
+            NotSent::Storage(_) => vec![text("sale-storage-full")],
             NotSent::Refused(declined) => self.declined(declined),
             NotSent::Unreachable(_) => self.declined_by_terminal(Reason::AcquirerUnavailable),
             NotSent::Plugin(_) | NotSent::Template(_) | NotSent::Unsupported => {

@@ -6,6 +6,7 @@ use std::sync::mpsc::Sender;
 use devices::virtual_set::CardProfile;
 use engine::contract::types::Amount;
 use engine::{Input, Outcome, Request, TransactionId};
+use serde_json::json;
 
 use super::{Service, Terminal};
 use crate::config::Devices;
@@ -50,7 +51,7 @@ impl Terminal {
             Ask::Cancel { transaction } => {
                 self.cancel.store(true, Ordering::SeqCst);
                 self.feed(Input::Request(Request::Cancel { transaction }));
-                let _ = reply.send(Response::done(serde_json::json!({}), Vec::new()));
+                let _ = reply.send(Response::done(json!({}), Vec::new()));
             }
             Ask::Pay { acquirer } => {
                 let all = self.configuration.acquirers.iter().map(|known| known.name.clone());
@@ -91,14 +92,15 @@ impl Terminal {
         for Waiting { transaction, amount, language, reply } in std::mem::take(&mut self.waiting) {
             tracing::error!(%transaction, "the journal failed under it");
             let messages = Messages::new(language);
-            let why = match amount {
+            let response = match amount {
                 Some(amount) => {
-                    let amount = format_amount(&amount, language);
-                    messages.text("sale-unknown", &[("amount", amount.into())])
+                    let why = messages.text("sale-unknown", &[("amount", format_amount(&amount, language).into())]);
+                    let facts = json!({ "transaction": transaction, "outcome": "unknown", "error": why });
+                    Response { ok: false, facts, lines: vec![why] }
                 }
-                None => messages.text("sale-storage-full", &[]),
+                None => Response::failed(messages.text("sale-storage-full", &[])),
             };
-            let _ = reply.send(Response::failed(why));
+            let _ = reply.send(response);
         }
     }
 
