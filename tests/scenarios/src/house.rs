@@ -147,7 +147,6 @@ impl House {
     /// Makes the terminal say all it knows, into the transcript: to machines, to people in both languages, and on its
     /// socket where a host runs.
     fn ask_everything(&self) -> Result<()> {
-        self.terminal.journal()?;
         for command in [["owed"].as_slice(), &["totals"], &["explain"], &["journal", "show"]] {
             self.terminal.run(command)?;
             for language in ["zh", "en"] {

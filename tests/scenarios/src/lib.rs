@@ -10,6 +10,7 @@
 mod acquirer_process;
 mod host;
 mod house;
+mod limits;
 mod process;
 pub mod programs;
 mod secrets;

@@ -223,7 +223,10 @@ fn a_wrong_check_value_drops_all_keys_until_a_sign_in_brings_good_ones() -> Resu
         shop.fault_at("0800", nth, Fault::WrongCheckValue)?;
     }
     let answer = shop.house.terminal.show("en", &["sign-in"])?.join("\n");
-    assert!(answer.contains("All its work keys were dropped; no payment is taken until a sign-in succeeds"), "{answer}");
+    assert!(
+        answer.contains("All its work keys were dropped; no payment is taken until a sign-in succeeds"),
+        "{answer}"
+    );
     let kept = shop.house.terminal.journal()?;
     let dropped = kept.iter().rev().find(|record| record["fact"] == "keys-dropped").map(|record| record.to_string());
     let dropped = dropped.unwrap_or_default();

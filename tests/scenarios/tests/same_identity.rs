@@ -24,7 +24,11 @@ fn after_an_approval() -> Result<()> {
     assert_eq!(first.outcome(), "approved");
     for _ in 0..2 {
         let again = shop.sale_as(ID, AMOUNT)?;
-        assert_eq!((again.outcome(), again.last()), ("approved", first.last()), "the same answer, authorisation and all");
+        assert_eq!(
+            (again.outcome(), again.last()),
+            ("approved", first.last()),
+            "the same answer, authorisation and all"
+        );
     }
     assert_sales(&shop, 1);
     shop.close(AMOUNT_MINOR)

@@ -2,11 +2,12 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::fs;
+use std::time::Instant;
 
 use acquirer::{AcquirerConfig, Direction, Fault, FaultOrder};
-use acquit_scenarios::{Answer, Host, House, Setup};
+use acquit_scenarios::{Answer, Host, House, PATIENCE, Setup};
 use anyhow::{Context, Result, bail};
-use serde_json::Value;
+use serde_json::{Value, json};
 
 /// The longest wait for an answer where the other end stays silent, milliseconds: long enough for an honest answer on
 /// a loaded machine, short enough to wait for.
@@ -94,6 +95,18 @@ impl Shop {
     /// What `acquit owed` says of each debt.
     pub fn debts(&self) -> Result<Vec<Value>> {
         debts(&self.house)
+    }
+
+    /// Asks the running terminal again and again until its one debt is as told.
+    pub fn until_debt(&self, is: impl Fn(&Value) -> bool) -> Result<()> {
+        let started = Instant::now();
+        while started.elapsed() < PATIENCE {
+            let owed = self.house.terminal.ask(&json!({ "do": "owed" }))?;
+            if is(&owed["facts"]["debts"][0]) {
+                return Ok(());
+            }
+        }
+        bail!("the debt never became so: {:?}", self.debts()?)
     }
 
     /// The whole story of a payment, as lines in English.
