@@ -1,5 +1,7 @@
 //! The terminal's program while it runs.
 
+use std::cell::Cell;
+
 use anyhow::{Result, bail};
 use serde_json::Value;
 
@@ -10,6 +12,8 @@ pub struct Host {
     process: Process,
     /// How many debts it had when it was ready.
     owed_at_start: u64,
+    /// How many its screen showed last.
+    owed: Cell<u64>,
 }
 
 /// What became of waiting for the host.
@@ -28,7 +32,7 @@ impl Host {
             let said: Value = serde_json::from_str(&line).unwrap_or_default();
             if said["ready"] == true {
                 let owed_at_start = said["owed"].as_u64().unwrap_or_default();
-                return Ok(Ok(Host { process, owed_at_start }));
+                return Ok(Ok(Host { process, owed_at_start, owed: Cell::new(owed_at_start) }));
             }
         }
         let (_, _, errors) = process.finish()?;
@@ -50,23 +54,22 @@ impl Host {
         while let Some(line) = self.process.next_line()? {
             let said: Value = serde_json::from_str(&line).unwrap_or_default();
             if let Some(screen) = said["screen"].as_str() {
+                owed_on(screen).inspect(|owed| self.owed.set(*owed));
                 return Ok(Some(screen.to_owned()));
             }
         }
         Ok(None)
     }
 
-    /// Watches the screen until it says that this many are owed. What it had said before it was ready counts.
+    /// Watches the screen until it says that this many are owed; returns at once if that is what was seen of it last.
+    /// Whoever waits for a debt to come and go waits for 1 before waiting for 0.
     pub fn wait_owed(&self, count: u64) -> Result<Seen> {
-        if self.owed_at_start == count {
-            return Ok(Seen::Shown);
-        }
-        while let Some(screen) = self.next_screen()? {
-            if owed_on(&screen) == Some(count) {
-                return Ok(Seen::Shown);
+        while self.owed.get() != count {
+            if self.next_screen()?.is_none() {
+                return Ok(Seen::Gone);
             }
         }
-        Ok(Seen::Gone)
+        Ok(Seen::Shown)
     }
 
     /// Pulls the plug: SIGKILL. Returns what it had printed on standard error.

@@ -31,6 +31,8 @@ pub struct Setup {
     pub card: String,
     /// `zh` or `en`.
     pub language: String,
+    /// How messages are authenticated: `unionpay-ecb` or `x919`.
+    pub mac: String,
     /// Parameters of the plugin, over those every terminal needs.
     pub parameters: Vec<(String, String)>,
     /// The longest wait for an answer, milliseconds.
@@ -70,6 +72,7 @@ impl Setup {
             master_key: master_key.into(),
             card: "unionpay-stripe".into(),
             language: "en".into(),
+            mac: "unionpay-ecb".into(),
             parameters: Vec::new(),
             exchange_timeout_ms: 60_000,
             wait_ms: 60_000,
@@ -78,7 +81,7 @@ impl Setup {
     }
 
     fn configuration(&self) -> String {
-        let Setup { address, card, language, exchange_timeout_ms, wait_ms, amount_minor, .. } = self;
+        let Setup { address, card, language, mac, exchange_timeout_ms, wait_ms, amount_minor, .. } = self;
         let parameters: String = self.parameters.iter().map(|(name, value)| format!("{name} = {value:?}\n")).collect();
         format!(
             r#"profile = "development"
@@ -100,12 +103,13 @@ first = true
 terminal = "50080001"
 merchant = "309310083985008"
 tpdu = "6000000000"
+mac = "{mac}"
 header = "602200000000"
 {parameters}
 [acquirer.keys]
 tmk = {{ algorithm = "tdes", use = "transport" }}
 pik = {{ algorithm = "tdes", use = "pin:iso-0" }}
-mak = {{ algorithm = ["des", "tdes"], use = "mac:unionpay-ecb" }}
+mak = {{ algorithm = ["des", "tdes"], use = "mac:{mac}" }}
 
 [acquirer.routes.host]
 address = "{address}"
@@ -115,7 +119,7 @@ secrets = ["pan", "expiry", "track-two", "pin"]
 
 [acquirer.proofs]
 sale = ["trace", "terminal", "amount"]
-reverse = ["trace", "terminal"]
+reverse = ["trace", "terminal", "amount"]
 sign-in = ["trace", "terminal"]
 
 [acquirer.ceilings]

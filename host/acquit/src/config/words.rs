@@ -68,8 +68,8 @@ words!(PinFormat, "PIN block format", {
 
 words!(MacAlgorithm, "MAC algorithm", {
     MacAlgorithm::UnionpayEcb => "unionpay-ecb",
-    MacAlgorithm::X919 => "x9.19",
-    MacAlgorithm::X99 => "x9.9",
+    MacAlgorithm::X919 => "x919",
+    MacAlgorithm::X99 => "x99",
     MacAlgorithm::DesCbc => "des-cbc",
     MacAlgorithm::AesCmac => "aes-cmac",
     MacAlgorithm::Sm4Unionpay => "sm4-unionpay",
