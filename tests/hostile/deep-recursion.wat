@@ -1,10 +1,12 @@
 ;; Calls itself without end: ends on the stack limit.
 (module
   (memory (export "memory") 1)
-  ;; The descriptor: acquirer "hostile", version "1", five empty lists.
-  (data (i32.const 16) "\60\00\00\00\07\00\00\00\70\00\00\00\01\00\00\00")
+  ;; The descriptor: acquirer "hostile", version "1", one operation, four empty lists.
+  (data (i32.const 16) "\60\00\00\00\07\00\00\00\70\00\00\00\01\00\00\00\80\00\00\00\01\00\00\00")
   (data (i32.const 96) "hostile")
   (data (i32.const 112) "1")
+  ;; The operation: a sale, so that it is asked for one; the rest of its description is zeros.
+  (data (i32.const 128) "\04")
   (func $deeper (param i64)
     (call $deeper (i64.add (local.get 0) (i64.const 1)))
     ;; Work after the call, so that no compiler makes a loop of it.

@@ -1,10 +1,12 @@
 ;; Grows its table until it gets no more, then traps.
 (module
   (memory (export "memory") 1)
-  ;; The descriptor: acquirer "hostile", version "1", five empty lists.
-  (data (i32.const 16) "\60\00\00\00\07\00\00\00\70\00\00\00\01\00\00\00")
+  ;; The descriptor: acquirer "hostile", version "1", one operation, four empty lists.
+  (data (i32.const 16) "\60\00\00\00\07\00\00\00\70\00\00\00\01\00\00\00\80\00\00\00\01\00\00\00")
   (data (i32.const 96) "hostile")
   (data (i32.const 112) "1")
+  ;; The operation: a sale, so that it is asked for one; the rest of its description is zeros.
+  (data (i32.const 128) "\04")
   (table $table 1 funcref)
   (func (export "acquit:terminal/acquirer@0.1.0#describe") (result i32) (i32.const 16))
   (func (export "acquit:terminal/acquirer@0.1.0#start") (param $arguments i32) (result i32)
