@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use clap::{Args, Subcommand};
 use engine::books::Books;
-use engine::{Fact, Record, Recovery, TransactionId};
+use engine::{Fact, Record, TransactionId};
 use journal::{Health, Journal as Storage};
 use serde_json::json;
 
@@ -13,7 +13,7 @@ use super::{House, ask};
 use crate::control::{Ask, Reached, Response};
 use crate::messages::format_time;
 use crate::show;
-use crate::terminal::{Clock, Places, decode};
+use crate::terminal::{OnDisk, Places};
 
 /// A story to tell.
 #[derive(Debug, Args)]
@@ -79,20 +79,11 @@ pub(super) fn journal(house: &House, journal: &Journal) -> Result<ExitCode> {
     Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// The books as a start would find them now: what is open counts as owed already.
+/// The books on the disk; what cannot be read of them is said beside.
 fn books(house: &House) -> Result<Books> {
-    let reading = Storage::read(&Places::of(&house.configuration).journal())?;
-    let (records, unreadable) = decode(&reading.entries);
-    if let Health::Damaged(damage) = &reading.health {
-        eprintln!("acquit: {damage}");
-    }
-    if let Some(why) = unreadable {
-        eprintln!("acquit: {why}");
-    }
-    let recovery = Recovery::read(&records, Clock::start().now());
-    let mut books = recovery.books().clone();
-    for record in recovery.closing() {
-        books.apply(record)?;
+    let OnDisk { books, damage } = OnDisk::read(&Places::of(&house.configuration).journal())?;
+    for what in damage {
+        eprintln!("acquit: {what}");
     }
     Ok(books)
 }

@@ -6,6 +6,7 @@ mod effects;
 mod grants;
 mod orders;
 mod plugins;
+mod reading;
 mod session;
 mod wiring;
 
@@ -24,6 +25,7 @@ use sandbox::Sandbox;
 use vault::Vault;
 
 pub use clock::Clock;
+pub use reading::{OnDisk, decode};
 pub use wiring::{Places, grants, is_transport};
 
 use self::plugins::Shelf;
@@ -284,21 +286,6 @@ impl Terminal {
             self.show(vec![self.messages.text("receipt-not-printed", &[("problem", problem.to_string().into())])]);
         }
     }
-}
-
-/// Journal entries as records, and the first one that is none: unreadable is never treated as empty.
-pub fn decode(entries: &[journal::Entry]) -> (Vec<Record>, Option<String>) {
-    let mut unreadable = None;
-    let mut records = Vec::with_capacity(entries.len());
-    for entry in entries {
-        match Record::decode(&entry.body) {
-            Ok(record) => records.push(record),
-            Err(error) => {
-                unreadable.get_or_insert_with(|| format!("entry {}: {error}", entry.sequence));
-            }
-        }
-    }
-    (records, unreadable)
 }
 
 fn append(journal: &mut Journal, records: &[Record]) -> Result<()> {

@@ -8,7 +8,7 @@ use engine::contract::types::Amount;
 use engine::{Input, Outcome, Request, TransactionId};
 use serde_json::json;
 
-use super::{Service, Terminal};
+use super::{OnDisk, Places, Service, Terminal};
 use crate::config::Devices;
 use crate::control::{Ask, Order, Response};
 use crate::messages::{Language, Messages, format_amount};
@@ -27,12 +27,16 @@ impl Terminal {
     /// Does what is asked; whoever waits for an outcome is told when it is durable.
     pub(super) fn order(&mut self, order: Order, reply: Sender<Response>) {
         self.return_to_service();
+        let Order { language, ask } = order;
+        let messages = Messages::new(language);
+        if let Some(response) = self.look(&ask, &messages) {
+            let _ = reply.send(response);
+            return;
+        }
         if let Service::Out(why) = &self.service {
             let _ = reply.send(Response::failed(why.clone()));
             return;
         }
-        let Order { language, ask } = order;
-        let messages = Messages::new(language);
         match ask {
             Ask::Sale { transaction, amount, acquirer, card, operator } => {
                 let Some(acquirer) = self.acquirer(acquirer, &reply) else { return };
@@ -59,17 +63,10 @@ impl Terminal {
                 for acquirer in whose {
                     self.feed(Input::Request(Request::PayDebts { acquirer }));
                 }
-                self.look(&reply, |books| show::owed(books, &messages));
+                let looked = self.look(&Ask::Owed, &messages);
+                let _ = reply.send(looked.unwrap_or_else(|| Response::done(json!({}), Vec::new())));
             }
-            Ask::Owed => self.look(&reply, |books| show::owed(books, &messages)),
-            Ask::Explain { transaction } => {
-                self.look(&reply, |books| show::explain(books, transaction.as_ref(), &messages));
-            }
-            Ask::Totals => {
-                let acquirers: Vec<_> = self.configuration.acquirers.iter().map(|known| known.name.clone()).collect();
-                let currency = self.configuration.terminal.currency;
-                self.look(&reply, |books| show::totals(books, &acquirers, currency, &messages));
-            }
+            Ask::Owed | Ask::Explain { .. } | Ask::Totals => {}
         }
     }
 
@@ -138,9 +135,30 @@ impl Terminal {
         Ok(())
     }
 
-    fn look(&self, reply: &Sender<Response>, view: impl FnOnce(&engine::books::Books) -> Response) {
-        if let Some(books) = self.books() {
-            let _ = reply.send(view(books));
+    /// Answers what only looks at the books; while the terminal is out of service, from what can be read of the disk.
+    fn look(&self, ask: &Ask, messages: &Messages) -> Option<Response> {
+        if !matches!(ask, Ask::Owed | Ask::Explain { .. } | Ask::Totals) {
+            return None;
+        }
+        let on_disk;
+        let books = match self.books() {
+            Some(books) => books,
+            None => match OnDisk::read(&Places::of(&self.configuration).journal()) {
+                Ok(read) => {
+                    on_disk = read;
+                    &on_disk.books
+                }
+                Err(error) => return Some(Response::failed(format!("{error:#}"))),
+            },
+        };
+        match ask {
+            Ask::Owed => Some(show::owed(books, messages)),
+            Ask::Explain { transaction } => Some(show::explain(books, transaction.as_ref(), messages)),
+            Ask::Totals => {
+                let acquirers: Vec<_> = self.configuration.acquirers.iter().map(|known| known.name.clone()).collect();
+                Some(show::totals(books, &acquirers, self.configuration.terminal.currency, messages))
+            }
+            Ask::Sale { .. } | Ask::Cancel { .. } | Ask::SignIn { .. } | Ask::Pay { .. } => None,
         }
     }
 }
