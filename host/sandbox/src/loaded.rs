@@ -1,8 +1,9 @@
 //! Plugins as the host sees them: loaded once, checked, and called by name.
 
+use std::collections::BTreeMap;
 use std::io;
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use engine::contract::acquirer::{Descriptor, Event, Step};
 use engine::contract::retry_policy::{Debt, Decision, Patience, Situation};
@@ -44,9 +45,7 @@ pub struct LoadedPlugin {
     sandbox: Sandbox,
     name: String,
     digest: Digest,
-    instance: InstancePre<Usage>,
-    exports: Exports,
-    descriptor: Descriptor,
+    build: Arc<Build>,
 }
 
 impl Sandbox {
@@ -57,7 +56,7 @@ impl Sandbox {
     pub fn new() -> Result<Self, SandboxError> {
         let engine = Engine::new(&configuration()).map_err(|error| SandboxError::Engine(one_line(&error)))?;
         let ticker = Ticker::start(engine.clone())?;
-        Ok(Self(Arc::new(Shared { engine, ticker })))
+        Ok(Self(Arc::new(Shared { engine, ticker, builds: Mutex::default() })))
     }
 
     /// Reads an artefact once, and loads and checks what was read. `name` is the acquirer's in the deployment.
@@ -82,6 +81,18 @@ impl Sandbox {
 
     fn load_artefact(&self, name: &str, artefact: &Artefact) -> Result<LoadedPlugin, PluginError> {
         let digest = artefact.digest();
+        let build = match self.0.in_memory(digest) {
+            Some(build) => build,
+            None => {
+                let built = self.build(artefact).map_err(|(call, fault)| failed(name, digest, call, fault))?;
+                self.0.remember(digest, Arc::new(built))
+            }
+        };
+        Ok(LoadedPlugin { sandbox: self.clone(), name: name.into(), digest, build })
+    }
+
+    /// Loads and checks; says what failed in which call.
+    fn build(&self, artefact: &Artefact) -> Result<Build, (&'static str, PluginFault)> {
         let load = || {
             let component = artefact.component(&self.0.engine)?;
             refuse_imports(&self.0.engine, &component)?;
@@ -92,7 +103,7 @@ impl Sandbox {
             exports.check(&mut Call::new(&self.0.ticker, &instance, Allowance::CALL)?)?;
             Ok((exports, instance))
         };
-        let (exports, instance) = load().map_err(|fault| failed(name, digest, LOAD, fault))?;
+        let (exports, instance) = load().map_err(|fault| (LOAD, fault))?;
         let describe = || {
             let call = Call::new(&self.0.ticker, &instance, Allowance::CALL)?;
             let (described,) = call.run::<(), Described>(&exports.describe, ())?;
@@ -100,8 +111,8 @@ impl Sandbox {
             descriptor::check(&described)?;
             Ok(described)
         };
-        let descriptor = describe().map_err(|fault| failed(name, digest, "describe", fault))?;
-        Ok(LoadedPlugin { sandbox: self.clone(), name: name.into(), digest, instance, exports, descriptor })
+        let descriptor = describe().map_err(|fault| ("describe", fault))?;
+        Ok(Build { instance, exports, descriptor })
     }
 }
 
@@ -111,7 +122,7 @@ impl LoadedPlugin {
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift + 'static,
     {
-        Call::new(&self.sandbox.0.ticker, &self.instance, Allowance::CALL)?.run(export, arguments)
+        Call::new(&self.sandbox.0.ticker, &self.build.instance, Allowance::CALL)?.run(export, arguments)
     }
 
     fn named<T>(&self, call: &str, answer: Result<T, PluginFault>) -> Result<T, PluginError> {
@@ -131,12 +142,12 @@ impl Plugin for LoadedPlugin {
     }
 
     fn descriptor(&self) -> &Descriptor {
-        &self.descriptor
+        &self.build.descriptor
     }
 
     fn start(&self, context: &Context, operation: &Operation) -> Result<Step, PluginError> {
         let answer = input(&[context.bytes(), operation.bytes()])
-            .and_then(|()| self.call(&self.exports.start, (&context.convert(), &operation.convert())))
+            .and_then(|()| self.call(&self.build.exports.start, (&context.convert(), &operation.convert())))
             .and_then(|stepped| self.step(stepped));
         self.named("start", answer)
     }
@@ -152,7 +163,7 @@ impl Plugin for LoadedPlugin {
             .and_then(|()| bounds::state(state))
             .and_then(|()| {
                 let arguments = (&context.convert(), &operation.convert(), state, &event.convert());
-                self.call(&self.exports.resume, arguments)
+                self.call(&self.build.exports.resume, arguments)
             })
             .and_then(|stepped| self.step(stepped));
         self.named("resume", answer)
@@ -160,21 +171,21 @@ impl Plugin for LoadedPlugin {
 
     fn decide(&self, context: &Context, situation: &Situation) -> Result<Decision, PluginError> {
         let answer = input(&[context.bytes(), situation.bytes()])
-            .and_then(|()| self.call(&self.exports.decide, (&context.convert(), &situation.convert())))
+            .and_then(|()| self.call(&self.build.exports.decide, (&context.convert(), &situation.convert())))
             .map(|(decision,): Decided| decision.convert());
         self.named("decide", answer)
     }
 
     fn wait(&self, context: &Context, debt: &Debt) -> Result<Patience, PluginError> {
         let answer = input(&[context.bytes(), debt.bytes()])
-            .and_then(|()| self.call(&self.exports.wait, (&context.convert(), &debt.convert())))
+            .and_then(|()| self.call(&self.build.exports.wait, (&context.convert(), &debt.convert())))
             .map(|(patience,): Waited| patience.convert());
         self.named("wait", answer)
     }
 
     fn read(&self, masked_frame: &[u8]) -> Result<Vec<InspectedField>, PluginError> {
         let answer = input(&[masked_frame.len()])
-            .and_then(|()| self.call(&self.exports.read, (masked_frame,)))
+            .and_then(|()| self.call(&self.build.exports.read, (masked_frame,)))
             .and_then(|(fields,): Inspected| fields.map_err(|fault| PluginFault::Answered(fault.convert())))
             .and_then(|fields| {
                 if fields.len() > INSPECTED_FIELDS { Err(PluginFault::AnswerTooLarge) } else { Ok(fields.convert()) }
@@ -195,6 +206,29 @@ const LOAD: &str = "load";
 struct Shared {
     engine: Engine,
     ticker: Ticker,
+    /// Builds that some plugin still uses: acquirers of one family share one, and it is in memory once.
+    builds: Mutex<BTreeMap<Digest, Weak<Build>>>,
+}
+
+/// One artefact, loaded and checked.
+struct Build {
+    instance: InstancePre<Usage>,
+    exports: Exports,
+    descriptor: Descriptor,
+}
+
+impl Shared {
+    fn in_memory(&self, digest: Digest) -> Option<Arc<Build>> {
+        self.builds.lock().unwrap_or_else(PoisonError::into_inner).get(&digest)?.upgrade()
+    }
+
+    /// Keeps a build for the next who asks, and forgets those nobody uses any more.
+    fn remember(&self, digest: Digest, build: Arc<Build>) -> Arc<Build> {
+        let mut builds = self.builds.lock().unwrap_or_else(PoisonError::into_inner);
+        builds.retain(|_, build| build.strong_count() > 0);
+        builds.insert(digest, Arc::downgrade(&build));
+        build
+    }
 }
 
 type Described = (acquirer::Descriptor,);

@@ -6,7 +6,7 @@ use std::fs;
 
 use acquit_sandbox::contract::{Plugin, PluginFault};
 use acquit_sandbox::{NOT_READ, Sandbox};
-use common::artefact;
+use common::{artefact, context, sale};
 
 #[test]
 fn a_file_that_is_not_there_is_gone() {
@@ -54,4 +54,18 @@ fn the_digest_is_that_of_the_file() {
     let plugin = Sandbox::new().expect("a sandbox").load("keeps-memory", &path).expect("it loads");
     let expected = ring::digest::digest(&ring::digest::SHA256, &fs::read(&path).expect("the artefact"));
     assert_eq!(plugin.digest().0, expected.as_ref());
+}
+
+#[test]
+fn acquirers_of_one_build_share_it_and_keep_their_names() {
+    let path = artefact("hostile/trap");
+    let sandbox = Sandbox::new().expect("a sandbox");
+    let named = |name: &str| sandbox.load(name, &path).expect("it loads");
+    let (first, second) = (named("first"), named("second"));
+    assert_eq!(first.digest(), second.digest());
+    assert_eq!(first.start(&context(), &sale()).expect_err("it traps").plugin, "first");
+    drop(first);
+    assert_eq!(second.start(&context(), &sale()).expect_err("it traps").plugin, "second");
+    drop(second);
+    assert_eq!(named("third").start(&context(), &sale()).expect_err("it traps").plugin, "third");
 }

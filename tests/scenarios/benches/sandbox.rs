@@ -33,8 +33,8 @@ const IDLE: &str = "--idle-with-plugins";
 fn main() {
     let arguments: Vec<String> = std::env::args().collect();
     if let Some(at) = arguments.iter().position(|argument| argument == IDLE) {
-        let plugins = arguments.get(at + 1).and_then(|count| count.parse().ok()).expect("a count of plugins");
-        println!("{}", resident_kib_with(plugins));
+        let count = |place: usize| arguments.get(place).and_then(|count| count.parse().ok()).expect("a count");
+        println!("{}", resident_kib_with(count(at + 1), count(at + 2)));
         return;
     }
     let sandbox = Sandbox::new().expect("a sandbox");
@@ -52,8 +52,9 @@ fn main() {
     let sum = |pick: fn(&(&str, Duration, Duration)) -> Duration| figures.iter().map(pick).sum();
     row("the three together", sum(|figure| figure.1), sum(|figure| figure.2));
     println!("\n{:<28}{:>12}", "resident, idle host", "MiB");
-    for plugins in [0, 1, 10] {
-        println!("{:<28}{:>12.1}", format!("{plugins} plugins"), idle_host_kib(plugins) as f64 / 1024.0);
+    for (acquirers, builds) in [(0, 0), (1, 1), (10, 1), (10, 10)] {
+        let what = format!("{acquirers} acquirers, {builds} builds");
+        println!("{what:<28}{:>12.1}", idle_host_kib(acquirers, builds) as f64 / 1024.0);
     }
 }
 
@@ -224,16 +225,22 @@ fn artefact() -> PathBuf {
 }
 
 /// A process of its own, so that nothing measured before counts.
-fn idle_host_kib(plugins: usize) -> u64 {
+fn idle_host_kib(acquirers: usize, builds: usize) -> u64 {
     let this = std::env::current_exe().expect("this program");
-    let weighed = Command::new(this).args([IDLE, &plugins.to_string()]).output().expect("it runs");
+    let counts = [acquirers, builds].map(|count| count.to_string());
+    let weighed = Command::new(this).arg(IDLE).args(counts).output().expect("it runs");
     String::from_utf8_lossy(&weighed.stdout).trim().parse().expect("a number of KiB")
 }
 
-fn resident_kib_with(plugins: usize) -> u64 {
+fn resident_kib_with(acquirers: usize, builds: usize) -> u64 {
     let sandbox = Sandbox::new().expect("a sandbox");
-    let loaded: Vec<LoadedPlugin> = (0..plugins)
-        .map(|number| sandbox.load(&format!("acquirer {number}"), &artefact()).expect("the plugin loads"))
+    let loaded: Vec<LoadedPlugin> = (0..acquirers)
+        .map(|number| {
+            let mut bytes = std::fs::read(artefact()).expect("the artefact");
+            // A byte behind the end makes another build of it: another digest, the same code.
+            bytes.push((number % builds) as u8);
+            sandbox.load_bytes(&format!("acquirer {number}"), bytes).expect("the plugin loads")
+        })
         .collect();
     let status = std::fs::read_to_string("/proc/self/status").expect("a Linux system");
     let resident = status.lines().find_map(|line| line.strip_prefix("VmRSS:")).expect("its resident size");
