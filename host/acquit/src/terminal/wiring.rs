@@ -5,8 +5,8 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
-use engine::contract::acquirer::{Framing, KeyAlgorithm, KeyUse};
-use engine::contract::transaction::{Device, Reader};
+use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyUse};
+use engine::contract::transaction::{Device, OperationKind, Reader};
 use engine::contract::types::Name;
 use engine::{Ceilings, Deployment, Loaded};
 use network::{DEFAULT_MAX_FRAME_BYTES, Probe, Route, RouteConfig};
@@ -96,12 +96,25 @@ pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: 
         acquirer: acquirer.name.clone(),
         plugin,
         parameters: acquirer.parameters.clone(),
-        echoes: acquirer.proofs.clone(),
+        echoes: echoes(acquirer),
         ceilings: ceilings(acquirer),
         device: device(configuration),
         locale: configuration.language.to_string(),
         work_keys: work_keys(acquirer),
     }
+}
+
+/// The echoes an answer must prove: what the configuration says of an operation, and where it says nothing, what
+/// ties an answer to its request at the least.
+fn echoes(acquirer: &Acquirer) -> BTreeMap<OperationKind, Vec<Echoed>> {
+    let money = vec![Echoed::Trace, Echoed::Terminal, Echoed::Amount];
+    let mut echoes = BTreeMap::from([
+        (OperationKind::Sale, money.clone()),
+        (OperationKind::Reverse, money),
+        (OperationKind::SignIn, vec![Echoed::Trace, Echoed::Terminal]),
+    ]);
+    echoes.extend(acquirer.proofs.clone());
+    echoes
 }
 
 fn ceilings(acquirer: &Acquirer) -> Ceilings {
@@ -177,4 +190,21 @@ pub fn is_transport(acquirer: &Acquirer, slot: &str) -> bool {
         .keys
         .get(slot)
         .is_some_and(|grant| grant.use_ == KeyUse::Transport && grant.algorithms.contains(&KeyAlgorithm::Tdes))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_configuration_that_names_no_echoes_still_demands_those_that_tie_an_answer_to_its_request() {
+        let text = include_str!("../../examples/terminal.toml");
+        let configuration = Configuration::parse(Path::new("terminal.toml"), text).unwrap();
+        let mut acquirer = configuration.acquirers.first().clone();
+        acquirer.proofs.clear();
+        assert_eq!(echoes(&acquirer)[&OperationKind::Sale], [Echoed::Trace, Echoed::Terminal, Echoed::Amount]);
+        acquirer.proofs.insert(OperationKind::Sale, vec![Echoed::Merchant]);
+        assert_eq!(echoes(&acquirer)[&OperationKind::Sale], [Echoed::Merchant]);
+        assert_eq!(echoes(&acquirer)[&OperationKind::SignIn], [Echoed::Trace, Echoed::Terminal]);
+    }
 }
