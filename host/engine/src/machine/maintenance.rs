@@ -193,9 +193,7 @@ fn take(mut errand: Errand, step: Step, proven: &ProvenBy, world: &World<'_>) ->
 fn finish(mut errand: Errand, claimed: Claimed, proven: &ProvenBy, world: &World<'_>) -> Turn<State> {
     match claimed {
         Claimed::Done => {
-            let missing = world.deployment.demanded_echoes(errand.kind).iter().find(|echo| !proven.has(**echo));
-            if let Some(echo) = missing {
-                let incident = Incident::MissingProof(format!("{echo:?}").to_lowercase());
+            if let Some(incident) = proven.missing(false, world.deployment.demanded_echoes(errand.kind), None) {
                 return fail(errand, NotSent::Plugin(incident.clone()), vec![incident], world);
             }
             let granted = errand.granted();

@@ -68,18 +68,18 @@ impl ProvenBy {
         proven
     }
 
-    /// Whether this echo held.
-    pub fn has(&self, echo: Echoed) -> bool {
-        self.echoes.contains(label(echo))
-    }
-
     /// Whether every demanded proof held. An answer without any proof meets no demand, even where there is none.
     pub fn meets(&self, demands_seal: bool, demands_echoes: &[Echoed]) -> bool {
         (self.sealed || !self.echoes.is_empty()) && self.missing(demands_seal, demands_echoes, None).is_none()
     }
 
     /// The first demanded proof that is not there.
-    fn missing(&self, demands_seal: bool, demands_echoes: &[Echoed], may_lack: Option<Echoed>) -> Option<Incident> {
+    pub(crate) fn missing(
+        &self,
+        demands_seal: bool,
+        demands_echoes: &[Echoed],
+        may_lack: Option<Echoed>,
+    ) -> Option<Incident> {
         if demands_seal && !self.sealed {
             return Some(Incident::MissingProof("seal".into()));
         }
