@@ -197,6 +197,13 @@ impl Acquirers {
     }
 }
 
+impl Acquirer {
+    /// Slots whose keys are downloaded at a sign-in, and without which nothing is sent.
+    pub fn work_keys(&self) -> impl Iterator<Item = &Name> {
+        self.keys.iter().filter(|(_, grant)| grant.use_ != KeyUse::Transport).map(|(slot, _)| slot)
+    }
+}
+
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.host.contains(':') {

@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use super::amount_facts;
 use super::receipt::receipt;
-use crate::config::{Configuration, Word};
+use crate::config::{Acquirer, Configuration, Word};
 use crate::control::Response;
 use crate::messages::{Messages, format_amount};
 
@@ -203,12 +203,8 @@ impl View<'_> {
     }
 
     fn work_keys(&self) -> String {
-        let keys = self.configuration.acquirers.named(&self.acquirer).map(|known| &known.keys);
-        let work = keys
-            .into_iter()
-            .flatten()
-            .filter(|(_, grant)| !matches!(grant.use_, engine::contract::acquirer::KeyUse::Transport));
-        work.map(|(slot, _)| slot.clone()).collect::<Vec<_>>().join(", ")
+        let acquirer = self.configuration.acquirers.named(&self.acquirer);
+        acquirer.into_iter().flat_map(Acquirer::work_keys).cloned().collect::<Vec<_>>().join(", ")
     }
 }
 

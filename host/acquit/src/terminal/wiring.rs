@@ -77,12 +77,6 @@ pub fn grants(configuration: &Configuration) -> Vec<PluginGrant> {
         .collect()
 }
 
-/// Slots whose keys are downloaded at a sign-in, and without which nothing is sent.
-fn work_keys(acquirer: &Acquirer) -> Vec<Name> {
-    let is_work_key = |use_: &KeyUse| !matches!(use_, KeyUse::Transport);
-    acquirer.keys.iter().filter(|(_, grant)| is_work_key(&grant.use_)).map(|(slot, _)| slot.clone()).collect()
-}
-
 /// Deploys an acquirer. A plugin that cannot be loaded, or asks for what it is not granted, leaves its debts to be paid
 /// and takes no payment.
 pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: &mut Shelf) -> Deployment {
@@ -100,7 +94,7 @@ pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: 
         ceilings: ceilings(acquirer),
         device: device(configuration),
         locale: configuration.language.to_string(),
-        work_keys: work_keys(acquirer),
+        work_keys: acquirer.work_keys().cloned().collect(),
     }
 }
 
