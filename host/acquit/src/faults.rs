@@ -3,8 +3,6 @@
 //! `ACQUIT_STOP_AT=7` kills the process, without warning and without cleaning up, at the seventh named step of journal
 //! and network since it started. A production build has none of this.
 
-use std::sync::Arc;
-
 use journal::Probe;
 
 /// The step to stop at, counted from 1 over all named steps.
@@ -14,6 +12,7 @@ const STOP_AT: &str = "ACQUIT_STOP_AT";
 /// What journal and network call at each of their steps.
 #[cfg(feature = "development")]
 pub fn probe() -> Option<Probe> {
+    use std::sync::Arc;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     let stop_at: u64 = std::env::var(STOP_AT).ok()?.parse().ok()?;
@@ -33,6 +32,5 @@ pub fn probe() -> Option<Probe> {
 /// What journal and network call at each of their steps: nothing.
 #[cfg(not(feature = "development"))]
 pub fn probe() -> Option<Probe> {
-    let none: Option<Arc<dyn Fn(&'static str) + Send + Sync>> = None;
-    none
+    None
 }

@@ -6,20 +6,20 @@ use std::time::Duration;
 
 use engine::contract::acquirer::Proof;
 use engine::contract::retry_policy::{Delivery, Failure};
-use engine::contract::template::{Message, UndoReason};
-use engine::contract::types::{Amount, LocalTime, Milliseconds};
+use engine::contract::template::UndoReason;
+use engine::contract::types::{Amount, Milliseconds};
 use engine::contract::{Digest, Plugin, PluginError, PluginFault};
 use engine::{
     Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, OperationId, Outcome, Record,
     TransactionId,
 };
 use network::Conversation;
-use vault::{ProofFailure, RawReply, RenderInput, RouteGrant, SealedCard};
+use vault::{ProofFailure, RawReply, RenderInput, RouteGrant, SealedCard, UnsealedCard};
 use zeroize::Zeroizing;
 
 use super::card::{self, Asked};
 use super::session::Session;
-use super::{Event, Heard, Service, Terminal};
+use super::{Event, Heard, Service, Terminal, append};
 use crate::config::Devices;
 
 /// Reasons a standby message may be asked to spell; each must render before the money moves.
@@ -156,10 +156,7 @@ impl Terminal {
 
     fn commit(&mut self, operation: OperationId, records: &[Record]) -> Result<(), String> {
         let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
-        let bodies =
-            records.iter().map(Record::encode).collect::<Result<Vec<_>, _>>().map_err(|error| error.to_string())?;
-        let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
-        let durable = running.journal.append(&bodies).map_err(|error| error.to_string())?;
+        let durable = append(&mut running.journal, records).map_err(|error| error.to_string())?;
         running.sessions.entry(operation).or_default().permit = Some(durable);
         Ok(())
     }
@@ -181,46 +178,38 @@ impl Terminal {
             _ => None,
         };
         if let (Some(standby), Some(sealed)) = (&draft.standby, &sealed) {
-            let standby_grant = self.grant(acquirer, &standby.route)?;
+            let allowed = self.grant(acquirer, &standby.route)?;
+            let card = self.unseal(sealed, context)?;
             for message in std::iter::once(&standby.message).chain(&standby.again) {
                 for reason in REASONS {
-                    self.render_sealed(acquirer, message, sealed, context, Some(reason), &standby_grant, &now)?;
+                    let card = vault::CardSource::Unsealed(&card);
+                    let input = RenderInput { card, reason: Some(reason), allowed: &allowed, now: &now };
+                    self.vault.render(acquirer, message, input).map_err(|error| error.to_string())?;
                 }
             }
         }
-        let rendered = match &draft.card {
+        let unsealed;
+        let card = match &draft.card {
             CardSource::Sealed(sealed) => {
-                let sealed = SealedCard::from(sealed.clone());
-                self.render_sealed(acquirer, &draft.message, &sealed, context, draft.reason, &grant, &now)?
+                unsealed = self.unseal(&SealedCard::from(sealed.clone()), context)?;
+                vault::CardSource::Unsealed(&unsealed)
             }
             CardSource::Presented | CardSource::None => {
                 let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
                 let card = running.sessions.entry(operation).or_default().card.as_mut();
-                let card = card.map_or(vault::CardSource::None, vault::CardSource::Live);
-                let input = RenderInput { card, reason: draft.reason, allowed: &grant, now: &now };
-                self.vault.render(acquirer, &draft.message, input).map_err(|error| error.to_string())?
+                card.map_or(vault::CardSource::None, vault::CardSource::Live)
             }
         };
+        let input = RenderInput { card, reason: draft.reason, allowed: &grant, now: &now };
+        let rendered = self.vault.render(acquirer, &draft.message, input).map_err(|error| error.to_string())?;
         if let Some(session) = self.session(operation) {
             session.rendered = Some(rendered);
         }
         Ok(sealed.map(Into::into))
     }
 
-    #[expect(clippy::too_many_arguments, reason = "a rendering is of all of these, once")]
-    fn render_sealed(
-        &self,
-        acquirer: &str,
-        message: &Message,
-        sealed: &SealedCard,
-        context: &[u8],
-        reason: Option<UndoReason>,
-        allowed: &RouteGrant,
-        now: &LocalTime,
-    ) -> Result<vault::Rendered, String> {
-        let card = self.vault.unseal(sealed, context).map_err(|error| error.to_string())?;
-        let input = RenderInput { card: vault::CardSource::Unsealed(&card), reason, allowed, now };
-        self.vault.render(acquirer, message, input).map_err(|error| error.to_string())
+    fn unseal(&self, sealed: &SealedCard, context: &[u8]) -> Result<UnsealedCard, String> {
+        self.vault.unseal(sealed, context).map_err(|error| error.to_string())
     }
 
     fn grant(&self, acquirer: &str, route: &str) -> Result<RouteGrant, String> {

@@ -20,7 +20,7 @@ use devices::virtual_set::{CardProfile, VirtualPrinter, VirtualReader};
 use devices::{Display, Printer};
 use engine::books::Books;
 use engine::{Effect, Engine, Input, OperationId, Outcome, Record, Recovery, TransactionId};
-use journal::{Health, Journal, Opened};
+use journal::{Durable, Health, Journal, Opened};
 use sandbox::Sandbox;
 use vault::Vault;
 
@@ -187,7 +187,10 @@ impl Terminal {
         let (records, unreadable) = decode(&opened.entries);
         let now = self.clock.now();
         let recovery = Recovery::read(&records, now);
-        append(&mut journal, recovery.closing())?;
+        if !recovery.closing().is_empty() {
+            let durable = append(&mut journal, recovery.closing())?;
+            tracing::info!(sequence = durable.sequence(), "closed what was left open");
+        }
         let stopped = match &opened.health {
             Health::Damaged(damage) => Some(damage.to_string()),
             Health::Whole => unreadable,
@@ -288,13 +291,9 @@ impl Terminal {
     }
 }
 
-fn append(journal: &mut Journal, records: &[Record]) -> Result<()> {
-    if records.is_empty() {
-        return Ok(());
-    }
+/// Writes records down, all or none; the token allows one message to be sent.
+fn append(journal: &mut Journal, records: &[Record]) -> Result<Durable> {
     let bodies = records.iter().map(Record::encode).collect::<Result<Vec<_>, _>>()?;
     let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
-    let durable = journal.append(&bodies)?;
-    tracing::info!(sequence = durable.sequence(), "closed what was left open");
-    Ok(())
+    Ok(journal.append(&bodies)?)
 }
