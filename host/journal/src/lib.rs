@@ -12,6 +12,7 @@ mod format;
 mod log;
 mod recovery;
 pub mod storage;
+pub mod tree;
 
 #[cfg(any(test, feature = "simulation"))]
 pub mod memory;
