@@ -29,8 +29,8 @@ pub use identity::{NotAnIdentity, TRANSACTION_ID_CHARACTERS, TransactionId};
 pub use machine::{Row, Table, page as state_machines_page, tables};
 pub use money::MoneyError;
 pub use record::{
-    CardProblem, Doubt, Fact, Incident, Intent, NotSent, Outcome, Party, RECORD_VERSION, Reader, Record, RecordError,
-    Verdict,
+    CardProblem, Doubt, Encoded, Fact, Incident, Intent, NotSent, Outcome, Party, RECORD_VERSION, Reader, Record,
+    RecordError, Sealed, Verdict,
 };
 pub use start::Recovery;
 pub use time::Timestamp;

@@ -91,7 +91,7 @@ pub enum Advice {
     PayAgain,
     /// Do not take money again until the reversal has been acknowledged.
     Wait,
-    /// The acquirer refused the reversal: call them.
+    /// The acquirer refused the reversal, or it can never be sent: call them.
     CallAcquirer,
     /// The acquirer does not know the payment: settlement or the statement will show.
     CheckSettlement,
@@ -158,7 +158,7 @@ impl Story {
             charged,
             paid: shop_paid(charged),
             owed: debt.filter(|debt| debt.standing != Standing::Paid).map(owed_now),
-            advice: advice(outcome.as_ref(), debt),
+            advice: advice(outcome.as_ref(), debt, transaction.card_data_is_gone()),
             timeline: transaction.timeline.iter().filter_map(|(at, fact)| moment(*at, fact)).collect(),
             outcome,
         }
@@ -218,8 +218,9 @@ fn owed_now(debt: &Debt) -> OwedNow {
     }
 }
 
-fn advice(outcome: Option<&Outcome>, debt: Option<&Debt>) -> Advice {
+fn advice(outcome: Option<&Outcome>, debt: Option<&Debt>, card_data_is_gone: bool) -> Advice {
     match (outcome, debt.map(|debt| debt.standing)) {
+        (_, Some(Standing::Unheard)) if card_data_is_gone => Advice::CallAcquirer,
         (_, Some(Standing::Unheard)) | (None, None) => Advice::Wait,
         (_, Some(Standing::Refused)) => Advice::CallAcquirer,
         (_, Some(Standing::Unmatched)) => Advice::CheckSettlement,

@@ -41,6 +41,11 @@ impl Debt {
     /// Failed tries a plugin is told of; more tell it nothing new.
     pub(super) const ATTEMPTS_KEPT: usize = 64;
 
+    /// Whether nobody has acknowledged it yet.
+    pub fn is_open(&self) -> bool {
+        self.standing != Standing::Paid
+    }
+
     pub(super) fn answered(&mut self, verdict: Verdict, code: &str) {
         self.standing = match verdict {
             Verdict::Paid => Standing::Paid,

@@ -18,7 +18,7 @@ use crate::contract::transaction::{Gravity, Operation};
 use crate::contract::types::{Amount, Name};
 use crate::identity::TransactionId;
 use crate::money::MoneyError;
-use crate::record::{Fact, Intent, Outcome, Record};
+use crate::record::{Fact, Intent, Outcome, Record, Sealed};
 use crate::time::Timestamp;
 
 pub use debt::{Debt, Standing};
@@ -133,7 +133,7 @@ impl Books {
 
     /// Debts nobody has acknowledged: unheard, refused and unmatched.
     pub fn open_debts(&self) -> impl Iterator<Item = &Debt> {
-        self.debts.values().filter(|debt| debt.standing != Standing::Paid)
+        self.debts.values().filter(|debt| debt.is_open())
     }
 
     /// How many debts of one acquirer stand like this.
@@ -329,6 +329,11 @@ impl Transaction {
     /// The exchange whose remedy takes this transaction back: the newest that moves money.
     pub fn grave_exchange(&self) -> Option<&ExchangeFacts> {
         self.exchanges.iter().rev().find(|exchange| exchange.intent.gravity == Gravity::MovesMoney)
+    }
+
+    /// Whether what takes it back needs card data that the journal does not hold any more.
+    pub fn card_data_is_gone(&self) -> bool {
+        self.grave_exchange().is_some_and(|exchange| exchange.intent.sealed == Sealed::Destroyed)
     }
 
     /// The stored standby message.

@@ -1,9 +1,9 @@
 //! What a start makes of transactions a power cut left open: each is concluded or becomes a debt, never nothing.
 
-use super::{Books, Transaction};
+use super::{Books, Debt, Transaction};
 use crate::contract::template::UndoReason;
 use crate::contract::transaction::Operation;
-use crate::record::{Doubt, Fact, NotSent, Outcome, Record};
+use crate::record::{Doubt, Fact, Incident, NotSent, Outcome, Record};
 use crate::time::Timestamp;
 
 impl Books {
@@ -12,13 +12,28 @@ impl Books {
     /// An intent without a word on how much was sent counts as sent: the record of sending is not synced by itself.
     pub fn recover(&self, now: Timestamp) -> Vec<Record> {
         self.transactions()
-            .flat_map(|transaction| close(transaction).into_iter().map(move |fact| (transaction, fact)))
+            .flat_map(|transaction| {
+                let debt = transaction.debt.as_ref().and_then(|id| self.debt(id));
+                close(transaction, debt).into_iter().map(move |fact| (transaction, fact))
+            })
             .map(|(transaction, fact)| Record { at: now, acquirer: transaction.acquirer.clone(), fact })
             .collect()
     }
 }
 
-fn close(transaction: &Transaction) -> Vec<Fact> {
+/// What closes a transaction; and, once, that what it owes can never be sent.
+fn close(transaction: &Transaction, debt: Option<&Debt>) -> Vec<Fact> {
+    let mut facts = conclude(transaction);
+    let is_open = debt.is_some_and(Debt::is_open) || facts.iter().any(|fact| matches!(fact, Fact::Owed { .. }));
+    let gone = |fact: &Fact| matches!(fact, Fact::Incident { what: Incident::CardDataGone, .. });
+    if is_open && transaction.card_data_is_gone() && !transaction.timeline.iter().any(|(_, fact)| gone(fact)) {
+        let (what, party) = (Incident::CardDataGone, Incident::CardDataGone.party());
+        facts.push(Fact::Incident { transaction: Some(transaction.id.clone()), party, what });
+    }
+    facts
+}
+
+fn conclude(transaction: &Transaction) -> Vec<Fact> {
     let owed =
         || Fact::Owed { debt: transaction.id.reversal(), of: transaction.id.clone(), reason: UndoReason::NoAnswer };
     if let Some(conclusion) = &transaction.conclusion {

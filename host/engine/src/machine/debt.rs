@@ -11,7 +11,7 @@ use crate::contract::transaction::{FollowUp, FollowUpKind, Operation, OperationK
 use crate::contract::types::Milliseconds;
 use crate::effect::{Answer, Call, CardSource, Effect, ExchangeFailed, OperationId};
 use crate::identity::TransactionId;
-use crate::record::{Fact, Incident, Reader, Verdict};
+use crate::record::{Fact, Incident, Reader, Sealed, Verdict};
 use crate::rules::{self, ProvenBy, VerdictJudgement};
 
 /// The wait between tries when no plugin can be asked.
@@ -81,12 +81,18 @@ pub(crate) struct Tried {
 }
 
 impl State {
-    /// Begins a try of the stored message; none when there is nothing stored to send.
+    /// Begins a try of the stored message; none when there is nothing stored to send, or the card data it needs is
+    /// gone.
     pub fn begin(operation: OperationId, debt: &Debt, world: &World<'_>) -> Option<(State, Vec<Effect>)> {
         let original = world.books.transaction(&debt.of)?;
         let grave = original.grave_exchange()?;
         let standby = original.standby()?;
         let newest = original.exchanges.last()?;
+        let card = match &grave.intent.sealed {
+            Sealed::None => CardSource::None,
+            Sealed::Here(sealed) => CardSource::Sealed(sealed.clone()),
+            Sealed::Destroyed => return None,
+        };
         let number = debt.tries.saturating_add(1);
         let again = standby.again.clone().filter(|_| debt.tries > 0);
         let subject = Operation::FollowUp(FollowUp {
@@ -106,7 +112,7 @@ impl State {
             route: standby.route.clone(),
             message: again.unwrap_or_else(|| standby.message.clone()),
             standby: None,
-            card: grave.intent.sealed.clone().map_or(CardSource::None, CardSource::Sealed),
+            card,
             reason: Some(debt.reason),
             timeout: standby.timeout,
             begun_ms: world.now.monotonic_ms,

@@ -9,7 +9,7 @@ use crate::contract::transaction::{Gravity, Operation, OperationKind};
 use crate::contract::types::Name;
 use crate::effect::{BadProof, Call, CardSource, Effect, ExchangeFailed, OperationId};
 use crate::identity::TransactionId;
-use crate::record::{Fact, Incident, Intent, Party};
+use crate::record::{Fact, Incident, Intent, Party, Sealed};
 use crate::rules::{self, Left};
 
 /// Exchanges one operation may have: a plugin that asks for ever is stopped.
@@ -153,7 +153,7 @@ impl Errand {
             uses,
             timeout: exchange.timeout,
             remedy: exchange.remedy.clone(),
-            sealed: None,
+            sealed: Sealed::None,
             undo_demands_seal: world.deployment.demands_seal(OperationKind::Reverse),
             state: self.state.clone(),
             reference: self.reference.clone(),

@@ -10,7 +10,7 @@ use crate::contract::types::{Milliseconds, Name};
 use crate::contract::{Digest, PluginError};
 use crate::effect::{Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, OperationId};
 use crate::identity::TransactionId;
-use crate::record::Fact;
+use crate::record::{Fact, Sealed};
 use crate::rules::ProvenBy;
 
 /// Answers that are not the answer, after which listening stops: a peer that only chatters is not answering.
@@ -216,6 +216,7 @@ impl Progress {
 }
 
 fn record(mut plan: Plan, sealed: Option<Vec<u8>>, world: &World<'_>) -> Progress {
+    let sealed = Sealed::from(sealed);
     for fact in &mut plan.facts {
         if let Fact::Intent(intent) = fact {
             intent.sealed.clone_from(&sealed);

@@ -262,6 +262,7 @@ impl Incident {
             | Incident::MissingProof(_) => Party::Plugin,
             Incident::BadSeal(_) | Incident::BadEcho(_) | Incident::BadCheckValue(_) => Party::Acquirer,
             Incident::ClockWentBack => Party::Terminal,
+            Incident::CardDataGone => Party::Storage,
         }
     }
 }

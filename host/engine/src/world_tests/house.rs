@@ -9,8 +9,8 @@ use crate::books::Books;
 use crate::contract::template::Node;
 use crate::contract::{Digest, PluginFault};
 use crate::{
-    Answer, Call, CardProblem, CardSource, Deployment, Draft, Effect, Engine, ExchangeFailed, Fact, Input, Moment,
-    OperationId, Outcome, Record, Recovery, Request, Timestamp, TransactionId,
+    Answer, Call, CardProblem, CardSource, Deployment, Draft, Effect, Encoded, Engine, ExchangeFailed, Fact, Input,
+    Moment, OperationId, Outcome, Record, Recovery, Request, Timestamp, TransactionId,
 };
 
 /// Effects after which a run that does not come to rest is a busy loop.
@@ -34,7 +34,7 @@ pub(crate) struct House {
     pub guest: Box<dyn FnMut(&Call) -> Answer>,
     pub acquirer: Acquirer,
     /// Durable, encoded.
-    pub journal: Vec<Vec<u8>>,
+    pub journal: Vec<Encoded>,
     /// How the next commits end, counted from now; true fails.
     pub failing_commits: VecDeque<bool>,
     pub card: Result<(), CardProblem>,
@@ -127,7 +127,7 @@ impl House {
 
     /// What the journal holds.
     pub fn records(&self) -> Vec<Record> {
-        self.journal.iter().map(|bytes| Record::decode(bytes).unwrap()).collect()
+        self.journal.iter().map(|bytes| Record::decode(&bytes.record, bytes.card.as_deref()).unwrap()).collect()
     }
 
     pub fn facts(&self) -> Vec<Fact> {

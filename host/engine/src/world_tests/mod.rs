@@ -5,6 +5,7 @@ mod acquirer;
 mod bad_answers;
 mod bad_input;
 mod books;
+mod card_gone;
 mod counters;
 mod coverage;
 mod failed_save;

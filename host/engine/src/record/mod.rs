@@ -5,6 +5,10 @@
 //! (what the terminal holds to be true).
 #![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
 
+mod encoding;
+#[cfg(test)]
+pub(crate) mod samples;
+
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Digest;
@@ -16,8 +20,7 @@ use crate::contract::types::{Milliseconds, Name};
 use crate::identity::TransactionId;
 use crate::time::Timestamp;
 
-/// The version of a record's encoding, its first byte. A record of another version is refused, not guessed.
-pub const RECORD_VERSION: u8 = 1;
+pub use encoding::{Encoded, RECORD_VERSION, RecordError};
 
 /// One durable fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -86,13 +89,24 @@ pub struct Intent {
     /// What is done about silence.
     pub remedy: Option<Remedy>,
     /// Card data the standby message needs, sealed by the vault to this transaction.
-    pub sealed: Option<Vec<u8>>,
+    pub sealed: Sealed,
     /// Whether an answer to its reversal must carry a seal, by the word of the build that began it: a later build
     /// cannot lower that.
     pub undo_demands_seal: bool,
     /// The plugin's own state.
     pub state: Vec<u8>,
     pub reference: Vec<(Name, String)>,
+}
+
+/// Card data the vault sealed to a transaction. The journal keeps it apart from the record, under a key of its own.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub enum Sealed {
+    /// The standby message needs none.
+    None,
+    Here(Vec<u8>),
+    /// There was some, and the journal does not hold it any more: what needs it can never be rendered. In a record's
+    /// own bytes it stands for what is kept apart.
+    Destroyed,
 }
 
 /// How a transaction ended, as far as the terminal knows.
@@ -229,17 +243,15 @@ pub enum Incident {
     BadCheckValue(String),
     /// The clock went back.
     ClockWentBack,
+    /// A reversal is owed and the card data it needs is gone: it can never be sent, and stays owed until somebody
+    /// settles it with the acquirer and waives it.
+    CardDataGone,
 }
 
-/// Why bytes from the journal are not a record; the storage's fault, or an older program's.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum RecordError {
-    /// Written by another version of this program.
-    #[error("a record of version {0}; this program reads version {RECORD_VERSION}")]
-    Version(u8),
-    /// Not a record at all.
-    #[error("not a record: {0}")]
-    Malformed(String),
+impl From<Option<Vec<u8>>> for Sealed {
+    fn from(sealed: Option<Vec<u8>>) -> Sealed {
+        sealed.map_or(Sealed::None, Sealed::Here)
+    }
 }
 
 impl Outcome {
@@ -251,61 +263,5 @@ impl Outcome {
                 | Outcome::NotSent(NotSent::Interrupted)
                 | Outcome::Failed(NotSent::Interrupted)
         )
-    }
-}
-
-impl Record {
-    /// The record as the journal stores it.
-    pub fn encode(&self) -> Result<Vec<u8>, RecordError> {
-        postcard::to_extend(self, vec![RECORD_VERSION]).map_err(|error| RecordError::Malformed(error.to_string()))
-    }
-
-    /// Reads what `encode` wrote; leftover bytes are an error.
-    pub fn decode(bytes: &[u8]) -> Result<Record, RecordError> {
-        match bytes.split_first() {
-            Some((&RECORD_VERSION, body)) => match postcard::take_from_bytes(body) {
-                Ok((record, [])) => Ok(record),
-                Ok((_, rest)) => Err(RecordError::Malformed(format!("{} bytes left over", rest.len()))),
-                Err(error) => Err(RecordError::Malformed(error.to_string())),
-            },
-            Some((&version, _)) => Err(RecordError::Version(version)),
-            None => Err(RecordError::Malformed("empty".into())),
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use proptest::prelude::*;
-
-    use super::*;
-
-    fn remembered() -> Record {
-        Record {
-            at: Timestamp { unix_ms: 1, utc_offset_minutes: 480 },
-            acquirer: "unionpay".into(),
-            fact: Fact::Remembered { name: "batch".into(), value: b"000042".to_vec() },
-        }
-    }
-
-    #[test]
-    fn a_record_reads_back_as_it_was_written() {
-        let bytes = remembered().encode().unwrap();
-        assert_eq!(Record::decode(&bytes), Ok(remembered()));
-    }
-
-    #[test]
-    fn another_version_is_refused_and_not_guessed() {
-        let mut bytes = remembered().encode().unwrap();
-        bytes[0] = 2;
-        assert_eq!(Record::decode(&bytes), Err(RecordError::Version(2)));
-        assert!(matches!(Record::decode(&[]), Err(RecordError::Malformed(_))));
-    }
-
-    proptest! {
-        #[test]
-        fn any_bytes_are_a_record_or_an_error(bytes in proptest::collection::vec(any::<u8>(), 0..200)) {
-            let _ = Record::decode(&bytes);
-        }
     }
 }
