@@ -1,13 +1,23 @@
 //! The command line.
 
+use crate::long;
+
 /// What `cargo xtask help` prints.
-pub const HELP: &str = "\
+pub fn help() -> String {
+    format!("{COMMANDS}\nLong checks, run by `cargo xtask test --all`:\n{}", long::table())
+}
+
+const COMMANDS: &str = "\
 Builds, tests and demonstrates Acquit.
 
   cargo xtask demo [--lang zh|en|both] [--json]
                           a terminal and an acquirer on this machine: a sale, a decline, a sale
                           whose host is killed in the middle, and books that balance
-  cargo xtask test        formatting, clippy, documentation, every test, licences: what CI runs
+  cargo xtask test        formatting, clippy, documentation, every quick test, licences
+  cargo xtask test --all  the same and then the long checks below: what CI runs
+  cargo xtask crash [--quick] [--seeds N] [--from S]
+                          every image of the journal's disk that a power cut can leave, recovered and
+                          judged; N long scripts made from the seeds S, S+1, ...
   cargo xtask plugins [--json]
                           builds the plugins into target/plugins (a second run does nothing)
   cargo xtask bench sandbox
@@ -26,15 +36,23 @@ Plugins are compiled for wasm32-unknown-unknown. RUST_WASM_VIA chooses where tha
 /// What was asked for.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Command {
-    /// Print [`HELP`].
+    /// Print [`help`].
     Help,
     /// Build the plugins; with `json`, describe them on standard output.
     Plugins {
         /// One line of JSON a file instead of a sentence.
         json: bool,
     },
-    /// Everything CI checks.
-    Test,
+    /// The quick tier of checks.
+    Test {
+        /// The long tier after it.
+        all: bool,
+    },
+    /// Power cuts, enumerated; its arguments are checked here so that a slip costs no build.
+    Crash {
+        /// Arguments for the enumeration, in the form it reads.
+        arguments: Vec<String>,
+    },
     /// The cost of the sandbox.
     BenchSandbox,
     /// Generated documentation.
@@ -63,7 +81,12 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             ["--json"] => Ok(Command::Plugins { json: true }),
             [.., wrong] => Err(format!("`plugins` takes only --json, not `{wrong}`")),
         },
-        "test" => nothing_after("test", &rest, Command::Test),
+        "test" => match words(&rest).as_slice() {
+            [] => Ok(Command::Test { all: false }),
+            ["--all"] => Ok(Command::Test { all: true }),
+            [.., wrong] => Err(format!("`test` takes only --all, not `{wrong}`")),
+        },
+        "crash" => crash(&rest),
         "diagrams" => nothing_after("diagrams", &rest, Command::Diagrams),
         "bench" => match words(&rest).as_slice() {
             ["sandbox"] => Ok(Command::BenchSandbox),
@@ -83,6 +106,29 @@ fn nothing_after(name: &str, rest: &[String], command: Command) -> Result<Comman
         None => Ok(command),
         Some(wrong) => Err(format!("`{name}` takes no arguments, not `{wrong}`")),
     }
+}
+
+fn crash(rest: &[String]) -> Result<Command, String> {
+    let mut arguments = Vec::new();
+    let mut rest = rest.iter();
+    while let Some(argument) = rest.next() {
+        let (name, number) = match argument.split_once('=') {
+            Some((name, number)) => (name, Some(number)),
+            None => (argument.as_str(), None),
+        };
+        match (name, number) {
+            ("--quick", None) => arguments.push(argument.clone()),
+            ("--seeds" | "--from", number) => {
+                let number = number.or_else(|| rest.next().map(String::as_str));
+                match number.map(str::parse::<u64>) {
+                    Some(Ok(number)) => arguments.extend([name.to_owned(), number.to_string()]),
+                    _ => return Err(format!("{name} is followed by a whole number")),
+                }
+            }
+            _ => return Err(format!("`crash` takes --quick, --seeds and --from, not `{argument}`")),
+        }
+    }
+    Ok(Command::Crash { arguments })
 }
 
 fn demo(rest: &[String]) -> Result<Command, String> {
@@ -119,7 +165,9 @@ mod tests {
 
     #[test]
     fn every_command_of_the_help_page_is_understood() {
-        let demo = |arguments: &[&str]| Command::Demo { arguments: arguments.iter().map(|a| a.to_string()).collect() };
+        let owned = |arguments: &[&str]| arguments.iter().map(|a| a.to_string()).collect();
+        let demo = |arguments: &[&str]| Command::Demo { arguments: owned(arguments) };
+        let crash = |arguments: &[&str]| Command::Crash { arguments: owned(arguments) };
         let table = [
             ("", Command::Help),
             ("help", Command::Help),
@@ -127,7 +175,11 @@ mod tests {
             ("demo --help", Command::Help),
             ("plugins", Command::Plugins { json: false }),
             ("plugins --json", Command::Plugins { json: true }),
-            ("test", Command::Test),
+            ("test", Command::Test { all: false }),
+            ("test --all", Command::Test { all: true }),
+            ("crash", crash(&[])),
+            ("crash --quick", crash(&["--quick"])),
+            ("crash --seeds 10000 --from=7", crash(&["--seeds", "10000", "--from", "7"])),
             ("bench sandbox", Command::BenchSandbox),
             ("diagrams", Command::Diagrams),
             ("demo", demo(&[])),
@@ -140,6 +192,15 @@ mod tests {
     }
 
     #[test]
+    fn the_help_page_names_every_long_check() {
+        let page = help();
+        for check in long::CHECKS {
+            assert!(page.contains(check.name) && page.contains(check.shows), "{}", check.name);
+        }
+        assert!(page.lines().all(|line| line.chars().count() <= 110), "{page}");
+    }
+
+    #[test]
     fn a_slip_is_named_before_anything_is_built() {
         let table = [
             ("dmeo", "no command `dmeo`"),
@@ -149,6 +210,12 @@ mod tests {
             ("bench", "bench sandbox"),
             ("bench journal", "bench sandbox"),
             ("test engine", "not `engine`"),
+            ("test --all --quick", "not `--quick`"),
+            ("crash --seeds", "--seeds is followed by a whole number"),
+            ("crash --from=many", "--from is followed by a whole number"),
+            ("crash --seeds -1", "--seeds is followed by a whole number"),
+            ("crash --quick=yes", "not `--quick=yes`"),
+            ("crash sale", "not `sale`"),
             ("plugins --json --force", "not `--force`"),
         ];
         for (line, part) in table {

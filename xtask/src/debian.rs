@@ -19,6 +19,7 @@ use anyhow::{Context, Result, bail};
 use crate::{
     guest::TARGET,
     house::House,
+    packages,
     progress::{self, Progress},
     stamp,
 };
@@ -99,19 +100,11 @@ fn is_wanted(version: &str) -> bool {
 }
 
 fn install_packages(house: &House, progress: &mut Progress) -> Result<()> {
-    if !progress::succeeds(house.program("apt-get").arg("--version")) {
+    if !packages::has_apt(house) {
         bail!("no compiler here has the target {TARGET}; install it with: rustup target add {TARGET}");
     }
-    let root = progress::output(house.program("id").arg("-u"))?.trim() == "0";
-    let apt = || {
-        let mut command = house.program(if root { "env" } else { "sudo" });
-        if !root {
-            command.arg("env");
-        }
-        // Another apt on the machine is waited for, rather than failed on.
-        command.args(["DEBIAN_FRONTEND=noninteractive", "apt-get", "-q", "-o", "DPkg::Lock::Timeout=600"]);
-        command
-    };
+    let root = packages::is_root(house)?;
+    let apt = || packages::apt(house, root);
     let known = || progress::output(house.program("apt-cache").args(["madison", "rustc-web"]));
     let mut pin = newest(&known().unwrap_or_default());
     if pin.is_none() {

@@ -5,8 +5,11 @@
 
 mod args;
 mod debian;
+mod fuzz;
 mod guest;
 mod house;
+mod long;
+mod packages;
 mod plugins;
 mod programs;
 mod progress;
@@ -31,12 +34,12 @@ fn run() -> anyhow::Result<ExitCode> {
     let command = match args::parse(std::env::args().skip(1)) {
         Ok(command) => command,
         Err(wrong) => {
-            eprintln!("xtask: {wrong}\n\n{}", args::HELP);
+            eprintln!("xtask: {wrong}\n\n{}", args::help());
             return Ok(ExitCode::from(2));
         }
     };
     if command == Command::Help {
-        print!("{}", args::HELP);
+        print!("{}", args::help());
         return Ok(ExitCode::SUCCESS);
     }
     let house = House::find()?;
@@ -44,7 +47,8 @@ fn run() -> anyhow::Result<ExitCode> {
     let code = match command {
         Command::Help => ExitCode::SUCCESS,
         Command::Plugins { json } => plugins::command(&house, &mut progress, json)?,
-        Command::Test => verify::command(&house, &mut progress)?,
+        Command::Test { all } => verify::command(&house, &mut progress, all)?,
+        Command::Crash { arguments } => programs::crash(&house, &mut progress, &arguments)?,
         Command::BenchSandbox => programs::bench_sandbox(&house, &mut progress)?,
         Command::Diagrams => programs::diagrams(&house, &mut progress)?,
         Command::Demo { arguments } => programs::demo(&house, &mut progress, &arguments)?,

@@ -13,6 +13,8 @@ use crate::{
 
 /// The package with everything that needs the whole house.
 const SCENARIOS: &str = "acquit-scenarios";
+/// The package that enumerates power cuts.
+pub const CRASH: &str = "acquit-crash";
 
 /// `cargo xtask demo`: its standard output and exit code are the demonstration's own.
 pub fn demo(house: &House, progress: &mut Progress, arguments: &[String]) -> Result<ExitCode> {
@@ -33,6 +35,20 @@ pub fn bench_sandbox(house: &House, progress: &mut Progress) -> Result<ExitCode>
     point_to_artefacts(house, &mut bench);
     bench.env("ACQUIT_BIN", house.target.join("release/acquit"));
     pass_on(&mut bench)
+}
+
+/// `cargo xtask crash`, in release: the enumeration is bound by the processor.
+pub fn crash(house: &House, progress: &mut Progress, arguments: &[String]) -> Result<ExitCode> {
+    build_released(house, progress, CRASH)?;
+    progress.step("power cuts");
+    pass_on(house.program(house.released_program("crash")).args(arguments))
+}
+
+/// Optimised builds of a package's programs. One package a call: in one build with another, features would unify and
+/// put the simulated disk into programs that are to run as shipped.
+pub fn build_released(house: &House, progress: &mut Progress, package: &str) -> Result<()> {
+    verify::need_c_compiler(house)?;
+    progress.run(&format!("{package}, optimised"), &mut house.cargo(["build", "--release", "-p", package, "--bins"]))
 }
 
 /// `cargo xtask diagrams`.

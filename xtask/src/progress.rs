@@ -92,7 +92,8 @@ fn clock(elapsed: Duration) -> String {
     format!("{:02}:{:02}", seconds / 60, seconds % 60)
 }
 
-fn spent(elapsed: Duration) -> String {
+/// A span of time as one would say it.
+pub fn spent(elapsed: Duration) -> String {
     if elapsed < Duration::from_secs(60) { format!("{:.1} s", elapsed.as_secs_f32()) } else { clock(elapsed) + " min" }
 }
 

@@ -1,0 +1,76 @@
+//! The long checks: what shows a law by going through all of it, and takes minutes.
+
+use std::time::Instant;
+
+use anyhow::Result;
+
+use crate::{
+    fuzz,
+    house::House,
+    programs,
+    progress::{Progress, spent},
+};
+
+/// Seeds of long scripts that `cargo xtask test --all` goes through: the number the journal's promise is stated with.
+const SEEDS: &str = "10000";
+/// Kills of a writer, likewise.
+const KILLS: &str = "1000";
+/// The package whose writer is killed.
+const KILL: &str = "acquit-kill";
+
+/// One long check.
+pub struct Check {
+    /// A few words.
+    pub name: &'static str,
+    /// What it shows, as a sentence without its full stop.
+    pub shows: &'static str,
+    run: fn(&House, &mut Progress) -> Result<()>,
+}
+
+/// All of them, in the order they are run: those that find most come first.
+pub const CHECKS: &[Check] = &[
+    Check {
+        name: "power cuts",
+        shows: "every disk image a cut can leave recovers whole, and so do 10,000 long scripts",
+        run: power_cuts,
+    },
+    Check {
+        name: "a thousand kills",
+        shows: "a writer with eight threads dies by SIGKILL 1,000 times and loses nothing it acknowledged",
+        run: kills,
+    },
+    Check {
+        name: "fuzzing",
+        shows: "segment bytes and evidence files, mutated for a minute a target, make nothing panic",
+        run: fuzz::run,
+    },
+];
+
+/// Runs them one after the other and stops at the first that fails.
+pub fn run(house: &House, progress: &mut Progress) -> Result<()> {
+    for check in CHECKS {
+        progress.step(&format!("long check: {} ({})", check.name, check.shows));
+        let began = Instant::now();
+        (check.run)(house, progress)?;
+        eprintln!("         {}: {}", check.name, spent(began.elapsed()));
+    }
+    Ok(())
+}
+
+/// The table for the help page.
+pub fn table() -> String {
+    CHECKS.iter().map(|check| format!("  {}\n      {}\n", check.name, check.shows)).collect()
+}
+
+fn power_cuts(house: &House, progress: &mut Progress) -> Result<()> {
+    programs::build_released(house, progress, programs::CRASH)?;
+    progress.run("power cuts, enumerated", house.program(house.released_program("crash")).args(["--seeds", SEEDS]))
+}
+
+fn kills(house: &House, progress: &mut Progress) -> Result<()> {
+    programs::build_released(house, progress, KILL)?;
+    let folder = house.target.join("kill");
+    let mut kill = house.program(house.released_program(KILL));
+    kill.args(["--count", KILLS, "--directory"]).arg(&folder);
+    progress.run("kills", &mut kill)
+}
