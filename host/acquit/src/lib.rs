@@ -5,5 +5,6 @@ pub mod config;
 pub mod control;
 mod faults;
 pub mod messages;
+pub mod operator;
 pub mod show;
 pub mod terminal;

@@ -5,6 +5,7 @@ mod books;
 mod init;
 mod keys;
 mod message;
+mod operator;
 mod run;
 
 use std::io::Write;
@@ -74,6 +75,9 @@ enum Command {
     /// Load keys.
     #[command(subcommand)]
     Keys(keys::Keys),
+    /// Make the keys that sign waivers.
+    #[command(subcommand)]
+    Operator(operator::Operator),
     /// Look at messages.
     #[command(subcommand)]
     Message(message::Message),
@@ -96,10 +100,12 @@ pub fn main() -> ExitCode {
 }
 
 fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
-    // Reads a message with a plugin alone; no terminal is needed.
-    if let Command::Message(message) = command {
-        return message::message(&message, shared.json);
-    }
+    // What needs no terminal needs no configuration.
+    let command = match command {
+        Command::Message(message) => return message::message(&message, shared.json),
+        Command::Operator(operator) => return operator::operator(&operator, shared.json),
+        command => command,
+    };
     let house = House::open(shared)?;
     match command {
         Command::Init => init::init(&house),
@@ -113,7 +119,7 @@ fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
         Command::Totals => books::totals(&house),
         Command::Journal(journal) => books::journal(&house, &journal),
         Command::Keys(keys) => keys::keys(&house, &keys),
-        Command::Message(_) => Ok(ExitCode::SUCCESS),
+        Command::Message(_) | Command::Operator(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

@@ -22,6 +22,7 @@ pub(crate) use words::words;
 pub use words::{RouteSecret, Word};
 
 use crate::messages::{Currency, Language};
+use crate::operator::PublicKey;
 
 /// Everything the operator decides about one terminal.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,6 +39,10 @@ pub struct Configuration {
     pub acquirers: Acquirers,
     /// What the terminal reads and prints with.
     pub devices: Devices,
+    /// How the journal is kept.
+    pub journal: JournalSettings,
+    /// Whose signatures waive debts: public keys. Nobody's where the list is empty.
+    pub operators: Vec<PublicKey>,
 }
 
 /// What a terminal is used for, and so what is allowed on it.
@@ -158,6 +163,41 @@ pub struct VirtualDevices {
     pub allow_fallback: bool,
 }
 
+/// How the journal is kept.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct JournalSettings {
+    /// Where the key is that wraps the keys of the segments.
+    pub key: JournalKey,
+    /// What new segments are encrypted with.
+    pub cipher: JournalCipher,
+    /// How long whole records are kept. Of older payments the journal keeps a line and all proofs; what is owed is kept
+    /// whole however old it is.
+    pub retention_days: u32,
+    /// A file outside the data folder that remembers the newest checkpoint, so that an older image of the journal put
+    /// back is noticed.
+    pub anchor: Option<PathBuf>,
+    /// Entries between two signed checkpoints.
+    pub checkpoint_every: u64,
+}
+
+/// Where the journal's key-encryption key is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JournalKey {
+    /// In a file of the data folder, 0600.
+    File,
+    /// In the kernel's keyring: gone with the power, so whoever boots the terminal puts it there.
+    Keyring,
+}
+
+/// An authenticated cipher.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum JournalCipher {
+    /// RFC 8439; the faster one where the processor has no AES instructions.
+    ChaCha20Poly1305,
+    /// NIST SP 800-38D.
+    Aes256Gcm,
+}
+
 impl Configuration {
     /// Reads a configuration file.
     ///
@@ -177,6 +217,19 @@ impl Configuration {
     /// Something in it is wrong: see [`Problem`].
     pub fn parse(file: &Path, text: &str) -> Result<Self, ConfigurationError> {
         read::configuration(file, text).map_err(ConfigurationError::Wrong)
+    }
+}
+
+impl Default for JournalSettings {
+    fn default() -> Self {
+        JournalSettings {
+            key: JournalKey::File,
+            cipher: JournalCipher::ChaCha20Poly1305,
+            // Card schemes let a cardholder dispute a payment for 120 days; two months more to answer.
+            retention_days: 180,
+            anchor: None,
+            checkpoint_every: 256,
+        }
     }
 }
 

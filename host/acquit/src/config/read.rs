@@ -13,10 +13,11 @@ use super::error::{Mistake, Problem};
 use super::section::{Item, Section, Source};
 use super::words::{key_uses, nearest, route_secrets};
 use super::{
-    Acquirer, Acquirers, Address, Ceilings, Configuration, Devices, KeyGrant, Profile, Route, Terminal, VirtualDevices,
-    Word,
+    Acquirer, Acquirers, Address, Ceilings, Configuration, Devices, JournalSettings, KeyGrant, Profile, Route,
+    Terminal, VirtualDevices, Word,
 };
 use crate::messages::Currency;
+use crate::operator::PublicKey;
 
 type Result<T> = std::result::Result<T, Box<Mistake>>;
 
@@ -30,6 +31,10 @@ const EXCHANGE_TIMEOUT_MS_MAX: u64 = 600_000;
 const WAIT_MS_MAX: u64 = 86_400_000;
 /// What a connection or a write waits where nothing is said.
 const NETWORK_TIMEOUT_MS: u64 = 10_000;
+/// Ten years: what the law asks of a shop's books in most places.
+const RETENTION_DAYS_MAX: u64 = 3_650;
+/// More entries than a year of busy trade has; a checkpoint that rare proves little.
+const CHECKPOINT_EVERY_MAX: u64 = 1_000_000;
 /// Twelve digits: what an ISO 8583 amount field can carry.
 const AMOUNT_MINOR_MAX: u64 = 999_999_999_999;
 
@@ -50,8 +55,13 @@ pub(super) fn configuration(file: &Path, text: &str) -> Result<Configuration> {
     let terminal = terminal(&root.required("terminal", "[terminal] with serial and model")?)?;
     let acquirers = acquirers(&root.required("acquirer", "[[acquirer]] with name, plugin and routes")?, &folder)?;
     let devices = devices(&root, profile, &folder)?;
+    let journal = match root.optional("journal") {
+        Some(item) => journal(&item, &folder, &data)?,
+        None => JournalSettings::default(),
+    };
+    let operators = root.optional("operator").map_or(Ok(Vec::new()), |item| operators(&item))?;
     root.finish()?;
-    Ok(Configuration { profile, data, language, terminal, acquirers, devices })
+    Ok(Configuration { profile, data, language, terminal, acquirers, devices, journal, operators })
 }
 
 /// The folder the file stands in; the paths it names begin there.
@@ -249,6 +259,51 @@ fn devices(root: &Section<'_>, profile: Profile, folder: &Folder) -> Result<Devi
     set.finish()?;
     section.finish()?;
     Ok(Devices::Virtual(VirtualDevices { card, receipts, allow_fallback }))
+}
+
+fn journal(item: &Item<'_>, folder: &Folder, data: &Path) -> Result<JournalSettings> {
+    let section = item.table("[journal]")?;
+    let default = JournalSettings::default();
+    let key = section.optional("key").map_or(Ok(default.key), |item| item.word())?;
+    let cipher = section.optional("cipher").map_or(Ok(default.cipher), |item| item.word())?;
+    let retention_days = match section.optional("retention-days") {
+        // The range ends far below `u32::MAX`.
+        Some(item) => u32::try_from(item.integer(1..=RETENTION_DAYS_MAX)?).unwrap_or(default.retention_days),
+        None => default.retention_days,
+    };
+    let anchor = match section.optional("anchor") {
+        Some(item) => Some(anchor(&item, folder, data)?),
+        None => None,
+    };
+    let checkpoint_every = section
+        .optional("checkpoint-every")
+        .map_or(Ok(default.checkpoint_every), |item| item.integer(1..=CHECKPOINT_EVERY_MAX))?;
+    section.finish()?;
+    Ok(JournalSettings { key, cipher, retention_days, anchor, checkpoint_every })
+}
+
+/// An anchor inside the data folder would go back in time with the journal it is to watch.
+fn anchor(item: &Item<'_>, folder: &Folder, data: &Path) -> Result<PathBuf> {
+    let anchor = folder.path(item)?;
+    if anchor.starts_with(data) {
+        return Err(item.mistake(Problem::Refused(
+            "the anchor lies in the data folder and would be put back together with the journal; name a file elsewhere"
+                .to_owned(),
+        )));
+    }
+    Ok(anchor)
+}
+
+fn operators(item: &Item<'_>) -> Result<Vec<PublicKey>> {
+    let section = item.table("[operator]")?;
+    let keys = section
+        .required("keys", "keys = [\"ed25519:...\"], as `acquit operator new-key` prints them")?
+        .array("[\"ed25519:...\"]")?
+        .iter()
+        .map(|item| item.parsed("a public key, as `acquit operator new-key` prints it", |text| text.parse().ok()))
+        .collect::<Result<_>>()?;
+    section.finish()?;
+    Ok(keys)
 }
 
 fn milliseconds(

@@ -43,6 +43,9 @@ fn the_example_is_read_whole() {
     assert_eq!(route.connect_timeout, Duration::from_secs(10));
     assert_eq!(acquirer.proofs[&OperationKind::Sale], [Echoed::Trace, Echoed::Terminal, Echoed::Amount]);
     assert_eq!(acquirer.ceilings, Ceilings::default());
+    // The example writes down what is so where nothing is said.
+    assert_eq!(configuration.journal, JournalSettings::default());
+    assert_eq!(configuration.operators, []);
     assert_eq!(
         configuration.devices,
         Devices::Virtual(VirtualDevices {
@@ -76,11 +79,68 @@ fn what_may_be_left_out_has_a_value() {
 
     assert_eq!(configuration.data, Path::new("/var/lib/acquit"));
     assert_eq!(configuration.devices, Devices::None);
+    assert_eq!((configuration.journal, configuration.operators), (JournalSettings::default(), Vec::new()));
     assert_eq!(configuration.acquirers.first().name, "second");
     assert_eq!(configuration.acquirers.iter().count(), 2);
     assert_eq!(route.server_name, "b.example");
     assert_eq!(other.address, Address { host: "2001:db8::1".to_owned(), port: 9443 });
     assert_eq!(other.address.to_string(), "[2001:db8::1]:9443");
+}
+
+#[test]
+fn how_the_journal_is_kept_and_who_waives() {
+    let key = "ed25519:19bf44096984cdfe8541bac167dc3b96c85086aa30b6b6cb0c5c38ad703166e1";
+    let (before, _) = RIGHT.split_once("[journal]").unwrap();
+    let text = format!(
+        "{before}[journal]\nkey = \"keyring\"\ncipher = \"aes-256-gcm\"\nretention-days = 30\nanchor = \"../anchor\"\n\
+         checkpoint-every = 10\n[operator]\nkeys = [\"{key}\"]\n"
+    );
+    let configuration = parse(&text).unwrap();
+    let journal = JournalSettings {
+        key: JournalKey::Keyring,
+        cipher: JournalCipher::Aes256Gcm,
+        retention_days: 30,
+        anchor: Some(PathBuf::from("/shop/../anchor")),
+        checkpoint_every: 10,
+    };
+    assert_eq!(configuration.journal, journal);
+    assert_eq!(configuration.operators, [key.parse().unwrap()]);
+}
+
+#[test]
+fn a_journal_kept_in_a_way_that_is_not_known() {
+    insta::assert_snapshot!(
+        message("key = \"file\"", "key = \"files\""),
+        @r#"/shop/terminal.toml:59:7: journal.key: "files" is not a known place for a key; did you mean "file"?"#
+    );
+    insta::assert_snapshot!(
+        message("\"chacha20-poly1305\"  ", "\"aes-128-gcm\""),
+        @r#"/shop/terminal.toml:60:10: journal.cipher: "aes-128-gcm" is not a known cipher; did you mean "aes-256-gcm"?"#
+    );
+    insta::assert_snapshot!(
+        message("retention-days = 180", "retention-days = 0"),
+        @r#"/shop/terminal.toml:61:18: journal.retention-days: is 0, but must be from 1 to 3650"#
+    );
+}
+
+#[test]
+fn an_anchor_that_would_go_back_with_its_journal() {
+    insta::assert_snapshot!(
+        message("checkpoint-every = 256", "anchor = \"data/anchor\""),
+        @r#"/shop/terminal.toml:62:10: journal.anchor: the anchor lies in the data folder and would be put back together with the journal; name a file elsewhere"#
+    );
+}
+
+#[test]
+fn an_operator_key_that_is_none() {
+    insta::assert_snapshot!(
+        message("keys = []", "keys = [\"ed25519:00\"]"),
+        @r#"/shop/terminal.toml:68:9: operator.keys: "ed25519:00" is not a public key, as `acquit operator new-key` prints it"#
+    );
+    insta::assert_snapshot!(
+        message("keys = []", ""),
+        @r#"/shop/terminal.toml:67:1: operator.keys: missing; write keys = ["ed25519:..."], as `acquit operator new-key` prints them"#
+    );
 }
 
 #[test]

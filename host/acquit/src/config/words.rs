@@ -6,7 +6,7 @@ use engine::contract::template::{
 };
 use engine::contract::transaction::OperationKind;
 
-use super::Profile;
+use super::{JournalCipher, JournalKey, Profile};
 use crate::messages::Language;
 
 /// A closed set of values that each have one word, in kebab case.
@@ -41,6 +41,13 @@ macro_rules! words {
 pub(crate) use words;
 
 words!(Profile, "profile", { Profile::Development => "development", Profile::Production => "production" });
+
+words!(JournalKey, "place for a key", { JournalKey::File => "file", JournalKey::Keyring => "keyring" });
+
+words!(JournalCipher, "cipher", {
+    JournalCipher::ChaCha20Poly1305 => "chacha20-poly1305",
+    JournalCipher::Aes256Gcm => "aes-256-gcm",
+});
 
 words!(Language, "language", { Language::Chinese => "zh", Language::English => "en" });
 
@@ -205,6 +212,8 @@ mod tests {
         check::<OperationKind>();
         check::<Secret>();
         check::<Profile>();
+        check::<JournalKey>();
+        check::<JournalCipher>();
         check::<Language>();
     }
 
