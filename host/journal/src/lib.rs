@@ -9,6 +9,7 @@
 
 mod error;
 mod format;
+pub mod keys;
 mod log;
 mod recovery;
 pub mod storage;
