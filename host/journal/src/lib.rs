@@ -7,6 +7,7 @@
 //! readable; where it is not, the entries around the damage are returned all the same, so that readable debts can be
 //! paid, and the damaged segment is never written again. The bytes are described in `docs/journal.md`.
 
+pub mod checkpoint;
 mod error;
 mod format;
 pub mod keys;
