@@ -12,6 +12,7 @@ mod error;
 mod format;
 pub mod keys;
 mod log;
+pub mod medium;
 mod recovery;
 pub mod storage;
 pub mod tree;
