@@ -5,6 +5,8 @@ use std::io;
 
 use thiserror::Error;
 
+use crate::keys::KeyError;
+
 /// Whether every entry that was ever promised durable can still be read.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Health {
@@ -43,8 +45,18 @@ pub enum DamageReason {
     Version(u32),
     /// The file has not the length it was created with. Bytes.
     Length(u64),
+    /// The header names another journal than the others do.
+    Foreign,
+    /// A wrapped key of this segment is damaged: its entries are there, and cannot be read.
+    Keys,
     /// Bytes are there that do not match their checksum.
     Checksum,
+    /// The checksums hold and the encryption does not: not an accident. Somebody wrote these bytes, or moved them.
+    Tampered,
+    /// The entries do not follow from those before them: one was changed, removed or put in another order.
+    Chain,
+    /// The tree of all entries before has not the root that is written down here.
+    Tree,
     /// The checksums hold, but the contents contradict themselves.
     Contents,
     /// Entries are missing: the next one that can be read has this sequence number.
@@ -67,6 +79,11 @@ impl fmt::Display for DamageReason {
             Self::Header => write!(f, "the segment's header does not verify"),
             Self::Version(version) => write!(f, "format version {version} is not known to this program"),
             Self::Length(bytes) => write!(f, "the file is {bytes} bytes long, not what it was created with"),
+            Self::Foreign => write!(f, "the segment belongs to another journal"),
+            Self::Keys => write!(f, "a key of this segment is damaged, so its entries cannot be read"),
+            Self::Tampered => write!(f, "the bytes were written or moved by somebody else (their seal does not hold)"),
+            Self::Chain => write!(f, "the entries do not follow from those before them"),
+            Self::Tree => write!(f, "the entries before do not add up to the root that is written here"),
             Self::Checksum => write!(f, "the bytes do not match their checksum"),
             Self::Contents => write!(f, "the group contradicts itself"),
             Self::Gap { found } => write!(f, "entries are missing; the next readable one is {found}"),
@@ -110,6 +127,26 @@ pub enum JournalError {
         "storage: an earlier write to the journal failed; reopen the journal to learn what the device really holds"
     )]
     Poisoned,
+    /// The rest of the space is kept for what is owed. Nothing of this append is durable.
+    #[error(
+        "operator: the terminal's storage is nearly full, and the rest is kept for debts and settlement; free space \
+         before anything more is sold"
+    )]
+    Reserved,
+    /// There are as many segments as a journal may have.
+    #[error(
+        "operator: the journal has {segments} segments, and no payment begins beyond {limit}; compact it, or begin a \
+         new one once nothing is owed"
+    )]
+    TooManySegments {
+        /// How many there are.
+        segments: u64,
+        /// How many there may be.
+        limit: u64,
+    },
+    /// The journal's keys cannot be had.
+    #[error(transparent)]
+    Key(#[from] KeyError),
     /// There is no space left. Nothing of this append is durable.
     #[error("storage: the disk is full, nothing was written down; free space, then try again")]
     DiskFull,
@@ -160,6 +197,19 @@ pub enum JournalError {
 }
 
 impl JournalError {
+    /// The same error for another append of the same group.
+    pub(crate) fn repeat(&self) -> Self {
+        match self {
+            Self::Storage { action, source } => {
+                Self::Storage { action, source: io::Error::new(source.kind(), source.to_string()) }
+            }
+            Self::DiskFull => Self::DiskFull,
+            Self::SequencesUsedUp => Self::SequencesUsedUp,
+            Self::Key(error) => Self::Storage { action: "encrypt an entry", source: io::Error::other(error.to_string()) },
+            _ => Self::Poisoned,
+        }
+    }
+
     /// An error of the device or system while doing `action`; a full disk has its own name.
     pub(crate) fn storage(action: &'static str) -> impl Fn(io::Error) -> Self {
         move |source| match source.kind() {

@@ -8,19 +8,27 @@
 //! paid, and the damaged segment is never written again. The bytes are described in `docs/journal.md`.
 
 pub mod checkpoint;
+mod entry;
 mod error;
 mod format;
 pub mod keys;
 mod log;
 pub mod medium;
 mod recovery;
+mod seal;
 pub mod storage;
 pub mod tree;
 
 #[cfg(any(test, feature = "simulation"))]
 pub mod memory;
 
+pub use entry::{Body, Card, Content, Entry, Purpose};
 pub use error::{Damage, DamageReason, Health, JournalError};
 pub use format::{BLOCK_BYTES, MAX_ENTRY_BYTES, MAX_GROUP_BYTES, SECTOR_BYTES, SEGMENT_BYTES, VERSION};
-pub use log::{AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE, Durable, Journal, Opened, Options, Probe};
-pub use recovery::{Entry, Reading};
+#[cfg(any(test, feature = "simulation"))]
+pub use log::Sabotage;
+pub use log::{
+    AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE, CHECKPOINT_EVERY, Durable, Journal, MAX_SEGMENTS, Opened, Options, Probe,
+    RESERVE_BYTES, Reading, Room, SPARE_SEGMENTS, Stats, Tended,
+};
+pub use seal::{JournalId, Kind, LEAF_DATA_BYTES, SALT_BYTES, Seal, commit_record};

@@ -56,7 +56,7 @@ pub trait StoredFile: Send {
 /// What came of asking for the lock.
 pub enum LockAttempt {
     /// It is ours until this is dropped.
-    Taken(Box<dyn Send>),
+    Taken(Box<dyn Send + Sync>),
     /// Somebody else has it.
     Busy {
         /// Process number of the holder, if it could be read.

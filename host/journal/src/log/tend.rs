@@ -1,0 +1,48 @@
+//! Idle duties: what a journal does while no customer waits.
+
+use std::sync::PoisonError;
+
+use super::Journal;
+use crate::error::JournalError;
+
+/// What [`Journal::tend`] did.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Tended {
+    /// A marker was written behind the last group.
+    pub marked: bool,
+    /// The next segment was begun.
+    pub rotated: bool,
+    /// How many spare segments were made.
+    pub spares_made: usize,
+    /// Spares could not be made: the disk is full, and payments will be refused when the segment is used up.
+    pub disk_is_full: bool,
+}
+
+impl Journal {
+    /// Does what is better done while nobody waits: begins the next segment before the current one is full, leaves a
+    /// marker behind the last group as the witness that it was promised, and makes spare segments. Meant for quiet
+    /// moments; it may run beside appends.
+    ///
+    /// # Errors
+    ///
+    /// As [`Journal::append`]: after a failure of the device the handle is poisoned. A full disk is not an error.
+    pub fn tend(&self) -> Result<Tended, JournalError> {
+        let _tending = self.tending.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tended = Tended::default();
+        {
+            let mut writer = self.writer();
+            if writer.should_rotate() {
+                writer.rotate(&self.disk)?;
+                tended.rotated = true;
+            } else {
+                tended.marked = writer.mark_idle(&self.disk)?;
+            }
+        }
+        match self.fill_spares() {
+            Ok(made) => tended.spares_made = made,
+            Err(JournalError::DiskFull) => tended.disk_is_full = true,
+            Err(error) => return Err(error),
+        }
+        Ok(tended)
+    }
+}
