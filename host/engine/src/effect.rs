@@ -11,6 +11,7 @@ use crate::contract::{Digest, PluginError};
 use crate::identity::TransactionId;
 use crate::record::{CardProblem, Outcome, Record};
 use crate::time::Timestamp;
+use crate::waiver::{NotWaived, SignedWaiver};
 
 /// One running operation; answers find their way back by it. Means nothing after a restart.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -77,9 +78,21 @@ pub enum Request {
         /// Which.
         transaction: TransactionId,
     },
+    /// Take a debt off the books by the operator's word, whose signature has been verified. Answered by
+    /// `Effect::Waived`; waits for a running try of that debt.
+    Waive(Box<SignedWaiver>),
 }
 
-/// What the engine wants done. Each effect but the last five is answered by one `Answer`.
+/// Whether a commit may use the space that is kept for debts and settlement.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Purpose {
+    /// It begins a payment, or says that none was begun: it may not.
+    Payment,
+    /// It speaks of what may have been sent, or of what is owed: it may.
+    Obligation,
+}
+
+/// What the engine wants done. Each effect down to `Wake` is answered by one `Answer`, those after it by none.
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Ask for a card, and the PIN where it needs one.
@@ -89,7 +102,7 @@ pub enum Effect {
     /// Render a message without sending it; check that its standby can be rendered too, and seal what that needs.
     Prepare { operation: OperationId, acquirer: String, draft: Box<Draft> },
     /// Write these down, durably, all or none.
-    Commit { operation: OperationId, records: Vec<Record> },
+    Commit { operation: OperationId, purpose: Purpose, records: Vec<Record> },
     /// Send what was last prepared, and wait for an answer. Needs the token of this operation's last commit.
     Send { operation: OperationId, acquirer: String, route: Name, timeout: Milliseconds },
     /// Wait for another answer on the same connection.
@@ -109,6 +122,8 @@ pub enum Effect {
     Ended { operation: OperationId, transaction: TransactionId, outcome: Outcome },
     /// A reversal's try is over: close and wipe. Tells the number of debts left.
     DebtTried { operation: OperationId, debt: TransactionId, owed: u32 },
+    /// A waiver is durable and the debt is off the books; or why it is not.
+    Waived { debt: TransactionId, result: Result<(), NotWaived> },
     /// Send `Input::Alarm` after a while; replaces the acquirer's earlier alarm.
     Alarm { acquirer: String, after: Milliseconds },
     /// The journal failed: nothing more is sent until it has been read back past the cache, and the engine begun
@@ -174,8 +189,10 @@ pub enum Answer {
     Patience(Result<Patience, PluginError>),
     /// Of `Prepare`: the seal, where a standby needs one; or why it cannot be rendered.
     Prepared(Result<Option<Vec<u8>>, String>),
-    /// Of `Commit`.
+    /// Of `Commit`. An error is final for the journal: nothing more is sent until it has been read back.
     Durable(Result<(), String>),
+    /// Of `Commit` for a payment: the space left is kept for debts. Nothing was written, and the journal is sound.
+    NoRoom(String),
     /// Of `Send` and `Listen`: the answer, scrubbed of card numbers.
     Reply(Result<Reply, ExchangeFailed>),
     /// Of `Prove`.
@@ -219,6 +236,7 @@ impl Answer {
             Answer::Prepared(Err(_)) => "not-prepared",
             Answer::Durable(Ok(())) => "durable",
             Answer::Durable(Err(_)) => "not-durable",
+            Answer::NoRoom(_) => "no-room",
             Answer::Reply(Ok(_)) => "reply",
             Answer::Reply(Err(_)) => "no-reply",
             Answer::Proven(Ok(())) => "proven",

@@ -17,12 +17,13 @@ pub mod rules;
 mod start;
 pub mod story;
 mod time;
+mod waiver;
 #[cfg(test)]
 mod world_tests;
 
 pub use deployment::{Ceilings, Deployment, Loaded};
 pub use effect::{
-    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, Moment, OperationId, Request,
+    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, Moment, OperationId, Purpose, Request,
 };
 pub use engine::Engine;
 pub use identity::{NotAnIdentity, TRANSACTION_ID_CHARACTERS, TransactionId};
@@ -34,3 +35,4 @@ pub use record::{
 };
 pub use start::Recovery;
 pub use time::Timestamp;
+pub use waiver::{NotWaived, REASON_CHARACTERS, SignedWaiver, Waiver};

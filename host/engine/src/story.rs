@@ -4,7 +4,7 @@
 
 use serde::Serialize;
 
-use crate::books::{Books, Debt, Standing, Transaction};
+use crate::books::{Books, Debt, Standing, Transaction, Waived};
 use crate::contract::Digest;
 use crate::contract::card::Presented;
 use crate::contract::retry_policy::{Delivery, Failure};
@@ -40,6 +40,8 @@ pub struct Story {
     pub paid: ShopPaid,
     /// What is owed for it.
     pub owed: Option<OwedNow>,
+    /// Who took it off the books without the acquirer's acknowledgement.
+    pub waived: Option<Waived>,
     /// What to do now.
     pub advice: Advice,
     /// How it came to that.
@@ -54,7 +56,7 @@ pub enum Charged {
     Yes,
     /// No.
     No,
-    /// Perhaps; it will be taken back.
+    /// Perhaps; it will be taken back, unless the debt was waived.
     Perhaps,
     /// If so, it has been taken back.
     TakenBack,
@@ -95,6 +97,8 @@ pub enum Advice {
     CallAcquirer,
     /// The acquirer does not know the payment: settlement or the statement will show.
     CheckSettlement,
+    /// The operator took the debt off the books: what the reason says holds.
+    AsWaived,
 }
 
 /// One thing that happened.
@@ -139,6 +143,10 @@ pub enum StoryEvent {
         party: Party,
         what: Incident,
     },
+    Waived {
+        reason: String,
+        signed_by: String,
+    },
 }
 
 impl Story {
@@ -157,7 +165,8 @@ impl Story {
             reference: transaction.reference.clone(),
             charged,
             paid: shop_paid(charged),
-            owed: debt.filter(|debt| debt.standing != Standing::Paid).map(owed_now),
+            owed: debt.filter(|debt| debt.is_open()).map(owed_now),
+            waived: debt.and_then(|debt| debt.waived.clone()),
             advice: advice(outcome.as_ref(), debt, transaction.card_data_is_gone()),
             timeline: transaction.timeline.iter().filter_map(|(at, fact)| moment(*at, fact)).collect(),
             outcome,
@@ -193,7 +202,9 @@ impl Transaction {
 fn charged(outcome: Option<&Outcome>, debt: Option<&Debt>) -> Charged {
     match (outcome, debt.map(|debt| debt.standing)) {
         (_, Some(Standing::Paid)) => Charged::TakenBack,
-        (_, Some(Standing::Unheard | Standing::Refused | Standing::Unmatched)) | (None, None) => Charged::Perhaps,
+        (_, Some(Standing::Unheard | Standing::Refused | Standing::Unmatched | Standing::Waived)) | (None, None) => {
+            Charged::Perhaps
+        }
         (Some(Outcome::Approved(_)), None) => Charged::Yes,
         (Some(Outcome::Unknown(_)), None) => Charged::Perhaps,
         (Some(Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Done | Outcome::Failed(_)), None) => Charged::No,
@@ -224,6 +235,7 @@ fn advice(outcome: Option<&Outcome>, debt: Option<&Debt>, card_data_is_gone: boo
         (_, Some(Standing::Unheard)) | (None, None) => Advice::Wait,
         (_, Some(Standing::Refused)) => Advice::CallAcquirer,
         (_, Some(Standing::Unmatched)) => Advice::CheckSettlement,
+        (_, Some(Standing::Waived)) => Advice::AsWaived,
         (Some(Outcome::Unknown(_)), None) => Advice::Wait,
         (_, Some(Standing::Paid)) | (Some(Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Failed(_)), None) => {
             Advice::PayAgain
@@ -250,6 +262,9 @@ fn moment(at: Timestamp, fact: &Fact) -> Option<Moment> {
         Fact::Answered { verdict, code, read_by, .. } => {
             StoryEvent::ReversalAnswered { verdict: *verdict, code: code.clone(), read_by: *read_by }
         }
+        Fact::Waived { reason, signed_by, .. } => {
+            StoryEvent::Waived { reason: reason.clone(), signed_by: signed_by.clone() }
+        }
         Fact::Incident { party, what, .. } => StoryEvent::Incident { party: *party, what: what.clone() },
         Fact::KeysInstalled { .. } | Fact::KeysDropped { .. } | Fact::Remembered { .. } | Fact::CounterSet { .. } => {
             return None;
@@ -266,6 +281,7 @@ impl Standing {
             Standing::Refused => "refused",
             Standing::Unmatched => "unmatched",
             Standing::Paid => "paid",
+            Standing::Waived => "waived",
         }
     }
 }

@@ -1,5 +1,8 @@
 //! What is owed, and where it stands.
 
+use serde::{Deserialize, Serialize};
+
+use super::Inconsistent;
 use crate::contract::retry_policy::Attempt;
 use crate::contract::template::UndoReason;
 use crate::identity::TransactionId;
@@ -22,6 +25,7 @@ pub struct Debt {
     pub tries: u32,
     /// When the newest try began.
     pub tried_at: Option<Timestamp>,
+    pub waived: Option<Waived>,
 }
 
 /// Where a debt stands.
@@ -35,18 +39,42 @@ pub enum Standing {
     Unmatched,
     /// Acknowledged.
     Paid,
+    /// Taken off by the operator's signed word.
+    Waived,
+}
+
+/// Who took a debt off the books, when and why.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Waived {
+    pub at: Timestamp,
+    pub reason: String,
+    /// The verifying key, as text.
+    pub signed_by: String,
 }
 
 impl Debt {
     /// Failed tries a plugin is told of; more tell it nothing new.
     pub(super) const ATTEMPTS_KEPT: usize = 64;
 
-    /// Whether nobody has acknowledged it yet.
+    /// Whether nobody has acknowledged or waived it yet.
     pub fn is_open(&self) -> bool {
-        self.standing != Standing::Paid
+        !matches!(self.standing, Standing::Paid | Standing::Waived)
+    }
+
+    pub(super) fn waived(&mut self, at: Timestamp, reason: &str, signed_by: &str) -> Result<(), Inconsistent> {
+        if !self.is_open() {
+            return Err(Inconsistent(self.id.to_string(), "waived when nothing was owed"));
+        }
+        self.standing = Standing::Waived;
+        self.waived = Some(Waived { at, reason: reason.to_owned(), signed_by: signed_by.to_owned() });
+        Ok(())
     }
 
     pub(super) fn answered(&mut self, verdict: Verdict, code: &str) {
+        if !self.is_open() {
+            // What has left the books does not come back to them; the answer stays in the journal.
+            return;
+        }
         self.standing = match verdict {
             Verdict::Paid => Standing::Paid,
             Verdict::Unmatched => Standing::Unmatched,

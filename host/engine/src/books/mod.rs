@@ -21,7 +21,7 @@ use crate::money::MoneyError;
 use crate::record::{Fact, Intent, Outcome, Record, Sealed};
 use crate::time::Timestamp;
 
-pub use debt::{Debt, Standing};
+pub use debt::{Debt, Standing, Waived};
 pub use kept::Stream;
 
 /// Proofs that may fail in a row before new payments stop.
@@ -111,6 +111,7 @@ impl Books {
                 self.stream(acquirer).counters.insert(name.clone(), *value);
             }
             Fact::Incident { what, .. } => self.stream(acquirer).incident(what),
+            Fact::Waived { debt, reason, signed_by, .. } => self.debt_mut(debt)?.waived(*at, reason, signed_by)?,
         }
         self.remember_in_timeline(*at, fact);
         Ok(())
@@ -131,7 +132,7 @@ impl Books {
         self.debts.get(id)
     }
 
-    /// Debts nobody has acknowledged: unheard, refused and unmatched.
+    /// Debts nobody has acknowledged or waived: unheard, refused and unmatched.
     pub fn open_debts(&self) -> impl Iterator<Item = &Debt> {
         self.debts.values().filter(|debt| debt.is_open())
     }
@@ -241,6 +242,7 @@ impl Books {
             refusals: Vec::new(),
             tries: 0,
             tried_at: None,
+            waived: None,
         };
         self.debts.insert(id.clone(), debt);
         Ok(())
@@ -286,7 +288,7 @@ impl Books {
         let Some(subject) = fact.subject() else { return };
         let id = match fact {
             Fact::Owed { of, .. } => of,
-            Fact::Tried { .. } | Fact::Unheard { .. } | Fact::Answered { .. } => {
+            Fact::Tried { .. } | Fact::Unheard { .. } | Fact::Answered { .. } | Fact::Waived { .. } => {
                 self.debts.get(subject).map_or(subject, |debt| &debt.of)
             }
             _ => subject,
@@ -357,7 +359,8 @@ impl Fact {
             Fact::Owed { debt, .. }
             | Fact::Tried { debt, .. }
             | Fact::Unheard { debt, .. }
-            | Fact::Answered { debt, .. } => Some(debt),
+            | Fact::Answered { debt, .. }
+            | Fact::Waived { debt, .. } => Some(debt),
             Fact::Incident { transaction, .. } => transaction.as_ref(),
             Fact::KeysInstalled { .. }
             | Fact::KeysDropped { .. }

@@ -9,7 +9,7 @@ use crate::contract::acquirer::{Action, Meaning, Outcome as Claimed, Reading, Re
 use crate::contract::retry_policy::{Delivery, Failure, Patience};
 use crate::contract::transaction::{FollowUp, FollowUpKind, Operation, OperationKind, Subject};
 use crate::contract::types::Milliseconds;
-use crate::effect::{Answer, Call, CardSource, Effect, ExchangeFailed, OperationId};
+use crate::effect::{Answer, Call, CardSource, Effect, ExchangeFailed, OperationId, Purpose};
 use crate::identity::TransactionId;
 use crate::record::{Fact, Incident, Reader, Sealed, Verdict};
 use crate::rules::{self, ProvenBy, VerdictJudgement};
@@ -218,7 +218,7 @@ impl Try {
                 let incident = Incident::IllegalStep(format!("the reversal could not be rendered: {why}"));
                 self.nothing(Delivery::NotSent, Wrong::new(Failure::PluginFault, incident), world)
             }
-            End::NotRecorded(_) => DebtTurn::Over(Tried { again_after: None, storage_failed: true }),
+            End::NotRecorded(_) | End::NoRoom(_) => DebtTurn::Over(Tried { again_after: None, storage_failed: true }),
             End::Failed(ExchangeFailed { delivery, failure }) => {
                 self.nothing(delivery, Wrong { failure, incidents: Vec::new() }, world)
             }
@@ -293,7 +293,11 @@ impl Try {
 
     fn verdict(self, reply: Reply, verdict: Verdict, code: String, read_by: Reader, world: &World<'_>) -> DebtTurn {
         let fact = Fact::Answered { debt: self.debt.clone(), number: self.number, reply, verdict, code, read_by };
-        let effect = Effect::Commit { operation: self.operation, records: vec![world.record(fact)] };
+        let effect = Effect::Commit {
+            operation: self.operation,
+            purpose: Purpose::Obligation,
+            records: vec![world.record(fact)],
+        };
         DebtTurn::Going(State::Recording(self, Came::Verdict), vec![effect])
     }
 
@@ -307,7 +311,7 @@ impl Try {
             what,
         });
         let records = std::iter::once(unheard).chain(incidents).map(|fact| world.record(fact)).collect();
-        let effect = Effect::Commit { operation: self.operation, records };
+        let effect = Effect::Commit { operation: self.operation, purpose: Purpose::Obligation, records };
         DebtTurn::Going(State::Recording(self, Came::Nothing), vec![effect])
     }
 

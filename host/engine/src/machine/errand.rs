@@ -91,6 +91,11 @@ impl Errand {
         }
     }
 
+    /// Whether a message of it was ever meant to be sent.
+    pub fn has_begun(&self) -> bool {
+        self.exchanges > 0
+    }
+
     pub fn start(&self, world: &World<'_>) -> Effect {
         self.call(world, Call::Start(self.context(world), self.subject.clone()))
     }

@@ -5,12 +5,12 @@ use super::world::World;
 use crate::contract::acquirer::{Action, Event, Reply, Standby, Step};
 use crate::contract::retry_policy::{Delivery, Failure};
 use crate::contract::template::{Message, UndoReason};
-use crate::contract::transaction::Operation;
+use crate::contract::transaction::{Gravity, Operation};
 use crate::contract::types::{Milliseconds, Name};
 use crate::contract::{Digest, PluginError};
-use crate::effect::{Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, OperationId};
+use crate::effect::{Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, OperationId, Purpose};
 use crate::identity::TransactionId;
-use crate::record::{Fact, Sealed};
+use crate::record::{Fact, Intent, Sealed};
 use crate::rules::ProvenBy;
 
 /// Answers that are not the answer, after which listening stops: a peer that only chatters is not answering.
@@ -28,6 +28,7 @@ pub(crate) static TABLE: Table = Table {
         "not-prepared",
         "durable",
         "not-durable",
+        "no-room",
         "reply",
         "no-reply",
         "step",
@@ -40,6 +41,7 @@ pub(crate) static TABLE: Table = Table {
         ("preparing", "not-prepared", &["ended"]),
         ("recording", "durable", &["sending"]),
         ("recording", "not-durable", &["ended"]),
+        ("recording", "no-room", &["ended"]),
         ("sending", "reply", &["resuming"]),
         ("sending", "no-reply", &["ended"]),
         ("resuming", "step", &["sending", "proving", "ended"]),
@@ -96,6 +98,8 @@ pub(crate) enum End {
     NotPrepared(String),
     /// It could not be written down; nothing left.
     NotRecorded(String),
+    /// The space left is kept for debts; nothing was written, nothing left, and the journal is sound.
+    NoRoom(String),
     /// No answer.
     Failed(ExchangeFailed),
     /// An answer the plugin could not read.
@@ -114,6 +118,12 @@ pub(crate) enum Progress {
 }
 
 impl Plan {
+    /// Whether it is the first message of an operation that moves money, not written down before.
+    pub fn begins_payment(&self) -> bool {
+        let begins = |intent: &Intent| intent.exchange == 0 && intent.gravity == Gravity::MovesMoney;
+        self.facts.iter().any(|fact| matches!(fact, Fact::Intent(intent) if begins(intent)))
+    }
+
     /// How long this try has taken.
     pub fn elapsed(&self, world: &World<'_>) -> Milliseconds {
         let elapsed = world.now.monotonic_ms.saturating_sub(self.begun_ms);
@@ -169,6 +179,7 @@ impl Exchange {
             (Exchange::Preparing(_), Answer::Prepared(Err(why))) => Progress::Over(End::NotPrepared(why)),
             (Exchange::Recording(plan), Answer::Durable(Ok(()))) => send(plan, world),
             (Exchange::Recording(_), Answer::Durable(Err(why))) => Progress::Over(End::NotRecorded(why)),
+            (Exchange::Recording(_), Answer::NoRoom(why)) => Progress::Over(End::NoRoom(why)),
             (Exchange::Sending(plan, deadline), Answer::Reply(Ok(reply))) => resume(plan, deadline, reply, world),
             (Exchange::Sending(_, deadline), Answer::Reply(Err(failed))) => {
                 // Whatever came back before, it came back to this message: all of it left.
@@ -227,8 +238,9 @@ fn record(mut plan: Plan, sealed: Option<Vec<u8>>, world: &World<'_>) -> Progres
 }
 
 fn commit(plan: &Plan, world: &World<'_>) -> Effect {
+    let purpose = if plan.begins_payment() { Purpose::Payment } else { Purpose::Obligation };
     let records = plan.facts.iter().map(|fact| world.record(fact.clone())).collect();
-    Effect::Commit { operation: plan.operation, records }
+    Effect::Commit { operation: plan.operation, purpose, records }
 }
 
 fn send(plan: Plan, world: &World<'_>) -> Progress {

@@ -9,7 +9,7 @@ use crate::contract::PluginError;
 use crate::contract::acquirer::{Action, Event, Outcome as Claimed, Step};
 use crate::contract::retry_policy::{Decision, Failure};
 use crate::contract::types::Name;
-use crate::effect::{Answer, CardSource, Effect, OperationId};
+use crate::effect::{Answer, CardSource, Effect, OperationId, Purpose};
 use crate::record::{Fact, Incident, NotSent, Outcome, Party};
 use crate::rules::{ProvenBy, Ruling};
 
@@ -129,7 +129,7 @@ impl State {
 fn after(mut errand: Errand, plan: Plan, end: End, world: &World<'_>) -> Turn<State> {
     match end {
         End::NotPrepared(why) => fail(errand, NotSent::Template(why), Vec::new(), world),
-        End::NotRecorded(why) => Turn::Over(Closing {
+        End::NotRecorded(why) | End::NoRoom(why) => Turn::Over(Closing {
             outcome: Outcome::Failed(NotSent::Storage(why)),
             activate_keys: false,
             drop_keys: Vec::new(),
@@ -302,7 +302,7 @@ fn conclude(
         reference: errand.reference.clone(),
     });
     let records = facts.into_iter().map(|fact| world.record(fact)).collect();
-    let effect = Effect::Commit { operation: errand.operation, records };
+    let effect = Effect::Commit { operation: errand.operation, purpose: Purpose::Obligation, records };
     (State::Concluding(errand, outcome, ending), vec![effect])
 }
 

@@ -8,11 +8,12 @@ pub(crate) mod maintenance;
 pub(crate) mod payment;
 pub(crate) mod sale;
 pub(crate) mod table;
+pub(crate) mod waiver;
 pub(crate) mod world;
 
 pub use table::{Row, Table, page};
 
 /// Every machine's table, for diagrams and for the tests that hold them.
-pub fn tables() -> [&'static Table; 4] {
-    [&payment::TABLE, &maintenance::TABLE, &debt::TABLE, &exchange::TABLE]
+pub fn tables() -> [&'static Table; 5] {
+    [&payment::TABLE, &maintenance::TABLE, &debt::TABLE, &exchange::TABLE, &waiver::TABLE]
 }

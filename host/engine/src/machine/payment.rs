@@ -27,6 +27,7 @@ pub(crate) static TABLE: Table = Table {
         "woke",
         "durable",
         "not-durable",
+        "no-room",
     ],
     rows: &[
         ("card", "card", &["starting"]),
@@ -40,6 +41,7 @@ pub(crate) static TABLE: Table = Table {
         ("pausing", "cancelled", &["concluding"]),
         ("concluding", "durable", &["over"]),
         ("concluding", "not-durable", &["over"]),
+        ("concluding", "no-room", &["over"]),
     ],
 };
 
@@ -136,6 +138,10 @@ impl State {
             (State::Pausing(sale, _), Answer::Cancelled) => sale.cancelled(world),
             (State::Concluding(sale, outcome, granted), Answer::Durable(result)) => {
                 Turn::Over(sale.close(outcome, granted, result))
+            }
+            (State::Concluding(sale, ..), Answer::NoRoom(why)) => {
+                let nothing_is_written = !sale.errand.has_begun();
+                Turn::Over(sale.no_room(why, nothing_is_written))
             }
             (state, answer) => {
                 let effect =

@@ -12,7 +12,7 @@ use crate::contract::retry_policy::{Decision, Failure};
 use crate::contract::template::UndoReason;
 use crate::contract::transaction::{Operation, Payment};
 use crate::contract::types::Amount;
-use crate::effect::{BadProof, CardSource, Effect};
+use crate::effect::{BadProof, CardSource, Effect, Purpose};
 use crate::record::{CardProblem, Doubt, Fact, Incident, NotSent, Outcome, Party};
 use crate::rules::{self, Evidence, Judgement, ProvenBy, Ruling};
 
@@ -50,6 +50,7 @@ impl Sale {
             End::NotRecorded(why) => {
                 Turn::Over(self.close(Outcome::NotSent(NotSent::Storage(why.clone())), Granted::default(), Err(why)))
             }
+            End::NoRoom(why) => Turn::Over(self.no_room(why, plan.begins_payment())),
             End::Failed(failed) => {
                 self.errand.failed(&plan, failed, world);
                 let doubt = Doubt::Unheard(failed.failure);
@@ -223,8 +224,17 @@ impl Sale {
             facts.push(Fact::Owed { debt: of.reversal(), of, reason });
         }
         let records = facts.into_iter().map(|fact| world.record(fact)).collect();
-        let effect = Effect::Commit { operation: self.errand.operation, records };
+        let is_nothing = !self.errand.has_begun() && granted.drop.is_empty();
+        let purpose = if is_nothing { Purpose::Payment } else { Purpose::Obligation };
+        let effect = Effect::Commit { operation: self.errand.operation, purpose, records };
         (State::Concluding(self, judgement.outcome, granted), vec![effect])
+    }
+
+    /// The journal keeps its last space for debts. Where nothing was ever written, nothing need be; else its word that
+    /// there is no room is as good as a failure.
+    pub fn no_room(self, why: String, nothing_is_written: bool) -> Closing {
+        let closing = self.close(Outcome::NotSent(NotSent::Storage(why.clone())), Granted::default(), Err(why));
+        Closing { storage_failed: !nothing_is_written, ..closing }
     }
 
     /// What the cashier is told: what is durable, or that it is unknown.

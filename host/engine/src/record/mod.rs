@@ -69,6 +69,8 @@ pub enum Fact {
     CounterSet { name: Name, value: u64 },
     /// Something that should not have happened.
     Incident { transaction: Option<TransactionId>, party: Party, what: Incident },
+    /// The operator took a debt off the books. What was signed, and the signature over it, stay.
+    Waived { debt: TransactionId, reason: String, signed_by: String, statement: String, signature: Vec<u8> },
 }
 
 /// What will be sent, everything needed to take it back, and all of the plugin's step that goes with it.

@@ -344,7 +344,17 @@ pub(crate) fn facts() -> Vec<(String, Fact)> {
 /// Facts that version 1 did not know.
 fn since_version_2() -> Vec<(String, Fact)> {
     let (transaction, party) = (Some(id()), Party::Storage);
-    vec![("incident-card-data-gone".into(), Fact::Incident { transaction, party, what: Incident::CardDataGone })]
+    let waived = Fact::Waived {
+        debt: debt(),
+        reason: "退款已由柜台现金支付".into(),
+        signed_by: "operator+1a2b3c4d+AQ==".into(),
+        statement: "acquit waiver 1\n".into(),
+        signature: vec![0xab; 64],
+    };
+    vec![
+        ("incident-card-data-gone".into(), Fact::Incident { transaction, party, what: Incident::CardDataGone }),
+        ("waived".into(), waived),
+    ]
 }
 
 /// The same as records.

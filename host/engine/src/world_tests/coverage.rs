@@ -153,10 +153,27 @@ fn odd_ways() {
     assert!(matches!(house.sale("A1", 5), Outcome::Unknown(_)));
 }
 
+fn full_disks_and_waivers() {
+    for card in [Ok(()), Err(CardProblem::TimedOut)] {
+        let mut house = House::new();
+        (house.disk_is_full, house.card) = (true, card);
+        house.sale("A1", 5);
+    }
+    for fails in [false, true] {
+        let mut house = House::new();
+        house.acquirer.line = [Line::LostRequest].into();
+        house.sale("A1", 5);
+        house.failing_commits = [fails].into();
+        house.waive("A1R", "settled at the counter");
+        finish(house);
+    }
+}
+
 #[test]
 fn every_transition_of_every_table_happens() {
     every_way();
     odd_ways();
+    full_disks_and_waivers();
     let taken = taken();
     let written: BTreeSet<Transition> = crate::tables()
         .iter()

@@ -17,7 +17,7 @@ use crate::contract::template::Node;
 use crate::contract::transaction::{Gravity, OperationKind};
 use crate::{Answer, Call, Fact, Outcome};
 
-fn lines() -> impl Strategy<Value = Vec<Line>> {
+pub(super) fn lines() -> impl Strategy<Value = Vec<Line>> {
     use Line::{
         Garbage, Good, LateRequest, LostReply, LostRequest, NotSent, OnlyStrays, StrayFirst, WrongMac, WrongTrace,
     };
@@ -135,7 +135,7 @@ fn decisions() -> impl Strategy<Value = Option<Decision>> {
 
 /// One answer of the hostile plugin, whatever it is asked.
 #[derive(Clone, Debug)]
-struct Whim {
+pub(super) struct Whim {
     wanted: Wanted,
     proofs: Vec<Proof>,
     wishes: Vec<Wish>,
@@ -143,7 +143,7 @@ struct Whim {
     patience: Option<u32>,
 }
 
-fn whims() -> impl Strategy<Value = Vec<Whim>> {
+pub(super) fn whims() -> impl Strategy<Value = Vec<Whim>> {
     let patience = prop::sample::select(vec![None, Some(0), Some(2_000), Some(u32::MAX)]);
     let whim = (wanted(), proofs(), wishes(), decisions(), patience)
         .prop_map(|(wanted, proofs, wishes, decision, patience)| Whim { wanted, proofs, wishes, decision, patience });
@@ -226,7 +226,7 @@ fn assert_nothing_is_lost(house: &House) {
     assert_eq!(owed - paid, house.books().open_debts().count(), "a debt went without an acknowledgement");
 }
 
-fn hostile(whims: Vec<Whim>) -> Box<dyn FnMut(&Call) -> Answer> {
+pub(super) fn hostile(whims: Vec<Whim>) -> Box<dyn FnMut(&Call) -> Answer> {
     let mut whims = whims.into_iter().cycle();
     Box::new(move |call| whims.next().map_or_else(|| honest(call), |whim| play(&whim, call)))
 }

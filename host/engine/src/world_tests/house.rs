@@ -10,7 +10,7 @@ use crate::contract::template::Node;
 use crate::contract::{Digest, PluginFault};
 use crate::{
     Answer, Call, CardProblem, CardSource, Deployment, Draft, Effect, Encoded, Engine, ExchangeFailed, Fact, Input,
-    Moment, OperationId, Outcome, Record, Recovery, Request, Timestamp, TransactionId,
+    Moment, NotWaived, OperationId, Outcome, Purpose, Record, Recovery, Timestamp, TransactionId,
 };
 
 /// Effects after which a run that does not come to rest is a busy loop.
@@ -37,6 +37,11 @@ pub(crate) struct House {
     pub journal: Vec<Encoded>,
     /// How the next commits end, counted from now; true fails.
     pub failing_commits: VecDeque<bool>,
+    /// Only the space kept for debts is left.
+    pub disk_is_full: bool,
+    /// What every message was about, and how many records the journal held when it left.
+    pub sent: Vec<(TransactionId, usize)>,
+    pub waived: Vec<(TransactionId, Result<(), NotWaived>)>,
     pub card: Result<(), CardProblem>,
     pub staging: Result<(), String>,
     pub preparing: Result<(), String>,
@@ -85,6 +90,9 @@ impl House {
             acquirer: Acquirer::new(),
             journal: Vec::new(),
             failing_commits: VecDeque::new(),
+            disk_is_full: false,
+            sent: Vec::new(),
+            waived: Vec::new(),
             card: Ok(()),
             staging: Ok(()),
             preparing: Ok(()),
@@ -165,40 +173,6 @@ impl House {
         Ok(())
     }
 
-    pub fn ask(&mut self, request: Request) {
-        self.feed(Input::Request(request));
-    }
-
-    pub fn ask_sale(&mut self, id: &str, minor: u64) {
-        let transaction = TransactionId::parse(id).unwrap();
-        let (acquirer, operator) = (ACQUIRER.to_owned(), "01".to_owned());
-        self.ask(Request::Sale { acquirer, transaction, amount: yuan(minor), operator });
-    }
-
-    pub fn ask_sign_in(&mut self, id: &str) {
-        let transaction = TransactionId::parse(id).unwrap();
-        self.ask(Request::SignIn { acquirer: ACQUIRER.into(), transaction, operator: "01".into() });
-    }
-
-    /// A sale from beginning to end, debts and all.
-    pub fn sale(&mut self, id: &str, minor: u64) -> Outcome {
-        self.ask_sale(id, minor);
-        self.rest();
-        self.outcome(id)
-    }
-
-    pub fn sign_in(&mut self, id: &str) -> Outcome {
-        self.ask_sign_in(id);
-        self.rest();
-        self.outcome(id)
-    }
-
-    /// How it was last said to have ended.
-    pub fn outcome(&self, id: &str) -> Outcome {
-        let said = self.ended.iter().rev().find(|(ended, _)| ended.as_str() == id);
-        said.unwrap_or_else(|| panic!("nobody was told how {id} ended")).1.clone()
-    }
-
     /// Runs until nothing is left to be done, starting again whenever the power fails. A failing journal is reopened.
     pub fn rest(&mut self) {
         self.run_for(600_000);
@@ -232,6 +206,11 @@ impl House {
         }
     }
 
+    /// Runs to the first cut, and does not start again; or to the end.
+    pub fn run_until_cut(&mut self) {
+        while let Ok(true) = self.advance(u64::MAX) {}
+    }
+
     /// One effect, or the next timer; false when there is none.
     pub fn advance(&mut self, until: u64) -> Result<bool, Cut> {
         if let Some(effect) = self.tasks.pop_front() {
@@ -256,7 +235,7 @@ impl House {
         Ok(true)
     }
 
-    fn feed(&mut self, input: Input) {
+    pub(super) fn feed(&mut self, input: Input) {
         let now = self.now();
         let effects = self.engine.as_mut().unwrap().handle(input, now);
         self.tasks.extend(effects);
@@ -278,10 +257,13 @@ impl House {
 
     fn perform(&mut self, effect: Effect) -> Result<(), Cut> {
         self.log.push(word(&effect));
-        if let Effect::AskCard { operation, .. } | Effect::Call { operation, .. } | Effect::Commit { operation, .. } =
-            &effect
-        {
-            self.begun.insert(*operation);
+        match &effect {
+            // A waiver's end names the debt, and not an operation.
+            Effect::Commit { records, .. } if matches!(records[..], [Record { fact: Fact::Waived { .. }, .. }]) => {}
+            Effect::AskCard { operation, .. } | Effect::Call { operation, .. } | Effect::Commit { operation, .. } => {
+                self.begun.insert(*operation);
+            }
+            _ => {}
         }
         self.point()?;
         match effect {
@@ -305,7 +287,7 @@ impl House {
                 self.tokens.remove(&operation);
                 self.answer(operation, Answer::Prepared(prepared));
             }
-            Effect::Commit { operation, records } => self.commit(operation, &records)?,
+            Effect::Commit { operation, purpose, records } => self.commit(operation, purpose, &records)?,
             Effect::Send { operation, timeout, .. } => self.send(operation, timeout)?,
             Effect::Listen { operation, timeout } => self.listen(operation, timeout),
             Effect::Prove { operation, proofs, .. } => self.prove(operation, &proofs),
@@ -323,6 +305,7 @@ impl House {
                 assert_eq!(owed, self.books().owed());
                 self.carried.remove(&operation);
             }
+            Effect::Waived { debt, result } => self.told_of_waiver(debt, result),
             Effect::Alarm { acquirer, after } => {
                 self.alarms.insert(acquirer, self.now_ms + u64::from(after));
             }
@@ -332,8 +315,12 @@ impl House {
         self.point()
     }
 
-    fn commit(&mut self, operation: OperationId, records: &[Record]) -> Result<(), Cut> {
+    fn commit(&mut self, operation: OperationId, purpose: Purpose, records: &[Record]) -> Result<(), Cut> {
         assert!(!records.is_empty(), "an empty commit");
+        if self.disk_is_full && purpose == Purpose::Payment {
+            self.answer(operation, Answer::NoRoom("no space left".into()));
+            return Ok(());
+        }
         if self.journal_failed || self.failing_commits.pop_front() == Some(true) {
             self.journal_failed = true;
             self.answer(operation, Answer::Durable(Err("no space left".into())));
@@ -363,6 +350,16 @@ impl House {
             assert!(known.is_some_and(|known| known.debt.is_some()), "unknown and nothing owed");
         }
         self.ended.push((transaction, outcome));
+    }
+
+    /// Nobody is told that a debt is waived before the journal says so.
+    fn told_of_waiver(&mut self, debt: TransactionId, result: Result<(), NotWaived>) {
+        let is_written = |fact: &Fact| matches!(fact, Fact::Waived { debt: waived, .. } if *waived == debt);
+        if result.is_ok() {
+            assert!(self.facts().iter().any(is_written), "told before it was durable");
+            assert!(!self.books().debt(&debt).unwrap().is_open());
+        }
+        self.waived.push((debt, result));
     }
 
     /// The terminal's books, read again from the journal, agree with the engine's and with the acquirer's ledger.

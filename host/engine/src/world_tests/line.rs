@@ -16,6 +16,7 @@ impl House {
         assert!(self.tokens.remove(&operation), "sent without a durable record of this operation");
         assert!(!self.over.contains(&operation), "sent after its end");
         let draft = self.prepared.get(&operation).expect("sent without having been prepared");
+        self.sent.push((draft.transaction.clone(), self.journal.len()));
         let Some(Node::Literal(bytes)) = draft.message.nodes.first() else { panic!("an empty message") };
         let wire = Wire::read(bytes).unwrap_or(Wire {
             what: "noise".into(),

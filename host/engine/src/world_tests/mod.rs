@@ -9,14 +9,18 @@ mod card_gone;
 mod counters;
 mod coverage;
 mod failed_save;
+mod full_disk;
 mod guest;
 mod hostile;
 mod house;
 mod lanes;
+mod laws;
 mod line;
 mod power_cuts;
 mod rejected_reversal;
+mod till;
 mod unreadable;
+mod waivers;
 
 use std::collections::BTreeMap;
 

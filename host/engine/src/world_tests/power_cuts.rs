@@ -6,7 +6,7 @@ use super::acquirer::Line;
 
 /// How the sale would go if nobody pulled the plug.
 #[derive(Clone, Copy, Debug)]
-enum Fate {
+pub(super) enum Fate {
     Approved,
     Declined,
     LostReply,
@@ -20,7 +20,7 @@ const FATES: [Fate; 6] =
 
 /// What is different after the first cut.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum After {
+pub(super) enum After {
     Same,
     /// The plugin's file and its kept copy are broken.
     PluginGone,
@@ -28,7 +28,7 @@ enum After {
     LateArrival,
 }
 
-fn house(fate: Fate, after: After) -> House {
+pub(super) fn house(fate: Fate, after: After) -> House {
     let mut house = House::new();
     match fate {
         Fate::Approved => {}
@@ -40,6 +40,12 @@ fn house(fate: Fate, after: After) -> House {
     }
     house.delays_at_cut = after == After::LateArrival;
     house
+}
+
+/// Every way a sale can go, with everything that can be different after a cut.
+pub(super) fn every_fate() -> impl Iterator<Item = (Fate, After)> {
+    let afters = [After::Same, After::PluginGone, After::LateArrival];
+    FATES.into_iter().flat_map(move |fate| afters.into_iter().map(move |after| (fate, after)))
 }
 
 /// Runs one sale with these cuts; tells how many points it had, or none when a cut lay beyond its end.

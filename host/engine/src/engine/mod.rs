@@ -1,22 +1,21 @@
 //! The engine: what happened goes in, what is to be done comes out. It knows no clock, socket, disk or Wasm.
 
+mod beginning;
+mod waiving;
+
 use std::collections::BTreeMap;
 
 use crate::books::Books;
-use crate::contract::Digest;
 use crate::contract::retry_policy::{Delivery, Failure};
-use crate::contract::transaction::{Maintenance, Operation, OperationKind, Payment, PaymentKind};
-use crate::contract::types::{Amount, Milliseconds};
 use crate::effect::{Answer, Effect, ExchangeFailed, Input, Moment, OperationId, Request};
 use crate::identity::TransactionId;
-use crate::lane::{Current, Job, Lane, Machine, Next, SaleJob};
+use crate::lane::{Current, Job, Lane, Machine};
 use crate::machine::closing::{Closing, Turn};
-use crate::machine::debt::{self, DebtTurn, Tried};
-use crate::machine::errand::Errand;
-use crate::machine::sale::Sale;
+use crate::machine::debt::{DebtTurn, Tried};
+use crate::machine::waiver::Recording;
 use crate::machine::world::World;
-use crate::machine::{maintenance, payment};
 use crate::record::{NotSent, Outcome, Record};
+use crate::waiver::SignedWaiver;
 
 /// What whoever asks is told once the journal has failed.
 const HALTED: &str = "the journal failed; it must be opened again first";
@@ -28,6 +27,9 @@ pub struct Engine {
     lanes: BTreeMap<String, Lane>,
     /// Records on their way to the disk, and not true before they are there.
     committing: BTreeMap<OperationId, Vec<Record>>,
+    /// Waivers being written down, and those that wait for a try of their debt to be over.
+    waiving: BTreeMap<OperationId, Recording>,
+    waivers_waiting: Vec<SignedWaiver>,
     operations: u64,
     sales_stopped: Option<String>,
     /// The journal failed: nothing is begun any more.
@@ -43,8 +45,16 @@ impl Engine {
         now: Moment,
     ) -> (Engine, Vec<Effect>) {
         let acquirers: Vec<_> = lanes.keys().cloned().collect();
-        let mut engine =
-            Engine { books, lanes, committing: BTreeMap::new(), operations: 0, sales_stopped, halted: false };
+        let mut engine = Engine {
+            books,
+            lanes,
+            committing: BTreeMap::new(),
+            waiving: BTreeMap::new(),
+            waivers_waiting: Vec::new(),
+            operations: 0,
+            sales_stopped,
+            halted: false,
+        };
         let effects: Vec<_> = acquirers.iter().flat_map(|acquirer| engine.schedule(acquirer, now)).collect();
         engine.note_commits(&effects);
         (engine, effects)
@@ -86,6 +96,7 @@ impl Engine {
                 self.schedule(&acquirer, now)
             }
             Request::Cancel { transaction } => self.cancel(&transaction, now),
+            Request::Waive(waiver) => self.waive(*waiver, now),
         }
     }
 
@@ -128,8 +139,13 @@ impl Engine {
 
     /// Lets the machine an answer belongs to take its turn.
     fn answer(&mut self, operation: OperationId, answer: Answer, now: Moment) -> Vec<Effect> {
-        if let Answer::Durable(result) = &answer {
-            self.settle(operation, result.is_ok());
+        match &answer {
+            Answer::Durable(result) => self.settle(operation, result.is_ok()),
+            Answer::NoRoom(_) => self.settle(operation, false),
+            _ => {}
+        }
+        if let Some(effects) = self.waiver_answered(operation, &answer, now) {
+            return effects;
         }
         let Some((acquirer, current)) = self.take_current(operation) else {
             return vec![Effect::Unexpected { operation, state: "none", event: answer.name() }];
@@ -250,108 +266,21 @@ impl Engine {
             // that is not told by then counts as unknown. The first failure says it for all.
             let waiting = self.lanes.values_mut().flat_map(Lane::dismiss);
             effects.extend(waiting.map(|job| job.unwritten(NotSent::Storage(HALTED.into()))));
-            if !std::mem::replace(&mut self.halted, true) {
+            let failed_first = !std::mem::replace(&mut self.halted, true);
+            effects.extend(self.waive_waiting(now));
+            if failed_first {
                 effects.push(Effect::ReopenJournal);
             }
         } else {
+            effects.extend(self.waive_waiting(now));
             effects.extend(self.schedule(acquirer, now));
         }
         effects
     }
 
-    /// Begins what is next in an idle lane.
-    fn schedule(&mut self, acquirer: &str, now: Moment) -> Vec<Effect> {
-        if self.halted {
-            return Vec::new();
-        }
-        loop {
-            let Some(lane) = self.lanes.get_mut(acquirer).filter(|lane| lane.current.is_none()) else {
-                return Vec::new();
-            };
-            let next = lane.next(&self.books, self.sales_stopped.as_deref(), now.monotonic_ms);
-            if let Some(effects) = self.begin_next(acquirer, next, now) {
-                return effects;
-            }
-        }
-    }
-
-    /// Begins one thing; none when there is nothing to be done about it.
-    fn begin_next(&mut self, acquirer: &str, next: Next, now: Moment) -> Option<Vec<Effect>> {
-        Some(match next {
-            Next::SignIn { transaction, operator } => self.begin_sign_in(acquirer, transaction, operator, now),
-            Next::OwnSignIn { operator } => {
-                let transaction = self.own_name(now);
-                self.begin_sign_in(acquirer, transaction, operator, now)
-            }
-            Next::Debt(debt) => return self.begin_debt(acquirer, debt, now),
-            Next::Sale(job) => self.begin_sale(acquirer, job, None, now),
-            Next::RefuseSale(job, why) => self.begin_sale(acquirer, job, Some(why), now),
-            Next::Idle(Some(at_ms)) => {
-                let wait = at_ms.saturating_sub(now.monotonic_ms);
-                let after = Milliseconds::try_from(wait).unwrap_or(Milliseconds::MAX);
-                vec![Effect::Alarm { acquirer: acquirer.to_owned(), after }]
-            }
-            Next::Idle(None) => Vec::new(),
-        })
-    }
-
-    fn begin_sale(&mut self, acquirer: &str, job: SaleJob, refused: Option<NotSent>, now: Moment) -> Vec<Effect> {
-        let operation = self.next_operation();
-        let Some(lane) = self.lanes.get_mut(acquirer) else { return Vec::new() };
-        let SaleJob { transaction, amount, operator, .. } = job;
-        let plugin = lane.deployment.plugin.as_ref().map_or(Digest([0; 32]), |loaded| loaded.digest);
-        let subject = Operation::Pay(sale_of(amount));
-        let errand = Errand::new(operation, transaction.clone(), OperationKind::Sale, subject, plugin, operator);
-        let sale = Sale { errand, amount };
-        let world = World { now, books: &self.books, deployment: &lane.deployment };
-        let (state, effects) = match refused {
-            Some(why) => payment::State::refuse(sale, why, &world),
-            None => payment::State::begin(sale),
-        };
-        lane.current = Some(Current { operation, transaction, machine: Machine::Payment(state) });
-        effects
-    }
-
-    fn begin_sign_in(
-        &mut self,
-        acquirer: &str,
-        transaction: TransactionId,
-        operator: String,
-        now: Moment,
-    ) -> Vec<Effect> {
-        let operation = self.next_operation();
-        let Some(lane) = self.lanes.get_mut(acquirer) else { return Vec::new() };
-        let subject = Operation::Maintain(Maintenance::SignIn);
-        let plugin = lane.deployment.plugin.as_ref().map_or(Digest([0; 32]), |loaded| loaded.digest);
-        let kind = OperationKind::SignIn;
-        let errand = Errand::new(operation, transaction.clone(), kind, subject, plugin, operator);
-        let world = World { now, books: &self.books, deployment: &lane.deployment };
-        let (state, effects) = if lane.deployment.offers(kind) {
-            maintenance::State::begin(errand, &world)
-        } else {
-            maintenance::State::refuse(errand, NotSent::Unsupported, &world)
-        };
-        lane.current = Some(Current { operation, transaction, machine: Machine::Maintenance(state) });
-        effects
-    }
-
-    fn begin_debt(&mut self, acquirer: &str, id: TransactionId, now: Moment) -> Option<Vec<Effect>> {
-        let operation = self.next_operation();
-        let lane = self.lanes.get_mut(acquirer)?;
-        let world = World { now, books: &self.books, deployment: &lane.deployment };
-        let begun = self.books.debt(&id).and_then(|debt| debt::State::begin(operation, debt, &world));
-        let Some((state, effects)) = begun else {
-            // Nothing stored to send: it stays owed and shown, and is not tried for ever.
-            lane.schedule(id, None);
-            return None;
-        };
-        lane.current = Some(Current { operation, transaction: id, machine: Machine::Debt(state) });
-        Some(effects)
-    }
-
     fn note_commits(&mut self, effects: &[Effect]) {
         for effect in effects {
-            if let Effect::Commit { operation, records } = effect {
+            if let Effect::Commit { operation, records, .. } = effect {
                 self.committing.insert(*operation, records.clone());
             }
         }
@@ -361,20 +290,4 @@ impl Engine {
         self.operations += 1;
         OperationId(self.operations)
     }
-
-    /// A name for a sign-in nobody asked for, unlike any before it.
-    fn own_name(&self, now: Moment) -> TransactionId {
-        let mut number = self.operations;
-        loop {
-            let text = format!("S{:x}N{number}", now.wall.unix_ms.unsigned_abs());
-            match TransactionId::parse(&text) {
-                Ok(id) if self.already_known(&id).is_none() => return id,
-                _ => number = number.wrapping_add(1),
-            }
-        }
-    }
-}
-
-fn sale_of(amount: Amount) -> Payment {
-    Payment { kind: PaymentKind::Sale, amount, tip: None, cash: None, card: None }
 }

@@ -1,0 +1,197 @@
+//! The journal's laws as far as they are the engine's, over random histories: a hostile plugin, a bad line, a journal
+//! that fails, a plug that is pulled and an operator who waives.
+
+use proptest::prelude::*;
+
+use super::hostile::{Whim, hostile, lines, whims};
+use super::{House, power_cuts};
+use crate::books::Books;
+use crate::contract::transaction::Gravity;
+use crate::{Fact, Outcome, Record, Recovery, TransactionId, Verdict};
+
+/// What happens to a house, apart from what its plugin does.
+#[derive(Clone, Debug)]
+pub(super) struct History {
+    whims: Vec<Whim>,
+    lines: Vec<super::acquirer::Line>,
+    failing: Vec<bool>,
+    cuts: Vec<usize>,
+    /// After each sale: how long it is left alone before the waiver, and whether there is one.
+    waivers: Vec<(u64, bool)>,
+}
+
+pub(super) fn histories() -> impl Strategy<Value = History> {
+    let failing = prop::collection::vec(prop::bool::weighted(0.03), 0..40);
+    let cuts = prop::collection::vec(1_usize..60, 0..3);
+    let waivers = prop::collection::vec((prop::sample::select(vec![0, 20, 31_000, 90_000]), any::<bool>()), 4);
+    (whims(), lines(), failing, cuts, waivers).prop_map(|(whims, lines, failing, cuts, waivers)| History {
+        whims,
+        lines,
+        failing,
+        cuts,
+        waivers,
+    })
+}
+
+impl History {
+    /// Lives through it, to where nothing is left to be done.
+    pub(super) fn live(self) -> House {
+        let mut house = House::new();
+        house.guest = hostile(self.whims);
+        house.acquirer.line = self.lines.into();
+        house.failing_commits = self.failing.into();
+        house.points = 0;
+        house.cuts = self.cuts.into();
+        for (id, (wait, waives)) in ["A1", "A2", "A3", "A4"].into_iter().zip(self.waivers) {
+            house.ask_sale(id, 5);
+            if id == "A2" {
+                house.ask_sign_in("S1");
+            }
+            house.run_for(wait);
+            if waives {
+                house.waive(&format!("{id}R"), "settled at the counter");
+            }
+            house.run_for(200_000);
+        }
+        house
+    }
+}
+
+fn mentions(fact: &Fact, id: &TransactionId) -> bool {
+    fact.subject() == Some(id)
+}
+
+/// Every message had its own record before it left; and what moves money, the message that takes it back.
+fn j1_holds(house: &House) {
+    let records = house.records();
+    for (place, (transaction, length)) in house.sent.iter().enumerate() {
+        let sends = house.sent[..=place].iter().filter(|(other, _)| other == transaction).count();
+        let allows = |fact: &Fact| match fact {
+            Fact::Intent(_) | Fact::Resent { .. } => mentions(fact, transaction),
+            Fact::Tried { .. } => mentions(fact, &transaction.reversal()),
+            _ => false,
+        };
+        let written = records[..*length].iter().filter(|record| allows(&record.fact)).count();
+        assert!(written >= sends, "{transaction} was sent {sends} times and written down {written} times");
+    }
+    for Record { fact, .. } in records {
+        if let Fact::Intent(intent) = fact {
+            assert!(intent.gravity != Gravity::MovesMoney || intent.remedy.is_some(), "nothing takes it back");
+        }
+    }
+}
+
+/// Whatever a crash leaves, each intent is concluded and proven, or is owed. Never both, never neither.
+fn j2_holds(records: &[Record], house: &House) {
+    let recovery = Recovery::read(records, house.now());
+    let mut books = recovery.books().clone();
+    for record in recovery.closing() {
+        books.apply(record).unwrap();
+    }
+    for record in records {
+        let Fact::Intent(intent) = &record.fact else { continue };
+        let known = books.transaction(&intent.transaction).expect("an intent without a record");
+        let outcome = &known.conclusion.as_ref().expect("an intent without a conclusion").outcome;
+        let needs_debt = matches!(outcome, Outcome::Unknown(_));
+        assert_eq!(known.debt.is_some(), needs_debt, "{}: {outcome:?}, {:?}", known.id, known.debt);
+        assert!(!matches!(outcome, Outcome::NotSent(_)) || !known.may_have_moved_money(), "{}", known.id);
+    }
+}
+
+/// A debt is open until it is acknowledged or waived, and what made and what ended it stay in the journal.
+fn j3_holds(books: &Books, facts: &[Fact]) {
+    for fact in facts {
+        let Fact::Owed { debt, of, .. } = fact else { continue };
+        let ends = |fact: &&Fact| {
+            matches!(fact, Fact::Answered { verdict: Verdict::Paid, .. } | Fact::Waived { .. }) && mentions(fact, debt)
+        };
+        let ended = facts.iter().filter(ends).count();
+        assert!(ended <= 1, "{debt} ended {ended} times");
+        let known = books.debt(debt).expect("a debt that is in no book");
+        assert_eq!(known.is_open(), ended == 0, "{debt}: {:?}", known.standing);
+        assert_eq!(books.transaction(of).and_then(|original| original.debt.as_ref()), Some(debt));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 300, ..ProptestConfig::default() })]
+
+    #[test]
+    fn j1_nothing_leaves_before_it_is_durable(history in histories()) {
+        j1_holds(&history.live());
+    }
+
+    #[test]
+    fn j3_a_debt_leaves_by_acknowledgement_or_waiver_only(history in histories()) {
+        let house = history.live();
+        j3_holds(house.books(), &house.facts());
+        let read = Recovery::read(&house.records(), house.now());
+        j3_holds(read.books(), &house.facts());
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 40, ..ProptestConfig::default() })]
+
+    /// The journal is cut off after any of its records, even in the middle of what was written in one go.
+    #[test]
+    fn j2_every_prefix_of_a_journal_resolves(history in histories()) {
+        let house = history.live();
+        let records = house.records();
+        for length in 0..=records.len() {
+            j2_holds(&records[..length], &house);
+        }
+    }
+}
+
+#[test]
+fn j2_every_cut_resolves() {
+    for (fate, after) in power_cuts::every_fate() {
+        for cut in 1.. {
+            let mut house = power_cuts::house(fate, after);
+            house.points = 0;
+            house.cuts = [cut].into();
+            house.ask_sale("A1", 1234);
+            house.run_until_cut();
+            let was_cut = house.cuts.is_empty();
+            j2_holds(&house.records(), &house);
+            if !was_cut {
+                break;
+            }
+        }
+    }
+}
+
+/// The laws are looked at with eyes that see: each of these journals breaks one.
+mod broken {
+    use super::*;
+
+    fn lost_reply() -> House {
+        let mut house = House::new();
+        house.acquirer.line = [super::super::acquirer::Line::LostReply].into();
+        house.sale("A1", 5);
+        house
+    }
+
+    #[test]
+    #[should_panic(expected = "was sent 1 times and written down 0 times")]
+    fn j1_sees_a_message_that_left_first() {
+        let mut house = lost_reply();
+        house.sent[0].1 = 0;
+        j1_holds(&house);
+    }
+
+    #[test]
+    #[should_panic(expected = "A1R: Paid")]
+    fn j3_sees_a_debt_that_left_by_no_record() {
+        let house = lost_reply();
+        let facts: Vec<_> = house.facts().into_iter().filter(|it| !matches!(it, Fact::Answered { .. })).collect();
+        j3_holds(house.books(), &facts);
+    }
+
+    #[test]
+    #[should_panic(expected = "in no book")]
+    fn j3_sees_a_debt_that_vanished() {
+        j3_holds(&Books::default(), &lost_reply().facts());
+    }
+}
