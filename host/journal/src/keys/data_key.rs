@@ -58,16 +58,7 @@ impl fmt::Debug for DataKey {
     }
 }
 
-/// Another key from this one: HKDF-SHA256 (RFC 5869), extract and expand to 32 bytes.
-///
-/// Keys with different `salt` or `info` tell nothing of each other, nor of `key`.
-pub(crate) fn derive(key: &DataKey, salt: &[u8], info: &[u8]) -> DataKey {
-    let mut derived = DataKey::blank();
-    expand(key.bytes(), salt, info, &mut derived.0[..]);
-    derived
-}
-
-/// HKDF-SHA256 into `output`, which may have at most 255 x 32 bytes; every caller asks for 8 or 32.
+/// HKDF-SHA256 (RFC 5869) of `secret`, extracted and expanded into `output`, which may have at most 255 x 32 bytes; every caller asks for 8 or 32.
 pub(super) fn expand(secret: &[u8], salt: &[u8], info: &[u8], output: &mut [u8]) {
     let pseudorandom = Salt::new(HKDF_SHA256, salt).extract(secret);
     // ring refuses nothing but a length beyond 8160, and then the output would stay as it was.

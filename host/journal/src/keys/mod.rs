@@ -3,13 +3,15 @@
 //! Every segment has data keys of its own ([`DataKey`]). They lie in its header, *wrapped*: encrypted under a
 //! key-encryption key that something else keeps, and that something is a [`KeyWrap`]. Two are here, [`FileKey`] for
 //! desks and `KeyringKey` for Linux terminals; a secure element implements the same trait, and its wrapped form may
-//! look as it likes, as long as it begins with its own [`Scheme`] byte and stays within [`MAX_WRAPPED_BYTES`].
+//! look as it likes, as long as it stays within [`MAX_WRAPPED_BYTES`] and begins with a byte from 16 to 254 that no other
+//! keeper uses: that byte tells the operator which keeper is needed ([`Scheme`]).
 //!
 //! Protects against: a copy of the journal without the key-encryption key; a wrapped key moved to another segment,
 //! another journal or another purpose (the context is authenticated); keys left in freed memory, printed by `{:?}` or
 //! told apart by the time a comparison takes.
 //! Does not protect against: root, a debugger or swap on this machine while the journal is open; whoever can ask the
-//! key-encryption key's keeper, which each implementation names.
+//! key-encryption key's keeper, which each implementation names. The cipher library's own copy of a key, for as long as
+//! it encrypts with it, is on the stack or in its caller and is not wiped.
 
 mod cipher;
 mod data_key;
@@ -37,8 +39,6 @@ pub use fixed::FixedKey;
 #[cfg(target_os = "linux")]
 pub use keyring::KeyringKey;
 pub use wrapped::Scheme;
-
-pub(crate) use data_key::derive;
 
 /// Most bytes a wrapped key may have. Ours have 70; a secure element that wraps with RSA 2048 hands back 256, and three
 /// of them fit in a segment's header of 4096.
