@@ -10,6 +10,7 @@
 pub mod checkpoint;
 mod entry;
 mod error;
+pub mod evidence;
 mod format;
 pub mod keys;
 mod log;

@@ -9,7 +9,7 @@ use ring::signature::{ED25519, Ed25519KeyPair, KeyPair, UnparsedPublicKey};
 use thiserror::Error;
 
 use super::Checkpoint;
-use super::note::{NoteError, SignedNote};
+use super::note::{MAX_NOTE_BYTES, NoteError, SignedNote};
 use crate::tree::sha256;
 
 /// The longest name of a key. Bytes. It is a line of every checkpoint; a URL of a terminal is far shorter.
@@ -56,17 +56,18 @@ impl Signer {
         if checkpoint.origin != self.key.name {
             return Err(NoteError::OtherOrigin { found: checkpoint.origin.clone() });
         }
-        self.sign_text(&checkpoint.to_text())
+        self.sign_text(&checkpoint.to_text(), MAX_NOTE_BYTES)
     }
 
-    /// Signs any text that is whole lines. What it signs must not be readable as a checkpoint that is not meant.
+    /// Signs any text that is whole lines, for a note of at most `most` bytes. No text may be given to it that can be
+    /// read as a checkpoint.
     ///
     /// # Errors
     /// Where the text cannot be that of a note.
-    pub(crate) fn sign_text(&self, text: &str) -> Result<SignedNote, NoteError> {
+    pub(crate) fn sign_text(&self, text: &str, most: usize) -> Result<SignedNote, NoteError> {
         let mut signature = self.key.id().to_vec();
         signature.extend_from_slice(self.pair.sign(text.as_bytes()).as_ref());
-        SignedNote::assemble(text, &self.key.name, &signature)
+        SignedNote::assemble(text, &self.key.name, &signature, most)
     }
 }
 

@@ -71,14 +71,15 @@ impl SignedNote {
         if verified { Ok(text) } else { Err(NoteError::NotSignedBy { name: key.name().to_owned() }) }
     }
 
-    /// The text without the signature lines.
-    fn text(&self) -> &str {
+    /// The text without the signature lines; whose word it is, is for the caller to know.
+    pub(crate) fn text(&self) -> &str {
         split(&self.0).map_or("", |(text, _)| text)
     }
 
-    /// A note of this text with one signature line.
-    pub(super) fn assemble(text: &str, name: &str, signature: &[u8]) -> Result<Self, NoteError> {
-        format!("{text}\n{SIGNATURE_MARK}{name} {}\n", BASE64.encode(signature)).parse()
+    /// A note of this text with one signature line, of at most so many bytes.
+    pub(super) fn assemble(text: &str, name: &str, signature: &[u8], most: usize) -> Result<Self, NoteError> {
+        let note = format!("{text}\n{SIGNATURE_MARK}{name} {}\n", BASE64.encode(signature));
+        Self::parse_within(&note, most)
     }
 }
 
@@ -92,8 +93,15 @@ impl FromStr for SignedNote {
     type Err = NoteError;
 
     fn from_str(note: &str) -> Result<Self, NoteError> {
-        if note.len() > MAX_NOTE_BYTES {
-            return Err(NoteError::TooLong { bytes: note.len() });
+        Self::parse_within(note, MAX_NOTE_BYTES)
+    }
+}
+
+impl SignedNote {
+    /// Reads a note of at most so many bytes.
+    pub(crate) fn parse_within(note: &str, most: usize) -> Result<Self, NoteError> {
+        if note.len() > most {
+            return Err(NoteError::TooLong { bytes: note.len(), most });
         }
         if let Some(offset) = note.bytes().position(|byte| byte < b' ' && byte != b'\n') {
             return Err(NoteError::ControlCharacter { offset });
@@ -116,10 +124,12 @@ impl FromStr for SignedNote {
 #[non_exhaustive]
 pub enum NoteError {
     /// Longer than any note that is read here.
-    #[error("the note has {bytes} bytes; at most {MAX_NOTE_BYTES} are read")]
+    #[error("the note has {bytes} bytes; at most {most} are read")]
     TooLong {
         /// Its length. Bytes.
         bytes: usize,
+        /// The most that is read. Bytes.
+        most: usize,
     },
     /// A control character other than a line feed.
     #[error("the note holds a control character at byte {offset}")]

@@ -45,7 +45,7 @@ fn the_published_notes_verify_and_are_signed_alike() {
     let seed: [u8; 32] = BASE64.decode(NEUMANN_SEED).unwrap().try_into().unwrap();
     let signer = Signer::from_seed("PeterNeumann", &seed).unwrap();
     assert_eq!(signer.key().to_string(), NEUMANN_KEY);
-    assert_eq!(signer.sign_text(NEUMANN_TEXT).unwrap(), neumann);
+    assert_eq!(signer.sign_text(NEUMANN_TEXT, MAX_NOTE_BYTES).unwrap(), neumann);
 }
 
 #[test]
@@ -84,7 +84,7 @@ fn a_checkpoint_verifies_by_its_key_and_by_no_other() {
 fn a_key_speaks_for_the_log_of_its_name_only() {
     let foreign = Checkpoint { origin: "example.com/terminal-8".to_owned(), ..checkpoint(1) };
     assert!(matches!(signer().sign(&foreign), Err(NoteError::OtherOrigin { .. })));
-    let signed = signer().sign_text(&foreign.to_text()).unwrap();
+    let signed = signer().sign_text(&foreign.to_text(), MAX_NOTE_BYTES).unwrap();
     assert!(matches!(signed.verify(signer().key()), Err(NoteError::OtherOrigin { .. })));
 }
 
@@ -115,7 +115,10 @@ fn malformed_notes_are_refused_by_name() {
     assert_eq!(refused("text\n"), NoteError::NoSignatures);
     assert_eq!(refused(&format!("\n{line}\n")), NoteError::NoSignatures);
     assert_eq!(refused("text\r\n\nx\n"), NoteError::ControlCharacter { offset: 4 });
-    assert_eq!(refused(&"x".repeat(MAX_NOTE_BYTES + 1)), NoteError::TooLong { bytes: MAX_NOTE_BYTES + 1 });
+    assert_eq!(
+        refused(&"x".repeat(MAX_NOTE_BYTES + 1)),
+        NoteError::TooLong { bytes: MAX_NOTE_BYTES + 1, most: MAX_NOTE_BYTES }
+    );
     let many = format!("{good}{}", format!("{line}\n").repeat(MAX_SIGNATURES));
     assert_eq!(refused(&many), NoteError::TooManySignatures { count: MAX_SIGNATURES + 1 });
     let sixteen = format!("{good}{}", format!("{line}\n").repeat(MAX_SIGNATURES - 1));
@@ -198,7 +201,7 @@ fn a_file_anchor_neither_goes_back_nor_over_to_another_log() {
     let other = Signer::from_seed("other", &[9; 32]).unwrap();
     let other = other.sign(&Checkpoint { origin: "other".to_owned(), ..checkpoint(10) }).unwrap();
     assert!(matches!(anchor.remember(&other), Err(AnchorError::OtherLog { .. })));
-    let text = signer().sign_text("text\n").unwrap();
+    let text = signer().sign_text("text\n", MAX_NOTE_BYTES).unwrap();
     assert!(matches!(anchor.remember(&text), Err(AnchorError::Note { .. })));
     assert_eq!(anchor.newest().unwrap(), Some(note(9)));
 }
