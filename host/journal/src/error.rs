@@ -59,6 +59,22 @@ pub enum DamageReason {
     Tree,
     /// The checksums hold, but the contents contradict themselves.
     Contents,
+    /// A checkpoint in the journal is not signed by its key, or does not fit the entries before it.
+    Checkpoint,
+    /// The journal ends before a checkpoint that an anchor keeps: it was cut, or put back to an older state.
+    Rollback {
+        /// Name of the anchor.
+        anchor: String,
+        /// How many entries the journal had.
+        size: u64,
+    },
+    /// The journal is not the one that an anchor keeps a checkpoint of: another history, or another journal.
+    Fork {
+        /// Name of the anchor.
+        anchor: String,
+        /// The size at which the two differ.
+        size: u64,
+    },
     /// Entries are missing: the next one that can be read has this sequence number.
     Gap {
         /// The sequence number that was found.
@@ -84,6 +100,16 @@ impl fmt::Display for DamageReason {
             Self::Tampered => write!(f, "the bytes were written or moved by somebody else (their seal does not hold)"),
             Self::Chain => write!(f, "the entries do not follow from those before them"),
             Self::Tree => write!(f, "the entries before do not add up to the root that is written here"),
+            Self::Checkpoint => write!(f, "a checkpoint is not signed by this journal, or not of these entries"),
+            Self::Rollback { anchor, size } => {
+                write!(
+                    f,
+                    "{anchor} keeps a checkpoint of {size} entries; the journal was cut or put back to an older state"
+                )
+            }
+            Self::Fork { anchor, size } => {
+                write!(f, "{anchor} keeps a checkpoint of {size} entries that are not the entries here")
+            }
             Self::Checksum => write!(f, "the bytes do not match their checksum"),
             Self::Contents => write!(f, "the group contradicts itself"),
             Self::Gap { found } => write!(f, "entries are missing; the next readable one is {found}"),
@@ -143,6 +169,39 @@ pub enum JournalError {
         segments: u64,
         /// How many there may be.
         limit: u64,
+    },
+    /// Nothing is signed in a journal that does not verify.
+    #[error("{0}; no checkpoint is signed over it")]
+    Damaged(Damage),
+    /// A checkpoint is in the journal, and an anchor could not be told of it.
+    #[error("operator: the journal's newest checkpoint is not in {anchor}: {reason}")]
+    NotAnchored {
+        /// Name of the anchor.
+        anchor: String,
+        /// What it said.
+        reason: String,
+    },
+    /// A checkpoint could not be signed.
+    #[error("terminal: cannot sign a checkpoint: {reason}")]
+    NotSigned {
+        /// Why.
+        reason: String,
+    },
+    /// There is no such segment with keys of its own.
+    #[error("operator: segment {segment:06}.log cannot have its keys destroyed: {reason}")]
+    NoKeys {
+        /// Its number.
+        segment: u64,
+        /// Why.
+        reason: &'static str,
+    },
+    /// A segment was left as it is.
+    #[error("terminal: segment {segment:06}.log is not compacted: {why}")]
+    NotCompacted {
+        /// Its number.
+        segment: u64,
+        /// Why.
+        why: &'static str,
     },
     /// The journal's keys cannot be had.
     #[error(transparent)]
@@ -205,7 +264,9 @@ impl JournalError {
             }
             Self::DiskFull => Self::DiskFull,
             Self::SequencesUsedUp => Self::SequencesUsedUp,
-            Self::Key(error) => Self::Storage { action: "encrypt an entry", source: io::Error::other(error.to_string()) },
+            Self::Key(error) => {
+                Self::Storage { action: "encrypt an entry", source: io::Error::other(error.to_string()) }
+            }
             _ => Self::Poisoned,
         }
     }

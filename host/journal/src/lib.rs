@@ -29,7 +29,7 @@ pub use format::{BLOCK_BYTES, MAX_ENTRY_BYTES, MAX_GROUP_BYTES, SECTOR_BYTES, SE
 #[cfg(any(test, feature = "simulation"))]
 pub use log::Sabotage;
 pub use log::{
-    AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE, CHECKPOINT_EVERY, Durable, Journal, MAX_SEGMENTS, Opened, Options, Probe,
-    RESERVE_BYTES, Reading, Room, SPARE_SEGMENTS, Stats, Tended,
+    AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE, CHECKPOINT_EVERY, Compacted, Durable, Fate, Journal, MAX_SEGMENTS, Opened,
+    Options, Probe, RESERVE_BYTES, Reading, Room, SPARE_SEGMENTS, SegmentInfo, Stats, Tended, Which,
 };
 pub use seal::{JournalId, Kind, LEAF_DATA_BYTES, SALT_BYTES, Seal, commit_record};

@@ -1,17 +1,13 @@
-//! The power goes at any instant: what was promised is there, what was not is there whole or not at all, and nobody
+//! J5: the power goes at any instant. What was promised is there, what was not is there whole or not at all, and nobody
 //! calls a cut append damage.
+
+mod common;
 
 use std::sync::{Arc, Mutex};
 
 use acquit_journal::memory::MemoryDisk;
-use acquit_journal::{AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE, Entry, Health, Journal, Options};
-
-/// Three blocks for groups, so that the script below also crosses into a second segment.
-const SMALL_SEGMENT_BYTES: u64 = 4 * 4096;
-
-fn options() -> Options {
-    Options { segment_bytes: SMALL_SEGMENT_BYTES, ..Options::default() }
-}
+use acquit_journal::{AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE, Health, Options};
+use common::{append, create, create_with, open, options, records};
 
 /// Groups of one, three and five sectors, of one to three entries.
 fn script() -> Vec<Vec<Vec<u8>>> {
@@ -28,31 +24,24 @@ fn slices(group: &[Vec<u8>]) -> Vec<&[u8]> {
     group.iter().map(Vec::as_slice).collect()
 }
 
-fn bodies(entries: &[Entry]) -> Vec<Vec<u8>> {
-    for (entry, sequence) in entries.iter().zip(1..) {
-        assert_eq!(entry.sequence, sequence);
-    }
-    entries.iter().map(|entry| entry.body.clone()).collect()
-}
-
 /// Opens what is left after a cut, checks it, and goes on with it through one more cut.
 fn check(disk: &MemoryDisk, promised: &[Vec<Vec<u8>>], following: Option<&Vec<Vec<u8>>>) -> bool {
-    let mut opened = Journal::open_in(Arc::new(disk.clone()), options()).unwrap();
+    let opened = open(disk);
     assert_eq!(opened.health, Health::Whole);
-    let found = bodies(&opened.entries);
+    let found = records(&opened.entries);
     let without: Vec<Vec<u8>> = promised.concat();
     let with: Vec<Vec<u8>> = without.iter().cloned().chain(following.into_iter().flatten().cloned()).collect();
     assert!(found == without || found == with, "found {} entries, promised {}", found.len(), without.len());
     let is_whole = following.is_some() && found == with;
 
-    let token = opened.journal.append(&[b"after the cut"]).unwrap();
+    let token = append(&opened.journal, &[b"after the cut"]).unwrap();
     assert_eq!(token.sequence(), found.len() as u64 + 1);
     drop(opened);
     disk.cut_power(false, |_| false);
-    let again = Journal::open_in(Arc::new(disk.clone()), options()).unwrap();
+    let again = open(disk);
     assert_eq!(again.health, Health::Whole);
     let expected: Vec<Vec<u8>> = found.into_iter().chain([b"after the cut".to_vec()]).collect();
-    assert_eq!(bodies(&again.entries), expected);
+    assert_eq!(records(&again.entries), expected);
     is_whole
 }
 
@@ -63,11 +52,11 @@ fn every_choice_of_sectors_of_the_cut_group_recovers_exactly() {
         let cuts: Arc<Mutex<Vec<(&str, MemoryDisk)>>> = Arc::default();
         let (seen, source) = (cuts.clone(), disk.clone());
         let probe = Arc::new(move |step| seen.lock().unwrap().push((step, source.fork())));
-        let mut opened = Journal::create_in(Arc::new(disk), Options { probe, ..options() }).unwrap();
+        let opened = create_with(&disk, Options { probe, ..options() });
         let groups = script();
         for group in &groups[..length] {
             cuts.lock().unwrap().clear();
-            let _written = opened.journal.append(&slices(group)).unwrap();
+            let _written = append(&opened.journal, &slices(group)).unwrap();
         }
         let (promised, last) = (&groups[..length - 1], &groups[length - 1]);
         let cuts = cuts.lock().unwrap();
@@ -93,9 +82,9 @@ fn the_device_may_die_at_any_operation() {
     for operations in 0.. {
         for (names_arrive, sectors_arrive) in [(false, false), (false, true), (true, false), (true, true)] {
             let disk = MemoryDisk::default();
-            let mut opened = Journal::create_in(Arc::new(disk.clone()), options()).unwrap();
+            let opened = create(&disk);
             disk.die_after(operations);
-            let promised = groups.iter().take_while(|group| opened.journal.append(&slices(group)).is_ok()).count();
+            let promised = groups.iter().take_while(|group| append(&opened.journal, &slices(group)).is_ok()).count();
             drop(opened);
             disk.cut_power(names_arrive, |_| sectors_arrive);
             check(&disk, &groups[..promised], groups.get(promised));
@@ -113,9 +102,9 @@ fn a_name_that_was_never_synced_is_synced_before_anything_is_promised_under_it()
     let groups = script();
     for operations in 0..40 {
         let disk = MemoryDisk::default();
-        let mut opened = Journal::create_in(Arc::new(disk.clone()), options()).unwrap();
+        let opened = create(&disk);
         disk.die_after(operations);
-        let promised = groups.iter().take_while(|group| opened.journal.append(&slices(group)).is_ok()).count();
+        let promised = groups.iter().take_while(|group| append(&opened.journal, &slices(group)).is_ok()).count();
         drop(opened);
         // The process died and the machine did not: everything in the cache is still there.
         disk.die_after(usize::MAX);
@@ -133,14 +122,14 @@ fn a_torn_group_is_left_alone_and_its_number_is_used_again_in_a_fresh_segment() 
             *seen.lock().unwrap() = Some(source.fork());
         }
     });
-    let mut opened = Journal::create_in(Arc::new(disk), Options { probe, ..options() }).unwrap();
-    let _written = opened.journal.append(&[&[9; 1200]]).unwrap();
+    let opened = create_with(&disk, Options { probe, ..options() });
+    let _written = append(&opened.journal, &[&[9; 1200]]).unwrap();
     let disk = cut.lock().unwrap().take().unwrap();
     disk.cut_power(false, |sector| sector != 0);
     let torn = disk.bytes("000001.log").unwrap();
-    let mut opened = Journal::open_in(Arc::new(disk.clone()), options()).unwrap();
+    let opened = open(&disk);
     assert_eq!((opened.health, opened.entries), (Health::Whole, vec![]));
-    assert_eq!(opened.journal.append(&[b"short"]).unwrap().sequence(), 1);
+    assert_eq!(append(&opened.journal, &[b"short"]).unwrap().sequence(), 1);
     assert_eq!(disk.bytes("000001.log").unwrap(), torn);
     assert!(disk.bytes("000002.log").is_some());
 }

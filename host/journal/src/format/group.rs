@@ -18,8 +18,6 @@ const CLEAR_BYTES: usize = 4 + SESSION_BYTES + 32 + 4 + 4;
 /// Kind, flags, two zeros, commitment to the record.
 const ITEM_BYTES: usize = 4 + 32;
 const CARD_ITEM_BYTES: usize = 32;
-/// Length field before each body.
-const LENGTH_BYTES: usize = 4;
 
 /// The entry has, or had, a card part.
 const HAS_CARD: u8 = 1;

@@ -1,8 +1,11 @@
 //! The journal itself: open, append, go on after a failure.
 
+mod checkpoint;
+mod compact;
 mod disk;
 mod options;
 mod queue;
+mod shred;
 mod spares;
 mod tend;
 mod writer;
@@ -11,10 +14,12 @@ use std::fmt;
 use std::path::Path;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+pub use compact::{Compacted, Fate, SegmentInfo};
 pub use disk::Stats;
 #[cfg(any(test, feature = "simulation"))]
 pub use options::Sabotage;
 pub use options::{CHECKPOINT_EVERY, Options, Probe, SPARE_SEGMENTS};
+pub use shred::Which;
 pub use tend::Tended;
 pub use writer::{MAX_SEGMENTS, RESERVE_BYTES, Room};
 
@@ -52,6 +57,8 @@ pub struct Opened {
     pub entries: Vec<Entry>,
     /// Whether that is everything that was ever promised.
     pub health: Health,
+    /// Anchors that could not be asked, each as a sentence for the operator: what they would have shown is not known.
+    pub unanswered: Vec<String>,
 }
 
 /// What [`Journal::read`] saw.
@@ -247,6 +254,11 @@ impl Journal {
         (writer.position.frontier.size(), writer.position.frontier.root())
     }
 
+    /// How many appends wait for the one that is being written.
+    pub fn waiting(&self) -> usize {
+        self.queue.waiting()
+    }
+
     /// How much room there is.
     pub fn room(&self) -> Room {
         self.writer().room()
@@ -281,10 +293,13 @@ impl Journal {
             Some(identity) => identity,
             None => Identity::random(options.entropy.as_ref())?,
         };
-        let manner = Manner { access: Access::Settle, keys: Some(keys.as_ref()), weakness: options.weakness() };
+        let (claims, unanswered) = recovery::ask(&options.anchors, &identity);
+        let manner =
+            Manner { access: Access::Settle, keys: Some(keys.as_ref()), claims: &claims, weakness: options.weakness() };
         let visit = &mut |sequence, entry: &recovery::GroupEntry<'_>| visit(entry.to_entry(sequence));
         let recovered = recovery::recover(storage, &identity, manner, Start::default(), visit)?;
-        Self::assemble(disk, keys, options, lock, identity, recovered)
+        let opened = Self::assemble(disk, keys, options, lock, identity, recovered)?;
+        Ok(Opened { unanswered, ..opened })
     }
 
     fn assemble(
@@ -301,7 +316,7 @@ impl Journal {
         let writer = Mutex::new(Writer::new(identity, recovered, spares, keys.clone(), options.clone())?);
         let (queue, tending) = (Queue::default(), Mutex::new(()));
         let journal = Self { queue, writer, tending, disk, keys, options, id, verifying_key, lock };
-        Ok(Opened { journal, entries: Vec::new(), health })
+        Ok(Opened { journal, entries: Vec::new(), health, unanswered: Vec::new() })
     }
 
     fn draft(&self, bodies: &[Body<'_>]) -> Result<Draft, JournalError> {
@@ -392,7 +407,7 @@ impl fmt::Debug for Journal {
 fn read_once(storage: &dyn Storage, keys: Option<&dyn KeyWrap>) -> Result<Reading, JournalError> {
     let numbers = recovery::segments(storage)?;
     let identity = Identity::find(storage, &numbers, keys)?.unwrap_or(Identity::unknown());
-    let manner = Manner { access: Access::ReadOnly, keys, weakness: recovery::Weakness::default() };
+    let manner = Manner { access: Access::ReadOnly, keys, claims: &[], weakness: recovery::Weakness::default() };
     let mut entries = Vec::new();
     let visit = &mut |sequence, entry: &recovery::GroupEntry<'_>| entries.push(entry.to_entry(sequence));
     let Recovered { health, position: Position { frontier, .. }, .. } =

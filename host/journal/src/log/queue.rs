@@ -65,6 +65,11 @@ impl Queue {
         }
     }
 
+    /// How many wait and are not being written yet.
+    pub fn waiting(&self) -> usize {
+        self.line().waiting.len()
+    }
+
     fn line(&self) -> MutexGuard<'_, Line> {
         self.line.lock().unwrap_or_else(PoisonError::into_inner)
     }

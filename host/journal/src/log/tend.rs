@@ -3,6 +3,7 @@
 use std::sync::PoisonError;
 
 use super::Journal;
+use crate::checkpoint::SignedNote;
 use crate::error::JournalError;
 
 /// What [`Journal::tend`] did.
@@ -16,10 +17,14 @@ pub struct Tended {
     pub spares_made: usize,
     /// Spares could not be made: the disk is full, and payments will be refused when the segment is used up.
     pub disk_is_full: bool,
+    /// A checkpoint was due, and this is it.
+    pub checkpoint: Option<SignedNote>,
+    /// A checkpoint was due and made, and an anchor could not be told: a sentence for the operator.
+    pub not_anchored: Option<String>,
 }
 
 impl Journal {
-    /// Does what is better done while nobody waits: begins the next segment before the current one is full, leaves a
+    /// Does what is better done while nobody waits: makes a checkpoint when one is due, begins the next segment before the current one is full, leaves a
     /// marker behind the last group as the witness that it was promised, and makes spare segments. Meant for quiet
     /// moments; it may run beside appends.
     ///
@@ -29,6 +34,14 @@ impl Journal {
     pub fn tend(&self) -> Result<Tended, JournalError> {
         let _tending = self.tending.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tended = Tended::default();
+        let is_checkpoint_due = self.writer().is_checkpoint_due();
+        if is_checkpoint_due {
+            match self.checkpoint() {
+                Ok(note) => tended.checkpoint = Some(note),
+                Err(error @ JournalError::NotAnchored { .. }) => tended.not_anchored = Some(error.to_string()),
+                Err(error) => return Err(error),
+            }
+        }
         {
             let mut writer = self.writer();
             if writer.should_rotate() {

@@ -7,7 +7,7 @@ use super::options::{Options, Probe};
 use super::spares::{Spare, Spares, UNFINISHED_SUFFIX, make_spare};
 use super::{AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE};
 use crate::entry::Purpose;
-use crate::error::JournalError;
+use crate::error::{Health, JournalError};
 use crate::format::FIRST_GROUP;
 use crate::format::cipher::{BadTag, SegmentKeys, SessionId, SessionKeys};
 use crate::format::group::{Draft, GroupPlace};
@@ -15,7 +15,6 @@ use crate::format::header::{KeyPurpose, SegmentHeader, State, WrappedKeys};
 use crate::format::sector::{GroupKind, aligned, frame};
 use crate::keys::{DataKey, KeyError, KeyWrap};
 use crate::recovery::{Continuation, Identity, Position, Recovered, segment_name};
-use crate::seal::chain_after;
 use crate::storage::StoredFile;
 
 /// What is left of a segment for debts and settlement once no spare can be made any more. Hundreds of groups: a day's
@@ -54,6 +53,9 @@ pub(super) struct Writer {
     pub poisoned: bool,
     pub groups: u64,
     pub appended: u64,
+    /// Entries behind the newest checkpoint.
+    pub since_checkpoint: u64,
+    health: Health,
     /// Where the next group goes; `None` when it needs a fresh segment.
     current: Option<Segment>,
     session: SessionId,
@@ -79,7 +81,7 @@ impl Writer {
         keys: Arc<dyn KeyWrap>,
         options: Options,
     ) -> Result<Self, JournalError> {
-        let Recovered { position, last_segment, segments, continuation, .. } = recovered;
+        let Recovered { health, position, last_segment, since_checkpoint, segments, continuation } = recovered;
         let mut session = SessionId::default();
         options.entropy.fill(&mut session)?;
         let current = continuation.map(|Continuation { file, offset, segment_bytes, keys, ends_with_entries }| {
@@ -94,11 +96,27 @@ impl Writer {
             poisoned: false,
             groups: 0,
             appended: 0,
+            since_checkpoint,
+            health,
             current,
             session,
             keys,
             options,
         })
+    }
+
+    /// Refuses to vouch for a journal that does not verify.
+    pub fn check_whole(&self) -> Result<(), JournalError> {
+        match &self.health {
+            Health::Whole => Ok(()),
+            Health::Damaged(damage) => Err(JournalError::Damaged(damage.clone())),
+        }
+    }
+
+    /// Whether so many entries stand behind the newest checkpoint that another is due.
+    pub fn is_checkpoint_due(&self) -> bool {
+        let every = self.options.checkpoint_every;
+        every > 0 && self.since_checkpoint >= every && self.health == Health::Whole
     }
 
     /// Leaves the current segment as it is: the next group begins another.
@@ -158,14 +176,10 @@ impl Writer {
         self.poisoned = true;
         segment.write(disk, &group, &self.options)?;
         segment.ends_with_entries = true;
-        for item in draft.items() {
-            let leaf = item.leaf(&self.identity.journal, self.position.sequence);
-            self.position.chain = chain_after(&self.position.chain, &leaf);
-            self.position.frontier.push(leaf);
-            self.position.sequence += 1;
-        }
+        self.position.pass(draft.items(), &self.identity.journal);
         self.groups += 1;
         self.appended += entries;
+        self.since_checkpoint += entries;
         self.poisoned = false;
         Ok(first)
     }
@@ -188,6 +202,10 @@ impl Writer {
     pub fn mark_idle(&mut self, disk: &Disk) -> Result<bool, JournalError> {
         if self.poisoned {
             return Err(JournalError::Poisoned);
+        }
+        if !self.has_payment_room(self.left()) {
+            // What is left is for debts, and each of them is a witness of those before it.
+            return Ok(false);
         }
         let Some(segment) = self.current.as_mut() else { return Ok(false) };
         let marker = frame(GroupKind::IdleMarker, self.position.sequence, &[]).unwrap_or_default();
@@ -253,9 +271,7 @@ impl Writer {
     }
 
     fn new_header(&self, segment: u64) -> Result<(SegmentHeader, SegmentKeys), JournalError> {
-        let entropy = self.options.entropy.as_ref();
-        let (records, cards) = (DataKey::random(entropy)?, DataKey::random(entropy)?);
-        let mut header = SegmentHeader {
+        self.with_fresh_keys(SegmentHeader {
             segment,
             first_sequence: self.position.sequence,
             segment_bytes: self.options.segment_bytes,
@@ -267,7 +283,13 @@ impl Writer {
             verifying_key: self.identity.verifying_key,
             wrapped: WrappedKeys::default(),
             frontier: self.position.frontier.clone(),
-        };
+        })
+    }
+
+    /// A header with keys that nothing was encrypted under yet.
+    pub fn with_fresh_keys(&self, mut header: SegmentHeader) -> Result<(SegmentHeader, SegmentKeys), JournalError> {
+        let entropy = self.options.entropy.as_ref();
+        let (records, cards) = (DataKey::random(entropy)?, DataKey::random(entropy)?);
         let wrap = |key: &DataKey, purpose| self.keys.wrap(key, &header.key_context(purpose));
         let signer = self.identity.signer.as_ref().ok_or(JournalError::Key(KeyError::NotAuthentic))?;
         header.wrapped = WrappedKeys {

@@ -69,7 +69,8 @@ fn verifying_key(signer: &DataKey) -> Result<[u8; 32], KeyError> {
     pair.public_key().as_ref().try_into().map_err(|_| KeyError::NotAuthentic)
 }
 
-fn read_header(storage: &dyn Storage, number: u64) -> Option<SegmentHeader> {
+/// The header of a segment; `None` when it cannot be read or is of version 1.
+pub(crate) fn read_header(storage: &dyn Storage, number: u64) -> Option<SegmentHeader> {
     let file = storage.open(&segment_name(number), true).ok()?;
     let mut bytes = vec![0; FIRST_GROUP];
     file.read_at(0, &mut bytes).ok()?;

@@ -4,6 +4,7 @@
 //! arrived whole, while nothing says that anybody was told of it. Everything else that does not verify is
 //! [`Damage`](crate::Damage).
 
+mod claims;
 mod identity;
 mod image;
 mod tail;
@@ -15,7 +16,9 @@ use std::io;
 
 use rustix::io::Errno;
 
-pub(crate) use identity::Identity;
+pub(crate) use claims::{Claim, ask};
+pub(crate) use identity::{Identity, read_header};
+use image::Image;
 pub(crate) use image::{segment_name, segments};
 use walk::Walk;
 
@@ -23,8 +26,10 @@ use crate::error::{Health, JournalError};
 use crate::format::BLOCK_BYTES;
 use crate::format::cipher::SegmentKeys;
 pub(crate) use crate::format::group::GroupEntry;
+use crate::format::group::Item;
+use crate::format::header::SegmentHeader;
 use crate::keys::{KeyError, KeyWrap};
-use crate::seal::CHAIN_START;
+use crate::seal::{CHAIN_START, JournalId, chain_after};
 use crate::storage::{Storage, StoredFile};
 use crate::tree::{Frontier, Hash};
 
@@ -54,6 +59,8 @@ pub(crate) struct Manner<'a> {
     pub access: Access,
     /// `None` reads structure, chain and tree alone.
     pub keys: Option<&'a dyn KeyWrap>,
+    /// What anchors say of the journal.
+    pub claims: &'a [Claim],
     pub weakness: Weakness,
 }
 
@@ -80,6 +87,8 @@ pub(crate) struct Recovered {
     /// After the last entry that was read.
     pub position: Position,
     pub last_segment: u64,
+    /// Entries behind the newest checkpoint.
+    pub since_checkpoint: u64,
     /// How many segment files there are.
     pub segments: u64,
     /// Where the last segment goes on; `None` when it must not be written again.
@@ -102,7 +111,14 @@ pub(crate) type Visit<'a> = &'a mut dyn FnMut(u64, &GroupEntry<'_>);
 impl Recovered {
     /// A journal before its first segment.
     pub fn nothing() -> Self {
-        Self { health: Health::Whole, position: Position::default(), last_segment: 0, segments: 0, continuation: None }
+        Self {
+            health: Health::Whole,
+            position: Position::default(),
+            last_segment: 0,
+            since_checkpoint: 0,
+            segments: 0,
+            continuation: None,
+        }
     }
 }
 
@@ -115,6 +131,27 @@ impl Default for Position {
 impl Default for Start {
     fn default() -> Self {
         Self { segment: 1, offset: None, position: Position::default() }
+    }
+}
+
+impl Start {
+    /// The beginning of a segment, as its header tells it.
+    pub fn of(header: &SegmentHeader) -> Self {
+        let (sequence, chain) = (header.first_sequence, header.chain);
+        let position = Position { sequence, chain, frontier: header.frontier.clone() };
+        Self { segment: header.segment, offset: None, position }
+    }
+}
+
+impl Position {
+    /// Goes past entries.
+    pub fn pass(&mut self, items: &[Item], journal: &JournalId) {
+        for item in items {
+            let leaf = item.leaf(journal, self.sequence);
+            self.chain = chain_after(&self.chain, &leaf);
+            self.frontier.push(leaf);
+            self.sequence = self.sequence.saturating_add(1);
+        }
     }
 }
 
@@ -155,6 +192,22 @@ pub(crate) fn recover(
         }
     }
     Ok(walk.finish(numbers.len() as u64, continuation))
+}
+
+/// Reads the file of one segment by itself, as what `start` says it is.
+pub(crate) fn recover_file(
+    file: Box<dyn StoredFile>,
+    identity: &Identity,
+    manner: Manner<'_>,
+    start: Start,
+    visit: Visit<'_>,
+) -> Result<Recovered, JournalError> {
+    let number = start.segment;
+    let mut walk = Walk::new(identity, manner, start, visit);
+    walk.enter(number);
+    let mut image = Image::read(file, Vec::new()).map_err(JournalError::storage("read a segment of the journal"))?;
+    walk.segment(&mut image)?;
+    Ok(walk.finish(1, None))
 }
 
 /// Faults of the device or of the file system's structures, as against those of the configuration or the process, which

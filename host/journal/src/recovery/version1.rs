@@ -27,6 +27,7 @@ impl Walk<'_> {
         let mut offset = FIRST_GROUP;
         loop {
             if let Some(group) = group_at(image.from(offset)) {
+                self.offset = offset;
                 self.meet(offset, group.sequence);
                 if group.sequence == self.position.sequence {
                     group.bodies.iter().for_each(|body| self.plain_entry(body));

@@ -1,5 +1,7 @@
 //! Segments of version 2.
 
+use std::io;
+
 use super::identity::unwrap_signer;
 use super::image::Image;
 use super::tail::is_torn_append;
@@ -44,7 +46,7 @@ impl Walk<'_> {
         image: &mut Image,
         start: Option<usize>,
     ) -> Result<Option<OpenEnd>, JournalError> {
-        let header = match self.header(image, start.is_none())? {
+        let header = match self.header(image, start.is_none()) {
             Header::Unknown => return Ok(None),
             Header::Broken => None,
             Header::Known(header) => Some(*header),
@@ -66,29 +68,30 @@ impl Walk<'_> {
     }
 
     /// Checks the header. A broken one does not hide the groups, since every sector says what it is, but their keys.
-    fn header(&mut self, image: &Image, is_read_from_start: bool) -> Result<Header, JournalError> {
+    fn header(&mut self, image: &Image, is_read_from_start: bool) -> Header {
         let header = match HeaderPair::decode(&image.bytes) {
             Ok(HeaderPair { header, stale_copy }) if header.segment == self.number => {
                 if let (Some(copy), Access::Settle) = (stale_copy, self.manner.access) {
-                    finish_header(image, copy, &header)?;
+                    // What cannot be finished now is found unfinished again, and hinders nobody from reading.
+                    let _ = finish_header(image, copy, &header);
                 }
                 header
             }
             Err(HeaderFault::Version(version)) => {
                 self.damaged(0, DamageReason::Version(version));
                 self.astray();
-                return Ok(Header::Unknown);
+                return Header::Unknown;
             }
             Ok(_) | Err(HeaderFault::Broken) => {
                 let reason = if image.is_unreadable(0) { DamageReason::Unreadable } else { DamageReason::Header };
                 self.damaged(0, reason);
-                return Ok(Header::Broken);
+                return Header::Broken;
             }
         };
         if header.journal != self.identity.journal || header.verifying_key != self.identity.verifying_key {
             self.damaged(0, DamageReason::Foreign);
             self.astray();
-            return Ok(Header::Unknown);
+            return Header::Unknown;
         }
         if is_read_from_start {
             self.meet(0, header.first_sequence);
@@ -97,7 +100,7 @@ impl Walk<'_> {
         if header.segment_bytes != image.file_bytes {
             self.damaged(0, DamageReason::Length(image.file_bytes));
         }
-        Ok(Header::Known(Box::new(header)))
+        Header::Known(Box::new(header))
     }
 
     /// Unwraps the data keys; `None` when the journal is read without keys.
@@ -149,6 +152,7 @@ impl Walk<'_> {
 
     /// Takes over a group whose sectors verify and says where the next one begins.
     fn group(&mut self, image: &Image, offset: usize, header: SectorHeader, tools: &mut Tools) -> usize {
+        self.offset = offset;
         self.meet(offset, header.sequence);
         match header.kind {
             GroupKind::IdleMarker if !is_zero(&tools.contents) => self.damaged(offset, DamageReason::Contents),
@@ -235,11 +239,8 @@ enum Header {
     Unknown,
 }
 
-/// Writes the older copy of a header again, from the newer one.
-fn finish_header(image: &Image, copy: usize, header: &SegmentHeader) -> Result<(), JournalError> {
-    let finish = || {
-        image.file.write_at((copy * BLOCK_BYTES) as u64, &header.encode())?;
-        image.file.sync()
-    };
-    finish().map_err(JournalError::storage("finish a header of the journal"))
+/// Writes the older copy of a header again, from the newer one. Where that fails, the cache must not show it as done.
+fn finish_header(image: &Image, copy: usize, header: &SegmentHeader) -> io::Result<()> {
+    let written = image.file.write_at((copy * BLOCK_BYTES) as u64, &header.encode()).and_then(|()| image.file.sync());
+    written.or_else(|error| image.file.drop_cache().and(Err(error)))
 }

@@ -1,13 +1,15 @@
 //! The state of reading from the first segment to the last.
 
+use super::claims::is_signed_here;
 use super::image::{Image, segment_name};
 use super::version2::OpenEnd;
-use super::{Access, Continuation, Identity, Manner, Position, Recovered, Start, Visit, is_device_fault};
+use super::{Access, Claim, Continuation, Identity, Manner, Position, Recovered, Start, Visit, is_device_fault};
+use crate::checkpoint::VerifyingKey;
 use crate::error::{Damage, DamageReason, Health, JournalError};
-use crate::format::group::{GroupEntry, Item};
+use crate::format::group::{GroupEntry, Item, RecordPart};
 use crate::format::version1::VERSION_1;
 use crate::format::{BLOCK_BYTES, SEGMENT_BYTES, VERSION, version_of};
-use crate::seal::chain_after;
+use crate::seal::{Kind, chain_after};
 use crate::storage::Storage;
 use crate::tree::{Frontier, Hash};
 
@@ -24,7 +26,12 @@ pub(crate) struct Walk<'a> {
     pub(super) number: u64,
     /// Whether this segment does not verify.
     pub(super) damaged_here: bool,
+    /// Where the group being read begins.
+    pub(super) offset: usize,
     visit: Visit<'a>,
+    /// What checks checkpoints.
+    signer: Option<VerifyingKey>,
+    since_checkpoint: u64,
     start: Start,
     damage: Option<Damage>,
     /// Entries before this place are missing or in doubt, so the next one cannot be held against them: the chain is
@@ -42,7 +49,10 @@ impl<'a> Walk<'a> {
             position: start.position.clone(),
             number: start.segment.saturating_sub(1),
             damaged_here: false,
+            offset: 0,
             visit,
+            signer: identity.key(),
+            since_checkpoint: 0,
             start,
             damage: None,
             is_astray: false,
@@ -111,13 +121,19 @@ impl<'a> Walk<'a> {
         self.read_version_2(image, offset)
     }
 
-    pub fn finish(self, segments: u64, continuation: Option<Continuation>) -> Recovered {
+    pub fn finish(mut self, segments: u64, continuation: Option<Continuation>) -> Recovered {
+        let size = self.position.frontier.size();
+        for claim in self.manner.claims.iter().filter(|claim| claim.size > size) {
+            let Claim { anchor, size, .. } = claim.clone();
+            self.damaged(self.offset, DamageReason::Rollback { anchor, size });
+        }
         let skipped = if self.damaged_here { SEQUENCES_SKIPPED_AFTER_DAMAGE } else { 0 };
         let sequence = self.position.sequence.saturating_add(skipped);
         Recovered {
             health: self.damage.map_or(Health::Whole, Health::Damaged),
             position: Position { sequence, ..self.position },
             last_segment: self.number,
+            since_checkpoint: self.since_checkpoint,
             segments,
             continuation,
         }
@@ -170,6 +186,13 @@ impl<'a> Walk<'a> {
     /// Takes over an entry.
     pub(super) fn entry(&mut self, entry: &GroupEntry<'_>) {
         let sequence = self.position.sequence;
+        self.since_checkpoint += 1;
+        if let (Kind::Checkpoint, RecordPart::Whole(note)) = (entry.item.kind, entry.record) {
+            self.since_checkpoint = 0;
+            if !is_signed_here(note.bytes, self.signer.as_ref(), &self.position.frontier) {
+                self.damaged(self.offset, DamageReason::Checkpoint);
+            }
+        }
         self.count(&entry.item);
         (self.visit)(sequence, entry);
     }
@@ -178,6 +201,14 @@ impl<'a> Walk<'a> {
         let leaf = item.leaf(&self.identity.journal, self.position.sequence);
         self.position.chain = chain_after(&self.position.chain, &leaf);
         self.position.frontier.push(leaf);
+        let size = self.position.frontier.size();
+        let claims = self.manner.claims;
+        if claims.iter().any(|claim| claim.size == size) {
+            let root = Some(self.position.frontier.root());
+            for claim in claims.iter().filter(|claim| claim.size == size && claim.root != root) {
+                self.damaged(self.offset, DamageReason::Fork { anchor: claim.anchor.clone(), size });
+            }
+        }
         self.position.sequence = self.position.sequence.saturating_add(1);
     }
 }
