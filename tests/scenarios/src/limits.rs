@@ -3,7 +3,7 @@
 use std::fs;
 use std::process::Command;
 
-use anyhow::{Context, Result, bail, ensure};
+use anyhow::{Context, Result, bail};
 use rustix::process::{Pid, Resource, Rlimit, prlimit};
 
 use crate::host::Host;
@@ -11,8 +11,6 @@ use crate::house::House;
 use crate::process::Process;
 use crate::programs;
 
-/// What `ulimit -f` counts in, by POSIX. Bytes.
-const LIMIT_UNIT_BYTES: u64 = 512;
 /// Every group of the journal begins at such a boundary. Bytes.
 const JOURNAL_BLOCK_BYTES: usize = 4096;
 
@@ -28,13 +26,11 @@ impl House {
         Ok((used / JOURNAL_BLOCK_BYTES + 1) as u64 * JOURNAL_BLOCK_BYTES as u64)
     }
 
-    /// Starts the host so that no file of its can be written at or behind this offset: the kernel refuses, whether or
-    /// not the file was that long before. The signal that goes with it is ignored, as a full disk sends none.
-    pub fn start_with_files_up_to(&self, bytes: u64) -> Result<Host> {
-        ensure!(bytes.is_multiple_of(LIMIT_UNIT_BYTES), "{bytes} bytes are not a whole number of units");
-        let script = "trap '' XFSZ; ulimit -S -f \"$0\"; exec \"$@\"";
+    /// Starts the host so that files can be closed to it later: the signal that goes with a refusal is ignored, as a full
+    /// disk sends none.
+    pub fn start_for_limits(&self) -> Result<Host> {
         let mut command = Command::new("sh");
-        command.args(["-c", script, &(bytes / LIMIT_UNIT_BYTES).to_string()]);
+        command.args(["-c", "trap '' XFSZ; exec \"$0\" \"$@\""]);
         command.arg(programs::acquit()?).arg("--config").arg(self.terminal.folder().join("terminal.toml"));
         command.args(["--json", "run"]).env_remove("ACQUIT_STOP_AT");
         match Host::ready(Process::spawn("the host", &mut command, &self.transcript)?)? {
@@ -42,13 +38,20 @@ impl House {
             Err(errors) => bail!("the host did not start:\n{errors}"),
         }
     }
+
+    /// The same, with no file that can be written at or behind this offset, whether or not it was that long before.
+    pub fn start_with_files_up_to(&self, bytes: u64) -> Result<Host> {
+        let host = self.start_for_limits()?;
+        host.limit_files(Some(bytes))?;
+        Ok(host)
+    }
 }
 
 impl Host {
-    /// Files of this host may be of any length again.
-    pub fn lift_file_limit(&self) -> Result<()> {
+    /// The kernel refuses every byte that this host writes to a file at or behind this offset; none for no limit.
+    pub fn limit_files(&self, bytes: Option<u64>) -> Result<()> {
         let host = Pid::from_raw(i32::try_from(self.id())?).context("no such process")?;
-        prlimit(Some(host), Resource::Fsize, Rlimit { current: None, maximum: None })?;
+        prlimit(Some(host), Resource::Fsize, Rlimit { current: bytes, maximum: None })?;
         Ok(())
     }
 }

@@ -92,7 +92,7 @@ pub(super) fn pay(house: &House, acquirer: Acquirer) -> Result<ExitCode> {
     house.show(&ask(house, Ask::Pay { acquirer: acquirer.acquirer })?)
 }
 
-fn ask(house: &House, ask: Ask) -> Result<Response> {
+pub(super) fn ask(house: &House, ask: Ask) -> Result<Response> {
     match try_ask(house, ask)? {
         Reached::Answered(response) => Ok(response),
         Reached::NobodyThere => bail!("the terminal is not running; start it with `acquit run`"),

@@ -6,14 +6,14 @@ use anyhow::Result;
 use clap::{Args, Subcommand};
 use engine::books::Books;
 use engine::{Fact, Record, TransactionId};
-use journal::{Health, Journal as Storage};
+use journal::Health;
 use serde_json::json;
 
 use super::{House, ask};
 use crate::control::{Ask, Reached, Response};
 use crate::messages::format_time;
 use crate::show;
-use crate::terminal::{OnDisk, Places};
+use crate::terminal::{OnDisk, keeping, record};
 
 /// A story to tell.
 #[derive(Debug, Args)]
@@ -60,10 +60,11 @@ pub(super) fn totals(house: &House) -> Result<ExitCode> {
 
 pub(super) fn journal(house: &House, journal: &Journal) -> Result<ExitCode> {
     let Journal::Show = journal;
-    let reading = Storage::read(&Places::of(&house.configuration).journal())?;
+    let reading = keeping::read(&house.configuration)?;
     let mut whole = reading.health == Health::Whole;
     for entry in &reading.entries {
-        let (facts, line) = match Record::decode(&entry.body) {
+        let Some(decoded) = record(entry) else { continue };
+        let (facts, line) = match decoded {
             Ok(record) => describe(entry.sequence, &record),
             Err(error) => {
                 whole = false;
@@ -81,7 +82,7 @@ pub(super) fn journal(house: &House, journal: &Journal) -> Result<ExitCode> {
 
 /// The books on the disk; what cannot be read of them is said beside.
 fn books(house: &House) -> Result<Books> {
-    let OnDisk { books, damage } = OnDisk::read(&Places::of(&house.configuration).journal())?;
+    let OnDisk { books, damage } = OnDisk::read(&house.configuration)?;
     for what in damage {
         eprintln!("acquit: {what}");
     }
@@ -121,5 +122,6 @@ fn word(fact: &Fact) -> &'static str {
         Fact::Remembered { .. } => "remembered",
         Fact::CounterSet { .. } => "counter-set",
         Fact::Incident { .. } => "incident",
+        Fact::Waived { .. } => "waived",
     }
 }

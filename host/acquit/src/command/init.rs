@@ -5,13 +5,12 @@ use std::os::unix::fs::PermissionsExt;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use journal::{Journal, Options};
 use serde_json::json;
 use vault::Vault;
 
 use super::House;
 use crate::control::Response;
-use crate::terminal::{Places, grants};
+use crate::terminal::{Places, grants, keeping};
 
 pub(super) fn init(house: &House) -> Result<ExitCode> {
     let places = Places::of(&house.configuration);
@@ -21,7 +20,7 @@ pub(super) fn init(house: &House) -> Result<ExitCode> {
     fs::set_permissions(data, fs::Permissions::from_mode(0o700))
         .with_context(|| format!("cannot close {} to others", data.display()))?;
     Vault::create(&places.keys(), &grants(&house.configuration))?;
-    Journal::create(&places.journal(), Options::default())?;
+    keeping::create(&house.configuration)?;
     let line = format!("{}: an empty journal and key store; next: acquit keys load", data.display());
     house.show(&Response::done(json!({ "data": data }), vec![line]))
 }

@@ -5,8 +5,11 @@ mod books;
 mod init;
 mod keys;
 mod message;
+#[allow(dead_code)]
+mod moment;
 mod operator;
 mod run;
+mod waive;
 
 use std::io::Write;
 use std::path::PathBuf;
@@ -62,7 +65,7 @@ enum Command {
     /// Stop a payment that has not been sent.
     Cancel(ask::Transaction),
     /// What is owed: reversals nobody has acknowledged yet.
-    Owed,
+    Owed(waive::Owed),
     /// Try every debt now.
     Pay(ask::Acquirer),
     /// Tell the whole story of a payment; of the newest where none is named.
@@ -114,7 +117,8 @@ fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
         Command::SignIn(acquirer) => ask::sign_in(&house, acquirer),
         Command::Cancel(transaction) => ask::cancel(&house, transaction),
         Command::Pay(acquirer) => ask::pay(&house, acquirer),
-        Command::Owed => books::owed(&house),
+        Command::Owed(waive::Owed { what: None }) => books::owed(&house),
+        Command::Owed(waive::Owed { what: Some(waive::Owing::Waive(waive)) }) => waive::waive(&house, &waive),
         Command::Explain(explain) => books::explain(&house, explain),
         Command::Totals => books::totals(&house),
         Command::Journal(journal) => books::journal(&house, &journal),

@@ -16,6 +16,7 @@ use std::time::Duration;
 use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Name;
+use journal::keys::Cipher;
 
 pub use error::{ConfigurationError, Mistake, Problem};
 pub(crate) use words::words;
@@ -169,7 +170,7 @@ pub struct JournalSettings {
     /// Where the key is that wraps the keys of the segments.
     pub key: JournalKey,
     /// What new segments are encrypted with.
-    pub cipher: JournalCipher,
+    pub cipher: Cipher,
     /// How long whole records are kept. Of older payments the journal keeps a line and all proofs; what is owed is kept
     /// whole however old it is.
     pub retention_days: u32,
@@ -187,15 +188,6 @@ pub enum JournalKey {
     File,
     /// In the kernel's keyring: gone with the power, so whoever boots the terminal puts it there.
     Keyring,
-}
-
-/// An authenticated cipher.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum JournalCipher {
-    /// RFC 8439; the faster one where the processor has no AES instructions.
-    ChaCha20Poly1305,
-    /// NIST SP 800-38D.
-    Aes256Gcm,
 }
 
 impl Configuration {
@@ -224,11 +216,11 @@ impl Default for JournalSettings {
     fn default() -> Self {
         JournalSettings {
             key: JournalKey::File,
-            cipher: JournalCipher::ChaCha20Poly1305,
+            cipher: Cipher::ChaCha20Poly1305,
             // Card schemes let a cardholder dispute a payment for 120 days; two months more to answer.
             retention_days: 180,
             anchor: None,
-            checkpoint_every: 256,
+            checkpoint_every: journal::CHECKPOINT_EVERY,
         }
     }
 }

@@ -98,7 +98,7 @@ fn how_the_journal_is_kept_and_who_waives() {
     let configuration = parse(&text).unwrap();
     let journal = JournalSettings {
         key: JournalKey::Keyring,
-        cipher: JournalCipher::Aes256Gcm,
+        cipher: Cipher::Aes256Gcm,
         retention_days: 30,
         anchor: Some(PathBuf::from("/shop/../anchor")),
         checkpoint_every: 10,

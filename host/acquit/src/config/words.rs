@@ -6,7 +6,9 @@ use engine::contract::template::{
 };
 use engine::contract::transaction::OperationKind;
 
-use super::{JournalCipher, JournalKey, Profile};
+use journal::keys::Cipher;
+
+use super::{JournalKey, Profile};
 use crate::messages::Language;
 
 /// A closed set of values that each have one word, in kebab case.
@@ -44,10 +46,7 @@ words!(Profile, "profile", { Profile::Development => "development", Profile::Pro
 
 words!(JournalKey, "place for a key", { JournalKey::File => "file", JournalKey::Keyring => "keyring" });
 
-words!(JournalCipher, "cipher", {
-    JournalCipher::ChaCha20Poly1305 => "chacha20-poly1305",
-    JournalCipher::Aes256Gcm => "aes-256-gcm",
-});
+words!(Cipher, "cipher", { Cipher::ChaCha20Poly1305 => "chacha20-poly1305", Cipher::Aes256Gcm => "aes-256-gcm" });
 
 words!(Language, "language", { Language::Chinese => "zh", Language::English => "en" });
 
@@ -213,7 +212,7 @@ mod tests {
         check::<Secret>();
         check::<Profile>();
         check::<JournalKey>();
-        check::<JournalCipher>();
+        check::<Cipher>();
         check::<Language>();
     }
 

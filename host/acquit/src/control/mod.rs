@@ -3,8 +3,8 @@
 mod client;
 mod server;
 
-use engine::TransactionId;
 use engine::contract::types::Amount;
+use engine::{Timestamp, TransactionId};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
@@ -69,6 +69,34 @@ pub enum Ask {
     },
     /// What each acquirer owes the shop.
     Totals,
+    /// The statement that waives a debt, to be signed.
+    StateWaiver {
+        /// The debt, or the payment it is owed for.
+        debt: TransactionId,
+        /// Why, in a line.
+        reason: String,
+    },
+    /// Take a debt off the books; answered when that is durable.
+    Waive {
+        /// What was stated.
+        waiver: WaiverAsked,
+        /// The public key, as the configuration writes it.
+        by: String,
+        /// The signature over the statement, in hexadecimal.
+        signature: String,
+    },
+}
+
+/// A waiver as it was stated.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WaiverAsked {
+    /// The debt.
+    pub debt: TransactionId,
+    /// Why.
+    pub reason: String,
+    /// When it was stated.
+    pub at: Timestamp,
 }
 
 /// What comes back.

@@ -78,6 +78,7 @@ sale-not-signed-in = Not signed in to { $acquirer }. Sign in, then try again.
 sale-suspended = Payments with { $acquirer } are suspended: three answers in a row could not be proven. Call the acquirer.
 sale-journal-unreadable = The journal cannot be read in full. No new payment is taken; readable debts are still paid. Call service.
 sale-storage-full = The terminal cannot write its journal. Nothing was sent. Free some space, then try again.
+sale-no-room = The terminal's storage is nearly full. Nothing was sent. The rest is kept for debts, which are still paid; free some space before the next payment.
 sale-no-devices = This terminal has no card reader. It can pay its debts, but take no payment.
 receipt-not-printed = The receipt was not printed: { $problem }. The payment stands.
 
@@ -95,6 +96,18 @@ owed-state-unheard = no proven answer yet, { $attempts ->
     }
 owed-state-refused = refused by the acquirer ({ $code }), still owed
 owed-state-unmatched = unknown to the acquirer ({ $code }), open until settlement
+
+## A debt given up
+
+waive-done = Waived: the reversal of { $amount } for transaction { $transaction }. It is not tried any more; reason and signature stay in the journal.
+waive-unknown = There is no debt { $debt }. `acquit owed` lists those there are.
+waive-paid = { $debt } was acknowledged by the acquirer. Nothing is owed any more, so there is nothing to waive.
+waive-again = { $debt } has been waived already.
+waive-reason = A waiver needs a reason: one line of 1 to { $limit } characters.
+waive-no-keys = Nobody may waive debts on this terminal. Make a key with `acquit operator new-key`, and write its public key into the configuration: [operator] keys = [...]
+waive-other-key = The key { $key } is not among the operator's keys of this terminal. Sign with one that is, or write it into the configuration and start the terminal again.
+waive-bad-signature = The signature does not hold for the key { $key }. Nothing was waived.
+waive-storage = The terminal cannot write its journal, so nothing is certain. Free some space, then see with `acquit owed` whether the debt is still there.
 
 ## Receipt
 
@@ -147,6 +160,9 @@ explain-owed-inquiry = The terminal owes { $acquirer } an inquiry about { $amoun
 explain-owed-repetition = The terminal owes { $acquirer } a repetition of the message about { $amount }.
 explain-owed-refused = { $acquirer } owes an explanation: it refused the reversal of { $amount } ({ $code }). It stays owed.
 explain-owed-unmatched = { $acquirer } does not know the payment of { $amount } ({ $code }). It stays open until a balanced settlement.
+explain-owed-waived = Nothing any more. The operator waived the reversal of { $amount }; the acquirer did not acknowledge it.
+explain-customer-waived = Not known. { $amount } may have been charged; the operator waived the reversal, so the terminal does not take it back.
+explain-next-waived = What the operator decided: { $reason }
 explain-question-next = What to do now?
 explain-next-nothing = Nothing. Hand over the goods.
 explain-next-not-paid = The customer has not paid. Ask for another way to pay, or let them go without the goods.
@@ -169,6 +185,7 @@ event-plugin-failed = Plugin { $plugin } ({ $digest }) failed; the message writt
 event-overruled = The plugin proposed { $proposed }; the safety rules made it { $instead }
 event-missing-remedy = The plugin gave no message that takes the payment back. Nothing was sent.
 event-clock-went-back = The terminal's clock went back
+event-card-data-gone = The card data that the reversal needs is gone from the journal. Only { $acquirer } itself can take the money back.
 event-terminal-stopped = The terminal stopped
 event-terminal-started = The terminal started again and read its journal
 event-reversal-owed = A reversal is owed: { $reason }
@@ -177,6 +194,7 @@ event-reversal-no-answer = The reversal was not answered. It stays owed.
 event-reversal-acknowledged = { $acquirer } took the reversal ({ $code }). Nothing is owed any more.
 event-reversal-refused = { $acquirer } refused the reversal ({ $code }). It stays owed.
 event-reversal-unmatched = { $acquirer } does not know the original ({ $code }). It stays open until settlement.
+event-waived = The operator waived the reversal ({ $reason }), signed by { $key }
 event-concluded-approved = Concluded: approved, { $amount }
 event-concluded-declined = Concluded: declined, { $reason } ({ $code })
 event-concluded-unknown = Concluded: outcome unknown

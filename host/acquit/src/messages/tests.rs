@@ -41,7 +41,7 @@ fn every_text_can_be_said_and_leaves_no_placeable() {
                 let args: Vec<_> = variables
                     .iter()
                     .map(|name| match name.as_str() {
-                        "count" | "attempts" | "attempt" => (name.as_str(), Value::from(count)),
+                        "count" | "attempts" | "attempt" | "limit" => (name.as_str(), Value::from(count)),
                         _ => (name.as_str(), Value::from("X")),
                     })
                     .collect();
@@ -98,7 +98,7 @@ fn counts_read_like_language() {
 /// A slip in an id shows only when its line is reached, perhaps first in a shop.
 #[test]
 fn every_id_the_program_names_exists() {
-    const FAMILIES: [&str; 10] = [
+    const FAMILIES: [&str; 11] = [
         "screen-",
         "sale-",
         "receipt-",
@@ -109,6 +109,7 @@ fn every_id_the_program_names_exists() {
         "outcome-",
         "operation-",
         "undo-",
+        "waive-",
     ];
     let known = ids(Language::English.source());
     let mut named = 0;

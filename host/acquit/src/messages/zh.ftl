@@ -72,6 +72,7 @@ sale-not-signed-in = 尚未向 { $acquirer } 签到，请先签到再试。
 sale-suspended = { $acquirer } 已暂停交易：连续三次应答校验不通过，请联系收单机构。
 sale-journal-unreadable = 交易日志无法完整读取，暂停新交易；可读取的欠账仍会继续处理。请联系维护人员。
 sale-storage-full = 终端无法写入交易日志，交易未发出。请清理存储空间后重试。
+sale-no-room = 终端存储空间即将用尽，交易未发出。剩余空间留给欠账，欠账仍会继续处理；请清理存储空间后再收款。
 sale-no-devices = 本终端没有读卡器，只能处理欠账，不能受理交易。
 receipt-not-printed = 签购单未打印：{ $problem }。交易结果不受影响。
 
@@ -86,6 +87,18 @@ owed-kind-repetition = 重发
 owed-state-unheard = 尚无可信应答，已尝试 { $attempts } 次
 owed-state-refused = 收单机构拒绝（{ $code }），仍欠
 owed-state-unmatched = 收单机构查无此交易（{ $code }），待结算核对
+
+## 放弃欠账
+
+waive-done = 已放弃：交易 { $transaction } 的 { $amount } 冲正。终端不再发送这笔冲正，原因和签名保留在交易日志中。
+waive-unknown = 没有欠账 { $debt }，请用 `acquit owed` 查看。
+waive-paid = { $debt } 已由收单机构确认，不再欠账，无需放弃。
+waive-again = { $debt } 已放弃过。
+waive-reason = 放弃欠账必须写明原因：一行，1 到 { $limit } 个字。
+waive-no-keys = 本终端没有设置可放弃欠账的密钥。请用 `acquit operator new-key` 生成密钥，并把公钥写入配置：[operator] keys = [...]
+waive-other-key = 密钥 { $key } 不在本终端的操作员密钥之中。请用已登记的密钥签名，或把它写入配置后重启终端。
+waive-bad-signature = 密钥 { $key } 的签名不正确，未放弃任何欠账。
+waive-storage = 终端无法写入交易日志，结果不确定。请清理存储空间，再用 `acquit owed` 查看欠账是否还在。
 
 ## 签购单
 
@@ -138,6 +151,9 @@ explain-owed-inquiry = 本终端欠 { $acquirer } 一次 { $amount } 的查询�
 explain-owed-repetition = 本终端欠 { $acquirer } 一次 { $amount } 的重发。
 explain-owed-refused = { $acquirer } 欠一个说法：它拒绝了 { $amount } 的冲正（{ $code }），这笔冲正仍欠。
 explain-owed-unmatched = { $acquirer } 查无这笔 { $amount } 的交易（{ $code }），结算对平前保持未结。
+explain-owed-waived = 不再欠。操作员已放弃 { $amount } 的冲正，收单机构并未确认。
+explain-customer-waived = 不确定，可能已扣 { $amount }；操作员已放弃冲正，终端不会退回。
+explain-next-waived = 按操作员的决定办理：{ $reason }
 explain-question-next = 现在怎么办？
 explain-next-nothing = 无需处理，可以交付商品。
 explain-next-not-paid = 顾客尚未付款。请换一种方式收款，或不交付商品。
@@ -160,6 +176,7 @@ event-plugin-failed = 插件 { $plugin }（{ $digest }）出错，改用事先�
 event-overruled = 插件提议 { $proposed }，按安全规则改为 { $instead }
 event-missing-remedy = 插件没有给出冲正报文，交易未发出
 event-clock-went-back = 终端时钟被回拨
+event-card-data-gone = 交易日志中冲正所需的卡数据已不可用，只能由 { $acquirer } 自行退回款项
 event-terminal-stopped = 终端停机
 event-terminal-started = 终端重新启动，并读取交易日志
 event-reversal-owed = 欠一笔冲正：{ $reason }
@@ -168,6 +185,7 @@ event-reversal-no-answer = 冲正未收到应答，仍欠
 event-reversal-acknowledged = { $acquirer } 确认冲正（{ $code }），已不欠
 event-reversal-refused = { $acquirer } 拒绝冲正（{ $code }），仍欠
 event-reversal-unmatched = { $acquirer } 查无原交易（{ $code }），待结算核对
+event-waived = 操作员放弃了冲正（{ $reason }），签名密钥 { $key }
 event-concluded-approved = 结论：交易成功，{ $amount }
 event-concluded-declined = 结论：被拒绝，{ $reason }（{ $code }）
 event-concluded-unknown = 结论：结果未知

@@ -3,6 +3,7 @@
 mod receipt;
 mod result;
 mod story;
+mod waiver;
 
 use engine::books::{Books, Debt, Standing};
 use engine::contract::types::Amount;
@@ -12,8 +13,9 @@ use crate::control::Response;
 use crate::messages::{Currency, Messages, format_amount};
 
 pub use receipt::receipt;
-pub use result::result;
+pub use result::{NO_ROOM, result};
 pub use story::explain;
+pub use waiver::{not_waived, waived};
 
 /// What is owed.
 pub fn owed(books: &Books, messages: &Messages) -> Response {
@@ -64,7 +66,10 @@ fn debt_line(books: &Books, debt: &Debt, messages: &Messages) -> String {
     let state = match debt.standing {
         Standing::Unheard => messages.text("owed-state-unheard", &[("attempts", debt.tries.into())]),
         Standing::Refused => messages.text("owed-state-refused", &[("code", code.into())]),
-        Standing::Unmatched | Standing::Paid => messages.text("owed-state-unmatched", &[("code", code.into())]),
+        // Those that are settled are not on the list.
+        Standing::Unmatched | Standing::Paid | Standing::Waived => {
+            messages.text("owed-state-unmatched", &[("code", code.into())])
+        }
     };
     let kind = messages.text("owed-kind-reversal", &[]);
     messages.text(

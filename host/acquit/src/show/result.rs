@@ -14,6 +14,9 @@ use crate::config::{Acquirer, Configuration, Word};
 use crate::control::Response;
 use crate::messages::{Messages, format_amount};
 
+/// Why a payment was not begun when only the space kept for debts and settlement is left. It is never written down.
+pub const NO_ROOM: &str = "the space that is left is kept for debts";
+
 /// Characters on a line of the cashier's screen.
 const COLUMNS: usize = 40;
 
@@ -160,6 +163,7 @@ impl View<'_> {
             NotSent::Amount => vec![self.over_ceiling()],
             // A refusal for a journal that cannot be read is written down; one that cannot be written is not.
             NotSent::Storage(_) if self.written => vec![text("sale-journal-unreadable")],
+            NotSent::Storage(why) if why == NO_ROOM => vec![text("sale-no-room")],
             NotSent::Storage(_) => vec![text("sale-storage-full")],
             NotSent::Refused(declined) => self.declined(declined),
             NotSent::Unreachable(_) => self.declined_by_terminal(Reason::AcquirerUnavailable),

@@ -37,7 +37,7 @@ struct Teller<'a> {
 
 impl Teller<'_> {
     fn facts(&self) -> Value {
-        let Story { transaction, acquirer, charged, paid, advice, owed, outcome, timeline, .. } = self.story;
+        let Story { transaction, acquirer, charged, paid, advice, owed, waived, outcome, timeline, .. } = self.story;
         json!({
             "transaction": transaction,
             "acquirer": acquirer,
@@ -49,6 +49,7 @@ impl Teller<'_> {
             "paid": paid,
             "advice": advice,
             "owed": owed,
+            "waived": waived,
             "timeline": timeline
                 .iter()
                 .map(|moment| json!({
@@ -102,6 +103,7 @@ impl Teller<'_> {
     fn customer(&self) -> String {
         let id = match (self.story.charged, self.standing()) {
             (Charged::Perhaps, Some(Standing::Unmatched)) => "explain-customer-unmatched",
+            (Charged::Perhaps, Some(Standing::Waived)) => "explain-customer-waived",
             (Charged::Yes, _) => "explain-customer-charged",
             (Charged::No, _) => return self.text("explain-customer-not-charged", &[]),
             (Charged::TakenBack, _) => "explain-customer-taken-back",
@@ -122,6 +124,7 @@ impl Teller<'_> {
         let code = || self.story.owed.as_ref().and_then(|owed| owed.refusals.last().cloned()).unwrap_or_default();
         let id = match self.standing() {
             None | Some(Standing::Paid) => return self.text("explain-owed-nothing", &[]),
+            Some(Standing::Waived) => "explain-owed-waived",
             Some(Standing::Unheard) => {
                 let args = [("acquirer", self.acquirer()), ("amount", self.amount())];
                 return self.text("explain-owed-reversal", &args);
@@ -138,6 +141,10 @@ impl Teller<'_> {
             (Advice::PayAgain, Some(Outcome::Unknown(_))) => self.text("explain-next-pay-again", &[]),
             (Advice::PayAgain, _) => self.text("explain-next-not-paid", &[]),
             (Advice::Wait, _) => self.text("explain-next-wait", &[]),
+            (Advice::AsWaived, _) => {
+                let reason = self.story.waived.as_ref().map(|waived| waived.reason.clone()).unwrap_or_default();
+                self.text("explain-next-waived", &[("reason", reason.into())])
+            }
             (Advice::CallAcquirer | Advice::CheckSettlement, _) => {
                 let date = self.story.timeline.first().map(|moment| format_time(&moment.at.local()));
                 let trace = reference(&self.story.reference, "trace");
@@ -182,6 +189,9 @@ impl Teller<'_> {
                 self.text(id, &[("acquirer", self.acquirer()), ("code", code.clone().into())])
             }
             StoryEvent::Incident { what, .. } => self.incident(what),
+            StoryEvent::Waived { reason, signed_by } => {
+                self.text("event-waived", &[("reason", reason.clone().into()), ("key", signed_by.clone().into())])
+            }
         }
     }
 
@@ -199,6 +209,7 @@ impl Teller<'_> {
             Incident::MissingRemedy => self.text("event-missing-remedy", &[]),
             Incident::BadCheckValue(key) => self.text("event-proof-failed", &[("proof", key.clone().into())]),
             Incident::ClockWentBack => self.text("event-clock-went-back", &[]),
+            Incident::CardDataGone => self.text("event-card-data-gone", &[("acquirer", self.acquirer())]),
         }
     }
 

@@ -10,9 +10,10 @@ use engine::contract::template::UndoReason;
 use engine::contract::types::{Amount, Milliseconds};
 use engine::contract::{Digest, Plugin, PluginError, PluginFault};
 use engine::{
-    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, OperationId, Outcome, Record,
+    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, OperationId, Outcome, Purpose, Record,
     TransactionId,
 };
+use journal::JournalError;
 use network::Conversation;
 use vault::{ProofFailure, RawReply, RenderInput, RouteGrant, SealedCard, UnsealedCard};
 use zeroize::Zeroizing;
@@ -21,6 +22,7 @@ use super::card::{self, Asked};
 use super::session::Session;
 use super::{Event, Heard, Service, Terminal, append};
 use crate::config::Devices;
+use crate::show::NO_ROOM;
 
 /// Reasons a standby message may be asked to spell; each must render before the money moves.
 const REASONS: [UndoReason; 5] =
@@ -37,9 +39,9 @@ impl Terminal {
                     let prepared = self.prepare(operation, &acquirer, &draft);
                     self.answer(operation, Answer::Prepared(prepared));
                 }
-                Effect::Commit { operation, records } => {
-                    let durable = self.commit(operation, &records);
-                    self.answer(operation, Answer::Durable(durable));
+                Effect::Commit { operation, purpose, records } => {
+                    let answer = self.commit(operation, purpose, &records);
+                    self.answer(operation, answer);
                 }
                 Effect::Send { operation, acquirer, route, timeout } => {
                     self.send(operation, &acquirer, &route, timeout)
@@ -78,6 +80,7 @@ impl Terminal {
                     self.close(operation, Parting::Polite);
                     self.show_owed();
                 }
+                Effect::Waived { debt, result } => self.waived(&debt, &result),
                 Effect::ReopenJournal => {
                     self.reopen();
                     return;
@@ -154,11 +157,22 @@ impl Terminal {
         });
     }
 
-    fn commit(&mut self, operation: OperationId, records: &[Record]) -> Result<(), String> {
-        let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
-        let durable = append(&mut running.journal, records).map_err(|error| error.to_string())?;
-        running.sessions.entry(operation).or_default().permit = Some(durable);
-        Ok(())
+    fn commit(&mut self, operation: OperationId, purpose: Purpose, records: &[Record]) -> Answer {
+        let Service::In(running) = &mut self.service else { return Answer::Durable(Err("out of service".into())) };
+        self.untended = true;
+        match append(&running.journal, purpose, records) {
+            Ok(durable) => {
+                running.sessions.entry(operation).or_default().permit = Some(durable);
+                Answer::Durable(Ok(()))
+            }
+            Err(error) => match error.downcast_ref() {
+                Some(error @ (JournalError::Reserved | JournalError::TooManySegments { .. })) => {
+                    tracing::error!(%error, "no payment");
+                    Answer::NoRoom(NO_ROOM.into())
+                }
+                _ => Answer::Durable(Err(error.to_string())),
+            },
+        }
     }
 
     /// Renders a message and, before any money can move, everything that might have to be sent to take it back.

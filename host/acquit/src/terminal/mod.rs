@@ -4,28 +4,32 @@ mod card;
 mod clock;
 mod effects;
 mod grants;
+pub mod keeping;
 mod orders;
 mod plugins;
 mod reading;
 mod session;
+mod waiving;
 mod wiring;
 
 use std::collections::BTreeMap;
 use std::sync::atomic::AtomicBool;
-use std::sync::mpsc::{Receiver, Sender};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use anyhow::{Context, Result};
 use devices::virtual_set::{CardProfile, VirtualPrinter, VirtualReader};
 use devices::{Display, Printer};
 use engine::books::Books;
-use engine::{Effect, Engine, Input, OperationId, Outcome, Record, Recovery, TransactionId};
-use journal::{Durable, Health, Journal, Opened};
+use engine::{Effect, Engine, Input, OperationId, Outcome, Purpose, Record, Recovery, TransactionId};
+use journal::{Body, Durable, Health, Journal, Opened};
 use sandbox::Sandbox;
 use vault::Vault;
 
 pub use clock::Clock;
-pub use reading::{OnDisk, decode};
+pub use reading::{OnDisk, decode, record};
+pub use waiving::waive_at_rest;
 pub use wiring::{Places, grants, is_transport};
 
 use self::plugins::Shelf;
@@ -36,6 +40,10 @@ use crate::control::{Order, Response};
 use crate::faults;
 use crate::messages::Messages;
 use crate::show;
+
+/// How long nothing may have happened before the journal's own duties are done. A customer who pays twice in a row does
+/// not wait for them, and a power cut this soon after a payment finds nothing undone that it needs.
+const TEND_AFTER: Duration = Duration::from_secs(2);
 
 /// Something for the loop to look at.
 pub enum Event {
@@ -72,9 +80,13 @@ pub struct Terminal {
     inbox: Sender<Event>,
     /// Who waits for which transaction.
     waiting: Vec<orders::Waiting>,
+    /// Who waits for which waiver.
+    waivers: Vec<waiving::AwaitedWaiver>,
     /// Card profiles that virtual payments were asked to use.
     cards: BTreeMap<TransactionId, CardProfile>,
     cancel: Arc<AtomicBool>,
+    /// Something was written since the journal's own duties were done.
+    untended: bool,
     /// Where a development build stops.
     probe: Option<journal::Probe>,
 }
@@ -127,12 +139,14 @@ impl Terminal {
             runtime,
             inbox,
             waiting: Vec::new(),
+            waivers: Vec::new(),
             cards: BTreeMap::new(),
             cancel: Arc::new(AtomicBool::new(false)),
+            untended: true,
             probe,
             configuration,
         };
-        let opened = Journal::open(&places.journal(), terminal.journal_options())?;
+        let opened = keeping::open(&terminal.configuration, terminal.probe.as_ref())?;
         let effects = terminal.start_service(opened)?;
         terminal.perform(effects);
         Ok(terminal)
@@ -140,8 +154,35 @@ impl Terminal {
 
     /// Serves until nobody can send events any more.
     pub fn run(&mut self, events: &Receiver<Event>) {
-        while let Ok(event) = events.recv() {
-            self.take(event);
+        loop {
+            let event = if self.untended {
+                events.recv_timeout(TEND_AFTER)
+            } else {
+                events.recv().map_err(|_| RecvTimeoutError::Disconnected)
+            };
+            match event {
+                Ok(event) => self.take(event),
+                Err(RecvTimeoutError::Timeout) => self.tend(),
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// The journal's own duties, when nothing happens and nobody waits.
+    fn tend(&mut self) {
+        let Service::In(running) = &self.service else { return };
+        if !self.waiting.is_empty() || !self.waivers.is_empty() || !running.sessions.is_empty() {
+            return;
+        }
+        self.untended = false;
+        match running.journal.tend() {
+            Ok(tended) => tracing::debug!(?tended, "the journal is tended"),
+            Err(error) => {
+                // Found now, while nobody waits, and not by the next payment.
+                tracing::warn!(%error, "the journal could not be tended; it is read again");
+                self.reopen();
+                self.untended = false;
+            }
         }
     }
 
@@ -171,24 +212,17 @@ impl Terminal {
         self.perform(effects);
     }
 
-    fn journal_options(&self) -> journal::Options {
-        let mut options = journal::Options::default();
-        if let Some(probe) = &self.probe {
-            options.probe = Arc::clone(probe);
-        }
-        options
-    }
-
     /// Begins an engine from what the journal holds, once what a power cut left open is closed.
     fn start_service(&mut self, opened: Opened) -> Result<Vec<Effect>> {
         self.service = Service::Out("the journal is being read".into());
         self.epoch += 1;
-        let mut journal = opened.journal;
+        let journal = opened.journal;
+        self.untended = true;
         let (records, unreadable) = decode(&opened.entries);
         let now = self.clock.now();
         let recovery = Recovery::read(&records, now);
         if !recovery.closing().is_empty() {
-            let durable = append(&mut journal, recovery.closing())?;
+            let durable = append(&journal, Purpose::Obligation, recovery.closing())?;
             tracing::info!(sequence = durable.sequence(), "closed what was left open");
         }
         let stopped = match &opened.health {
@@ -235,6 +269,7 @@ impl Terminal {
     /// read back from the disk.
     fn reopen(&mut self) {
         self.tell_all_that_storage_failed();
+        self.tell_waivers_that_storage_failed();
         let failed = std::mem::replace(&mut self.service, Service::Out("the journal is being read".into()));
         let Service::In(running) = failed else { return };
         let reopened = running.journal.reopen().map_err(anyhow::Error::from);
@@ -244,8 +279,7 @@ impl Terminal {
     /// Tries once more where the journal could not be opened: the operator may have mended what was wrong.
     fn return_to_service(&mut self) {
         if let Service::Out(_) = self.service {
-            let journal = Places::of(&self.configuration).journal();
-            let opened = Journal::open(&journal, self.journal_options()).map_err(anyhow::Error::from);
+            let opened = keeping::open(&self.configuration, self.probe.as_ref());
             self.serve_from(opened);
         }
     }
@@ -292,8 +326,13 @@ impl Terminal {
 }
 
 /// Writes records down, all or none; the token allows one message to be sent.
-fn append(journal: &mut Journal, records: &[Record]) -> Result<Durable> {
-    let bodies = records.iter().map(Record::encode).collect::<Result<Vec<_>, _>>()?;
-    let bodies: Vec<&[u8]> = bodies.iter().map(Vec::as_slice).collect();
-    Ok(journal.append(&bodies)?)
+fn append(journal: &Journal, purpose: Purpose, records: &[Record]) -> Result<Durable> {
+    let encoded = records.iter().map(Record::encode).collect::<Result<Vec<_>, _>>()?;
+    let bodies: Vec<_> =
+        encoded.iter().map(|encoded| Body { record: &encoded.record, card: encoded.card.as_deref() }).collect();
+    let purpose = match purpose {
+        Purpose::Payment => journal::Purpose::Payment,
+        Purpose::Obligation => journal::Purpose::Obligation,
+    };
+    Ok(journal.append(purpose, &bodies)?)
 }

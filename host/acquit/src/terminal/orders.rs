@@ -8,7 +8,7 @@ use engine::contract::types::Amount;
 use engine::{Input, Outcome, Request, TransactionId};
 use serde_json::json;
 
-use super::{OnDisk, Places, Service, Terminal};
+use super::{OnDisk, Service, Terminal};
 use crate::config::Devices;
 use crate::control::{Ask, Order, Response};
 use crate::messages::{Language, Messages, format_amount};
@@ -33,8 +33,8 @@ impl Terminal {
             let _ = reply.send(response);
             return;
         }
-        if let Service::Out(why) = &self.service {
-            let _ = reply.send(Response::failed(why.clone()));
+        if let Service::Out(_) = &self.service {
+            let _ = reply.send(self.out_of_service());
             return;
         }
         match ask {
@@ -66,6 +66,11 @@ impl Terminal {
                 let looked = self.look(&Ask::Owed, &messages);
                 let _ = reply.send(looked.unwrap_or_else(|| Response::done(json!({}), Vec::new())));
             }
+            Ask::StateWaiver { debt, reason } => drop(reply.send(self.state_waiver(&debt, &reason, &messages))),
+            Ask::Waive { waiver, by, signature } => match (by.parse(), hex::decode(&signature)) {
+                (Ok(by), Ok(signature)) => self.waive(waiver, by, &signature, (language, reply)),
+                _ => drop(reply.send(Response::failed(messages.text("waive-bad-signature", &[("key", by.into())])))),
+            },
             Ask::Owed | Ask::Explain { .. } | Ask::Totals => {}
         }
     }
@@ -98,6 +103,14 @@ impl Terminal {
                 None => Response::failed(messages.text("sale-storage-full", &[])),
             };
             let _ = reply.send(response);
+        }
+    }
+
+    /// What everybody is told while the journal cannot be written.
+    pub(super) fn out_of_service(&self) -> Response {
+        match &self.service {
+            Service::Out(why) => Response::failed(why.clone()),
+            Service::In(_) => Response::failed("the terminal is busy; ask again".into()),
         }
     }
 
@@ -143,7 +156,7 @@ impl Terminal {
         let on_disk;
         let books = match self.books() {
             Some(books) => books,
-            None => match OnDisk::read(&Places::of(&self.configuration).journal()) {
+            None => match OnDisk::read(&self.configuration) {
                 Ok(read) => {
                     on_disk = read;
                     &on_disk.books
@@ -158,7 +171,7 @@ impl Terminal {
                 let acquirers: Vec<_> = self.configuration.acquirers.iter().map(|known| known.name.clone()).collect();
                 Some(show::totals(books, &acquirers, self.configuration.terminal.currency, messages))
             }
-            Ask::Sale { .. } | Ask::Cancel { .. } | Ask::SignIn { .. } | Ask::Pay { .. } => None,
+            _ => None,
         }
     }
 }

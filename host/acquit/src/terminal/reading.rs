@@ -1,13 +1,12 @@
 //! The journal read as books, by a terminal that starts and by whoever only looks.
 
-use std::path::Path;
-
 use anyhow::Result;
 use engine::books::Books;
-use engine::{Record, Recovery};
-use journal::{Health, Journal};
+use engine::{Record, RecordError, Recovery};
+use journal::{Content, Entry, Health, Kind};
 
-use super::Clock;
+use super::{Clock, keeping};
+use crate::config::Configuration;
 
 /// What the disk holds, read without the lock and without changing anything.
 pub struct OnDisk {
@@ -18,12 +17,12 @@ pub struct OnDisk {
 }
 
 impl OnDisk {
-    /// Reads a journal.
+    /// Reads a terminal's journal.
     ///
     /// # Errors
-    /// There is none, or the device does not give it.
-    pub fn read(journal: &Path) -> Result<OnDisk> {
-        let reading = Journal::read(journal)?;
+    /// There is none, its key is missing, or the device does not give it.
+    pub fn read(configuration: &Configuration) -> Result<OnDisk> {
+        let reading = keeping::read(configuration)?;
         let (records, unreadable) = decode(&reading.entries);
         let damage = match &reading.health {
             Health::Damaged(damage) => Some(damage.to_string()),
@@ -39,16 +38,25 @@ impl OnDisk {
 }
 
 /// Journal entries as records, and the first one that is none: unreadable is never treated as empty.
-pub fn decode(entries: &[journal::Entry]) -> (Vec<Record>, Option<String>) {
+pub fn decode(entries: &[Entry]) -> (Vec<Record>, Option<String>) {
     let mut unreadable = None;
     let mut records = Vec::with_capacity(entries.len());
     for entry in entries {
-        match Record::decode(&entry.body) {
-            Ok(record) => records.push(record),
-            Err(error) => {
+        match record(entry) {
+            None => {}
+            Some(Ok(record)) => records.push(record),
+            Some(Err(error)) => {
                 unreadable.get_or_insert_with(|| format!("entry {}: {error}", entry.sequence));
             }
         }
     }
     (records, unreadable)
+}
+
+/// The record of an entry; none where the entry is the journal's own, or what compaction left of one.
+pub fn record(entry: &Entry) -> Option<Result<Record, RecordError>> {
+    match (&entry.kind, &entry.content) {
+        (Kind::Record, Content::Whole { record, .. }) => Some(Record::decode(record, entry.card())),
+        _ => None,
+    }
 }

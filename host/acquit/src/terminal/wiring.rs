@@ -41,6 +41,11 @@ impl Places {
         self.data.join("journal")
     }
 
+    /// The key the journal's keys are wrapped under, where it is a file.
+    pub fn journal_key(&self) -> PathBuf {
+        self.data.join("journal-key")
+    }
+
     /// The key store and the key that opens it.
     pub fn keys(&self) -> KeyPaths {
         KeyPaths { keys: self.data.join("keys"), key_encryption_key: self.data.join("key-encryption-key") }

@@ -1,0 +1,134 @@
+//! How this terminal keeps its journal: where it is, what it is encrypted under, and who remembers how far it went.
+
+use std::fs::{self, File};
+use std::io::{self, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::{Context, Result};
+use journal::checkpoint::{Anchor, FileAnchor};
+use journal::keys::{FileKey, KeyError, KeyWrap, KeyringKey, SystemEntropy};
+use journal::{Journal, Opened, Options, Probe, Reading};
+
+use super::Places;
+use crate::config::{Configuration, JournalKey};
+
+/// Where a segment says which version of the format it is in: behind its magic and a checksum. Bytes.
+const VERSION_OFFSET: usize = 12;
+/// The last version that was not encrypted.
+const WITHOUT_KEYS: u32 = 1;
+
+/// Makes a new journal with a new key and, where one is configured, its anchor. Nothing that is there is replaced.
+///
+/// # Errors
+/// One of them is there already or cannot be made.
+pub fn create(configuration: &Configuration) -> Result<Opened> {
+    let directory = Places::of(configuration).journal();
+    let keys = make_keeper(configuration)?;
+    if let Some(anchor) = &configuration.journal.anchor {
+        FileAnchor::create(anchor, &directory)?;
+    }
+    Ok(Journal::create(&directory, keys, options(configuration, None)?)?)
+}
+
+/// Opens the journal to write. One that was written before journals were encrypted goes on under a new key.
+///
+/// # Errors
+/// There is no journal, its key is missing, an anchor knows a newer state of it, or somebody else has it open.
+pub fn open(configuration: &Configuration, probe: Option<&Probe>) -> Result<Opened> {
+    let directory = Places::of(configuration).journal();
+    let keys = match keeper(configuration) {
+        Err(error) if is_missing(&error) && was_never_encrypted(&directory)? => {
+            tracing::warn!("the journal was not encrypted so far; it goes on under a new key");
+            make_keeper(configuration)?
+        }
+        found => found.context("the journal's key cannot be used")?,
+    };
+    Ok(Journal::open(&directory, keys, options(configuration, probe)?)?)
+}
+
+/// Reads the journal without its lock and without changing anything.
+///
+/// # Errors
+/// There is no journal, or its key is missing.
+pub fn read(configuration: &Configuration) -> Result<Reading> {
+    let directory = Places::of(configuration).journal();
+    match keeper(configuration) {
+        Ok(keys) => Ok(Journal::read(&directory, Some(keys.as_ref()))?),
+        Err(error) if is_missing(&error) && was_never_encrypted(&directory)? => Ok(Journal::read(&directory, None)?),
+        Err(error) => Err(error).context("the journal's key cannot be used"),
+    }
+}
+
+/// The keeper of the key that wraps the journal's keys.
+///
+/// # Errors
+/// It is missing, damaged, or others can read it.
+pub fn keeper(configuration: &Configuration) -> Result<Arc<dyn KeyWrap>, KeyError> {
+    Ok(match configuration.journal.key {
+        JournalKey::File => Arc::new(FileKey::open(&Places::of(configuration).journal_key())?),
+        JournalKey::Keyring => Arc::new(KeyringKey::open(&keyring_name(configuration))?),
+    })
+}
+
+/// Whether a key is not there at all, as on a terminal that never had one.
+pub fn is_missing(error: &KeyError) -> bool {
+    matches!(error, KeyError::Missing { .. } | KeyError::KeyringMissing { .. })
+}
+
+/// Who remembers the newest checkpoint outside the data folder.
+///
+/// # Errors
+/// An anchor is configured and cannot be read. It is never made here: one that was taken away would be forgotten.
+pub fn anchors(configuration: &Configuration) -> Result<Vec<Arc<dyn Anchor>>> {
+    let directory = Places::of(configuration).journal();
+    let Some(place) = &configuration.journal.anchor else { return Ok(Vec::new()) };
+    Ok(vec![Arc::new(FileAnchor::open(place, &directory)?)])
+}
+
+fn make_keeper(configuration: &Configuration) -> Result<Arc<dyn KeyWrap>, KeyError> {
+    Ok(match configuration.journal.key {
+        JournalKey::File => Arc::new(FileKey::create(&Places::of(configuration).journal_key(), &SystemEntropy)?),
+        JournalKey::Keyring => Arc::new(KeyringKey::create(&keyring_name(configuration), &SystemEntropy)?),
+    })
+}
+
+/// The key's name in the kernel's keyring.
+fn keyring_name(configuration: &Configuration) -> String {
+    format!("acquit-journal-{}", configuration.terminal.serial)
+}
+
+fn options(configuration: &Configuration, probe: Option<&Probe>) -> Result<Options> {
+    let mut options = Options {
+        cipher: configuration.journal.cipher,
+        checkpoint_every: configuration.journal.checkpoint_every,
+        anchors: anchors(configuration)?,
+        ..Options::default()
+    };
+    if let Some(probe) = probe {
+        options.probe = Arc::clone(probe);
+    }
+    Ok(options)
+}
+
+/// Whether every segment is of the version that had no keys. A folder that holds none, or one that cannot be read, is
+/// the journal's own to judge.
+fn was_never_encrypted(directory: &Path) -> io::Result<bool> {
+    let mut segments = 0;
+    for entry in fs::read_dir(directory)? {
+        let path = entry?.path();
+        if path.extension().is_none_or(|end| end != "log") {
+            continue;
+        }
+        let mut head = [0; VERSION_OFFSET + 4];
+        if File::open(&path)?.read_exact(&mut head).is_err() {
+            return Ok(false);
+        }
+        let [.., a, b, c, d] = head;
+        if u32::from_be_bytes([a, b, c, d]) != WITHOUT_KEYS {
+            return Ok(false);
+        }
+        segments += 1;
+    }
+    Ok(segments > 0)
+}
