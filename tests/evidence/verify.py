@@ -2,9 +2,9 @@
 """Verifies Acquit evidence files: verify.py KEY FILE...
 
 KEY is the journal's public key as C2SP writes it (name+id+base64). One line a file: `holds`, or `refused: CHECK NUMBER`
-with the first check that fails, by the word and in the order of docs/evidence.md, and the number of the entry or of
-the earlier checkpoint where it does. Exit code 0 if all files hold, 1 if
-one is refused, 2 if the call is wrong. Plain Python 3, written from the specifications, sharing nothing with the Rust.
+with the first check that fails, by the word and in the order of docs/evidence.md, and the entry or earlier checkpoint
+where it does. Exit code 0 if all files hold, 1 if one is refused, 2 if the call is wrong. Plain Python 3.8, written
+from the specifications, sharing nothing with the Rust.
 """
 import base64, hashlib, json, re, sys
 

@@ -132,6 +132,12 @@ pub enum BuildError {
     /// No checkpoint to prove anything against.
     #[error("operator: the journal has no signed checkpoint yet; make one, then export the evidence again")]
     NoCheckpoint,
+    /// An entry is not there to be shown, or to be counted.
+    #[error("storage: entry {sequence} was not read from the journal; without it nothing after it can be proven")]
+    Missing {
+        /// The entry.
+        sequence: u64,
+    },
     /// An entry is younger than the last checkpoint.
     #[error(
         "operator: entry {sequence} is younger than the last signed checkpoint ({size} entries); make a checkpoint, \

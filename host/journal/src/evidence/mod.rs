@@ -12,6 +12,7 @@
 mod build;
 mod content;
 mod error;
+mod journal;
 mod verify;
 
 pub use build::{BuildError, Evidence, Shown, Story};

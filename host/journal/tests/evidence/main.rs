@@ -3,6 +3,7 @@
 
 mod cases;
 mod journal;
+mod real;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -191,6 +192,16 @@ fn the_file_in_the_repository_holds_for_ever() {
     // The writing has not moved either.
     assert_eq!(good(), golden);
     assert_eq!(signer().key(), &key);
+}
+
+#[test]
+fn the_page_names_every_check() {
+    let page = include_str!("../../../../docs/evidence.md");
+    let key = signer();
+    for case in malformed().iter().chain(&untrue()).chain(&unsigned()) {
+        let check = verify(&case.file, key.key()).unwrap_err().check();
+        assert!(page.contains(&format!("| `{check}` ")), "{check}");
+    }
 }
 
 proptest! {
