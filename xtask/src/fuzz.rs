@@ -9,11 +9,7 @@ use std::{
 
 use anyhow::{Context, Result, bail};
 
-use crate::{
-    house::House,
-    packages,
-    progress::Progress,
-};
+use crate::{house::House, packages, progress::Progress};
 
 /// The runner, pinned so that two machines fuzz with the same flags.
 const CARGO_FUZZ: &str = "0.13.2";
