@@ -72,10 +72,10 @@ fn a_checkpoint_verifies_by_its_key_and_by_no_other() {
 
     // Another key's line is passed over; a wrong line of the known key is not.
     let mut lines = note.as_str().to_owned();
-    lines.push_str(NEUMANN_NOTE.lines().last().unwrap());
+    lines.push_str(NEUMANN_NOTE.lines().next_back().unwrap());
     lines.push('\n');
     assert_eq!(lines.parse::<SignedNote>().unwrap().verify(signer().key()), Ok(checkpoint(300)));
-    lines.push_str(self::note(301).as_str().lines().last().unwrap());
+    lines.push_str(self::note(301).as_str().lines().next_back().unwrap());
     lines.push('\n');
     assert!(matches!(lines.parse::<SignedNote>().unwrap().verify(signer().key()), Err(NoteError::Signature { .. })));
 }
@@ -108,7 +108,7 @@ fn every_altered_byte_of_a_note_refuses_it() {
 fn malformed_notes_are_refused_by_name() {
     let good = note(3);
     let good = good.as_str();
-    let line = good.lines().last().unwrap();
+    let line = good.lines().next_back().unwrap();
     let refused = |text: &str| text.parse::<SignedNote>().unwrap_err();
     assert_eq!(refused(""), NoteError::Unterminated);
     assert_eq!(refused(&good[..good.len() - 1]), NoteError::Unterminated);

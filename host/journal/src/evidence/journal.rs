@@ -1,50 +1,79 @@
-//! Evidence straight from a journal that was read.
+//! Evidence straight from a journal while it is read.
 
 use std::path::Path;
 
 use super::build::{BuildError, Evidence, Shown, Story};
-use crate::checkpoint::{SignedNote, Signer};
+use crate::checkpoint::{NoteError, SignedNote, Signer};
 use crate::entry::Entry;
 use crate::error::JournalError;
 use crate::keys::KeyWrap;
 use crate::recovery::{self, Identity};
 use crate::seal::{JournalId, Kind};
 use crate::storage::{FileStorage, Storage};
+use crate::tree::Hash;
 
 /// How many checkpoints go into a file at most. Those from around the transaction are the ones that somebody else may
 /// have kept from that time.
 const CHECKPOINTS_SHOWN: usize = 16;
 
-impl Evidence {
-    /// Evidence of the entries `sequences`, in ascending order, from all entries of a journal.
+/// Takes the entries of a journal one by one, and keeps what evidence of some of them needs: every leaf (32 bytes an
+/// entry), the checkpoints, and those entries.
+#[derive(Debug)]
+pub struct Gathering {
+    journal: JournalId,
+    sequences: Vec<u64>,
+    leaves: Vec<Hash>,
+    checkpoints: Vec<SignedNote>,
+    entries: Vec<Entry>,
+    /// The first thing that went wrong.
+    failure: Option<BuildError>,
+}
+
+impl Gathering {
+    /// For evidence of the entries `sequences` of this journal.
+    pub fn new(journal: JournalId, sequences: &[u64]) -> Self {
+        let mut sequences = sequences.to_vec();
+        sequences.sort_unstable();
+        sequences.dedup();
+        let (leaves, checkpoints, entries) = (Vec::new(), Vec::new(), Vec::new());
+        Self { journal, sequences, leaves, checkpoints, entries, failure: None }
+    }
+
+    /// Takes the next entry; the journal's first comes first, and none is left out.
+    pub fn take(&mut self, entry: Entry) {
+        let expected = self.leaves.len() as u64 + 1;
+        if entry.sequence != expected {
+            self.failure.get_or_insert(BuildError::Missing { sequence: expected });
+            return;
+        }
+        self.leaves.push(entry.seal.leaf(&self.journal, entry.sequence, entry.kind));
+        match checkpoint(&entry) {
+            Ok(note) => self.checkpoints.extend(note),
+            Err(error) => drop(self.failure.get_or_insert(BuildError::Checkpoint(error))),
+        }
+        if self.sequences.binary_search(&entry.sequence).is_ok() {
+            self.entries.push(entry);
+        }
+    }
+
+    /// The evidence, in the order of the journal.
     ///
-    /// They are proven against the newest checkpoint in the journal. Shown besides are the last checkpoint from before
-    /// them and those that followed, from the time of the transaction on, up to 16 in all.
+    /// The entries are proven against the newest checkpoint in the journal. Shown besides are the last checkpoint from
+    /// before them and those that followed, from the time of the transaction on, up to 16 in all.
     ///
     /// # Errors
-    /// Where the entries given are not all from the first on, where one of `sequences` is not among them, and as
-    /// [`Evidence::build`].
-    pub fn of(
-        signer: &Signer,
-        journal: &JournalId,
-        entries: &[Entry],
-        transaction: &str,
-        story: &Story,
-        sequences: &[u64],
-    ) -> Result<Self, BuildError> {
-        let mut leaves = Vec::with_capacity(entries.len());
-        let mut notes = Vec::new();
-        for (sequence, entry) in (1..).zip(entries) {
-            if entry.sequence != sequence {
-                return Err(BuildError::Missing { sequence });
-            }
-            leaves.push(entry.seal.leaf(journal, sequence, entry.kind));
-            notes.extend(checkpoint(entry)?);
+    /// Where an entry is missing, and as [`Evidence::build`].
+    pub fn finish(self, signer: &Signer, transaction: &str, story: &Story) -> Result<Evidence, BuildError> {
+        if let Some(failure) = self.failure {
+            return Err(failure);
         }
-        let shown = sequences.iter().map(|sequence| shown(entries, *sequence)).collect::<Result<Vec<_>, _>>()?;
-        let first = sequences.first().copied().unwrap_or_default();
-        let notes = around(&notes, first)?;
-        Self::build(signer, journal, &leaves, &notes, transaction, story, &shown)
+        let is_missing = |sequence: &&u64| !self.entries.iter().any(|entry| entry.sequence == **sequence);
+        if let Some(sequence) = self.sequences.iter().find(is_missing) {
+            return Err(BuildError::Missing { sequence: *sequence });
+        }
+        let shown: Vec<Shown<'_>> = self.entries.iter().map(Shown::from).collect();
+        let notes = around(&self.checkpoints, self.sequences.first().copied().unwrap_or_default())?;
+        Evidence::build(signer, &self.journal, &self.leaves, &notes, transaction, story, &shown)
     }
 }
 
@@ -69,18 +98,11 @@ impl Signer {
 }
 
 /// The signed checkpoint that an entry is, if it is one and still has its bytes.
-fn checkpoint(entry: &Entry) -> Result<Option<SignedNote>, BuildError> {
+fn checkpoint(entry: &Entry) -> Result<Option<SignedNote>, NoteError> {
     match (entry.kind, entry.record()) {
-        (Kind::Checkpoint, Some(note)) => {
-            String::from_utf8_lossy(note).parse().map(Some).map_err(BuildError::Checkpoint)
-        }
+        (Kind::Checkpoint, Some(note)) => String::from_utf8_lossy(note).parse().map(Some),
         _ => Ok(None),
     }
-}
-
-fn shown(entries: &[Entry], sequence: u64) -> Result<Shown<'_>, BuildError> {
-    let at = usize::try_from(sequence).ok().and_then(|sequence| sequence.checked_sub(1));
-    at.and_then(|at| entries.get(at)).map(Shown::from).ok_or(BuildError::Missing { sequence })
 }
 
 /// The last checkpoint from before an entry, those that followed it, and the newest.

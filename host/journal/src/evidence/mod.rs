@@ -16,7 +16,8 @@ mod journal;
 mod verify;
 
 pub use build::{BuildError, Evidence, Shown, Story};
-pub use error::EvidenceError;
+pub use error::{EvidenceError, NotANote};
+pub use journal::Gathering;
 pub use verify::{Verified, VerifiedEntry, verify};
 
 /// The most bytes of an evidence file. A transaction has some ten records of a few hundred bytes.

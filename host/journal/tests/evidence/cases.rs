@@ -230,7 +230,7 @@ pub fn unsigned() -> Vec<Bad> {
 }
 
 pub fn last_line(file: &str) -> &str {
-    file.split_inclusive('\n').last().unwrap()
+    file.split_inclusive('\n').next_back().unwrap()
 }
 
 fn swapped_last(file: &str, from: &str, to: &str) -> String {

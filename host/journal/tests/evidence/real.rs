@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use acquit_journal::checkpoint::Signer;
-use acquit_journal::evidence::{BuildError, Evidence, Verified, verify};
+use acquit_journal::evidence::{BuildError, Evidence, Gathering, Verified, verify};
 use acquit_journal::keys::FixedKey;
 use acquit_journal::memory::MemoryDisk;
-use acquit_journal::{Body, Fate, Health, Journal, JournalError, Kind, Options, Purpose, Reading};
+use acquit_journal::{Body, Entry, Fate, Health, Journal, JournalError, JournalId, Kind, Options, Purpose, Reading};
 
 use crate::journal::story;
 use crate::{verdict_in_rust, verdicts_in_python};
@@ -48,7 +48,13 @@ fn signer(disk: &MemoryDisk) -> Signer {
 
 fn evidence(disk: &MemoryDisk, sequences: &[u64]) -> Result<Evidence, BuildError> {
     let reading = read(disk);
-    Evidence::of(&signer(disk), &reading.journal, &reading.entries, "7-000042", &story(), sequences)
+    gathered(reading.entries, reading.journal, sequences).finish(&signer(disk), "7-000042", &story())
+}
+
+fn gathered(entries: Vec<Entry>, journal: JournalId, sequences: &[u64]) -> Gathering {
+    let mut gathering = Gathering::new(journal, sequences);
+    entries.into_iter().for_each(|entry| gathering.take(entry));
+    gathering
 }
 
 fn verified(disk: &MemoryDisk, evidence: &Evidence) -> Verified {
@@ -65,7 +71,7 @@ fn holds_card_data(text: &str) -> bool {
 #[test]
 fn a_journal_gives_evidence_of_its_entries_and_keeps_the_card_to_itself() {
     let (disk, journal) = journal();
-    let evidence = evidence(&disk, &[14, 15, 16]).unwrap();
+    let evidence = evidence(&disk, &[16, 14, 15, 14]).unwrap();
     assert!(!holds_card_data(evidence.to_text()));
 
     let verified = verified(&disk, &evidence);
@@ -121,9 +127,14 @@ fn what_a_journal_cannot_show_is_not_made_up() {
     assert!(matches!(evidence(&disk, &[0]), Err(BuildError::Missing { sequence: 0 })));
 
     let reading = read(&disk);
-    let of = |entries| Evidence::of(&signer(&disk), &reading.journal, entries, "7-000042", &story(), &[2]);
+    let of = |entries: &[Entry]| {
+        gathered(entries.to_vec(), reading.journal, &[2]).finish(&signer(&disk), "7-000042", &story())
+    };
     assert!(matches!(of(&reading.entries[1..]), Err(BuildError::Missing { sequence: 1 })));
     assert!(matches!(of(&reading.entries[..9]), Err(BuildError::NoCheckpoint)));
+    let mut holed = reading.entries.clone();
+    holed.remove(20);
+    assert!(matches!(of(&holed), Err(BuildError::Missing { sequence: 21 })));
     let other = FixedKey::new(99);
     assert!(matches!(Signer::of_journal_in(&disk, &other), Err(JournalError::Key(_))));
 }
