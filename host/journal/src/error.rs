@@ -195,6 +195,14 @@ pub enum JournalError {
         /// Why.
         reason: &'static str,
     },
+    /// What the application wants kept is too much.
+    #[error("terminal: a snapshot of {bytes} bytes is refused; at most {limit} are allowed")]
+    SnapshotTooLarge {
+        /// Its size. Bytes.
+        bytes: usize,
+        /// The limit. Bytes.
+        limit: usize,
+    },
     /// A segment was left as it is.
     #[error("terminal: segment {segment:06}.log is not compacted: {why}")]
     NotCompacted {

@@ -25,11 +25,13 @@ pub mod memory;
 
 pub use entry::{Body, Card, Content, Entry, Purpose};
 pub use error::{Damage, DamageReason, Health, JournalError};
+pub use format::snapshot::MAX_SNAPSHOT_BYTES;
 pub use format::{BLOCK_BYTES, MAX_ENTRY_BYTES, MAX_GROUP_BYTES, SECTOR_BYTES, SEGMENT_BYTES, VERSION};
 #[cfg(any(test, feature = "simulation"))]
 pub use log::Sabotage;
 pub use log::{
-    AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE, CHECKPOINT_EVERY, Compacted, Durable, Fate, Journal, MAX_SEGMENTS, Opened,
-    Options, Probe, RESERVE_BYTES, Reading, Room, SPARE_SEGMENTS, SegmentInfo, Stats, Tended, Which,
+    AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE, CHECKPOINT_EVERY, Compacted, Durable, Fate, Fold, Journal, MAX_SEGMENTS,
+    Opened, Options, Probe, RESERVE_BYTES, Reading, Room, SPARE_SEGMENTS, SegmentInfo, SnapshotUse, Stats, Tended,
+    Which,
 };
 pub use seal::{JournalId, Kind, LEAF_DATA_BYTES, SALT_BYTES, Seal, commit_record};

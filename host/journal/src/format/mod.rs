@@ -6,6 +6,7 @@ pub(crate) mod cipher;
 pub(crate) mod group;
 pub(crate) mod header;
 pub(crate) mod sector;
+pub(crate) mod snapshot;
 pub(crate) mod version1;
 
 use crate::error::JournalError;

@@ -34,6 +34,7 @@ impl Journal {
             draft.push(Kind::Checkpoint, Salted { salt: &salt, bytes: note.as_str().as_bytes() }, None);
             writer.commit(&self.disk, draft)?;
             writer.since_checkpoint = 0;
+            writer.vouch_for([(size, root)]);
             note
         };
         let mut outcome = Ok(());

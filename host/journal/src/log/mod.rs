@@ -6,6 +6,7 @@ mod disk;
 mod options;
 mod queue;
 mod shred;
+mod snapshot;
 mod spares;
 mod tend;
 mod writer;
@@ -20,11 +21,13 @@ pub use disk::Stats;
 pub use options::Sabotage;
 pub use options::{CHECKPOINT_EVERY, Options, Probe, SPARE_SEGMENTS};
 pub use shred::Which;
+pub use snapshot::{Fold, SnapshotUse};
 pub use tend::Tended;
 pub use writer::{MAX_SEGMENTS, RESERVE_BYTES, Room};
 
 use disk::Disk;
 use queue::{Outcome, Queue, Ticket};
+use snapshot::Reader;
 use spares::{Spares, make_spare};
 use writer::Writer;
 
@@ -59,6 +62,8 @@ pub struct Opened {
     pub health: Health,
     /// Anchors that could not be asked, each as a sentence for the operator: what they would have shown is not known.
     pub unanswered: Vec<String>,
+    /// Whether a snapshot saved reading everything.
+    pub snapshot: SnapshotUse,
 }
 
 /// What [`Journal::read`] saw.
@@ -180,12 +185,21 @@ impl Journal {
         options: Options,
         visit: &mut dyn FnMut(Entry),
     ) -> Result<Opened, JournalError> {
+        Self::open_for(storage, keys, options, Reader::Everything(visit))
+    }
+
+    fn open_for(
+        storage: Arc<dyn Storage>,
+        keys: Arc<dyn KeyWrap>,
+        options: Options,
+        reader: Reader<'_>,
+    ) -> Result<Opened, JournalError> {
         options.check()?;
         // Looked at before the lock is taken, so that asking in the wrong place leaves no lock file there.
         recovery::segments(storage.as_ref())?;
         let disk = Disk::new(storage);
         let lock = disk.take_lock()?;
-        Self::recover(disk, keys, options, lock, visit)
+        Self::recover(disk, keys, options, lock, reader)
     }
 
     /// [`Journal::read`] on any storage.
@@ -211,11 +225,7 @@ impl Journal {
 
     /// [`Journal::reopen`] that hands every entry to `visit` instead of collecting them.
     pub fn reopen_with(self, visit: &mut dyn FnMut(Entry)) -> Result<Opened, JournalError> {
-        let Self { disk, keys, options, lock, writer, .. } = self;
-        drop(writer);
-        let opened = Self::recover(disk, keys, options, lock, visit)?;
-        opened.journal.writer().close_segment();
-        Ok(opened)
+        self.reopen_for(Reader::Everything(visit))
     }
 
     /// Writes all bodies down and syncs them. When this returns a token they are durable; after a crash before that
@@ -277,12 +287,20 @@ impl Journal {
         }
     }
 
+    fn reopen_for(self, reader: Reader<'_>) -> Result<Opened, JournalError> {
+        let Self { disk, keys, options, lock, writer, .. } = self;
+        drop(writer);
+        let opened = Self::recover(disk, keys, options, lock, reader)?;
+        opened.journal.writer().close_segment();
+        Ok(opened)
+    }
+
     fn recover(
         disk: Disk,
         keys: Arc<dyn KeyWrap>,
         options: Options,
         lock: Box<dyn Send + Sync>,
-        visit: &mut dyn FnMut(Entry),
+        mut reader: Reader<'_>,
     ) -> Result<Opened, JournalError> {
         writer::remove_unfinished(&disk)?;
         // A process killed between the rename and the sync of a new segment left a name that a power cut would take.
@@ -296,10 +314,16 @@ impl Journal {
         let (claims, unanswered) = recovery::ask(&options.anchors, &identity);
         let manner =
             Manner { access: Access::Settle, keys: Some(keys.as_ref()), claims: &claims, weakness: options.weakness() };
-        let visit = &mut |sequence, entry: &recovery::GroupEntry<'_>| visit(entry.to_entry(sequence));
-        let recovered = recovery::recover(storage, &identity, manner, Start::default(), visit)?;
+        let (start, first_news, snapshot) = reader.begin(&disk, &numbers, &identity, manner);
+        let visit = &mut |sequence, entry: &recovery::GroupEntry<'_>| {
+            if sequence >= first_news {
+                reader.entry(entry.to_entry(sequence));
+            }
+        };
+        let recovered = recovery::recover(storage, &identity, manner, start, visit)?;
         let opened = Self::assemble(disk, keys, options, lock, identity, recovered)?;
-        Ok(Opened { unanswered, ..opened })
+        opened.journal.writer().vouch_for(claims.iter().filter_map(|claim| Some((claim.size, claim.root?))));
+        Ok(Opened { unanswered, snapshot, ..opened })
     }
 
     fn assemble(
@@ -316,7 +340,7 @@ impl Journal {
         let writer = Mutex::new(Writer::new(identity, recovered, spares, keys.clone(), options.clone())?);
         let (queue, tending) = (Queue::default(), Mutex::new(()));
         let journal = Self { queue, writer, tending, disk, keys, options, id, verifying_key, lock };
-        Ok(Opened { journal, entries: Vec::new(), health, unanswered: Vec::new() })
+        Ok(Opened { journal, entries: Vec::new(), health, unanswered: Vec::new(), snapshot: SnapshotUse::Absent })
     }
 
     fn draft(&self, bodies: &[Body<'_>]) -> Result<Draft, JournalError> {

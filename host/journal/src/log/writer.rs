@@ -13,9 +13,11 @@ use crate::format::cipher::{BadTag, SegmentKeys, SessionId, SessionKeys};
 use crate::format::group::{Draft, GroupPlace};
 use crate::format::header::{KeyPurpose, SegmentHeader, State, WrappedKeys};
 use crate::format::sector::{GroupKind, aligned, frame};
+use crate::format::snapshot::VOUCHED;
 use crate::keys::{DataKey, KeyError, KeyWrap};
 use crate::recovery::{Continuation, Identity, Position, Recovered, segment_name};
 use crate::storage::StoredFile;
+use crate::tree::Hash;
 
 /// What is left of a segment for debts and settlement once no spare can be made any more. Hundreds of groups: a day's
 /// debts and their settlement. A quarter of a segment if that is less.
@@ -55,6 +57,8 @@ pub(super) struct Writer {
     pub appended: u64,
     /// Entries behind the newest checkpoint.
     pub since_checkpoint: u64,
+    /// Sizes and roots that anchors may ask about: verified at open, or signed since.
+    pub vouched: Vec<(u64, Hash)>,
     health: Health,
     /// Where the next group goes; `None` when it needs a fresh segment.
     current: Option<Segment>,
@@ -97,6 +101,7 @@ impl Writer {
             groups: 0,
             appended: 0,
             since_checkpoint,
+            vouched: Vec::new(),
             health,
             current,
             session,
@@ -122,6 +127,15 @@ impl Writer {
     /// Leaves the current segment as it is: the next group begins another.
     pub fn close_segment(&mut self) {
         self.current = None;
+    }
+
+    /// Remembers what was verified, for the next snapshot. In a damaged journal nothing was.
+    pub fn vouch_for(&mut self, claims: impl IntoIterator<Item = (u64, Hash)>) {
+        if self.health == Health::Whole {
+            self.vouched.extend(claims);
+            let surplus = self.vouched.len().saturating_sub(VOUCHED);
+            self.vouched.drain(..surplus);
+        }
     }
 
     /// Whether this is the segment that is being appended to.
