@@ -162,6 +162,13 @@ impl Terminal {
         Ok(terminal)
     }
 
+    /// Adds sections to the configuration; a host that runs has read it before.
+    pub fn configure(&self, sections: &str) -> Result<()> {
+        let file = self.folder.join("terminal.toml");
+        let text = fs::read_to_string(&file)?;
+        Ok(fs::write(&file, format!("{text}\n{sections}"))?)
+    }
+
     /// Its folder, with the configuration in it.
     pub fn folder(&self) -> &Path {
         &self.folder

@@ -50,8 +50,8 @@ fn a_damaged_journal_sells_nothing_and_pays_what_is_readable() -> Result<()> {
     let house = in_debt()?;
     let sales = received(&house, "0200").len();
     let mut bytes = fs::read(segment(&house))?;
-    // The second block holds the first group: the first sign-in, long before the debt.
-    for byte in bytes.iter_mut().skip(4096 + 40).take(8) {
+    // Two blocks of header, then the first group: the first sign-in, long before the debt.
+    for byte in bytes.iter_mut().skip(2 * 4096 + 40).take(8) {
         *byte ^= 0xff;
     }
     fs::write(segment(&house), &bytes)?;

@@ -10,8 +10,8 @@ use engine::contract::template::UndoReason;
 use engine::contract::types::{Amount, Milliseconds};
 use engine::contract::{Digest, Plugin, PluginError, PluginFault};
 use engine::{
-    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, OperationId, Outcome, Purpose, Record,
-    TransactionId,
+    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Fact, Input, OperationId, Outcome, Purpose,
+    Record, TransactionId,
 };
 use journal::JournalError;
 use network::Conversation;
@@ -162,7 +162,10 @@ impl Terminal {
         self.untended = true;
         match append(&running.journal, purpose, records) {
             Ok(durable) => {
-                running.sessions.entry(operation).or_default().permit = Some(durable);
+                // Nothing is sent for a waiver.
+                if !records.iter().any(|record| matches!(record.fact, Fact::Waived { .. })) {
+                    running.sessions.entry(operation).or_default().permit = Some(durable);
+                }
                 Answer::Durable(Ok(()))
             }
             Err(error) => match error.downcast_ref() {
