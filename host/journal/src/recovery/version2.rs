@@ -130,15 +130,15 @@ impl Walk<'_> {
 
     fn groups(&mut self, image: &Image, start: usize, tools: &mut Tools) -> Groups {
         let mut offset = start;
-        let mut ends_with_entries = false;
+        let (mut ends_with_entries, mut is_frayed) = (false, false);
         let heed_witness = self.manner.weakness.heed_witness;
         loop {
             let rest = image.from(offset);
             if let Some(header) = gather(rest, &mut tools.contents) {
                 ends_with_entries = header.kind == GroupKind::Entries;
-                offset = self.group(image, offset, header, tools);
+                (offset, is_frayed) = self.group(image, offset, header, tools);
             } else if is_zero(rest) {
-                return Groups::Clean { offset, ends_with_entries };
+                return if is_frayed { Groups::Closed } else { Groups::Clean { offset, ends_with_entries } };
             } else if !image.is_unreadable_from(offset) && is_torn_append(rest, self.position.sequence, heed_witness) {
                 return Groups::Closed;
             } else {
@@ -150,8 +150,10 @@ impl Walk<'_> {
         }
     }
 
-    /// Takes over a group whose sectors verify and says where the next one begins.
-    fn group(&mut self, image: &Image, offset: usize, header: SectorHeader, tools: &mut Tools) -> usize {
+    /// Takes over a group whose sectors verify. Says where the next one begins, and whether the end of its block is
+    /// frayed: a device with larger sectors may have torn one behind the last bytes of a group that is whole all the
+    /// same. Nothing was promised there; nothing is written behind it either.
+    fn group(&mut self, image: &Image, offset: usize, header: SectorHeader, tools: &mut Tools) -> (usize, bool) {
         self.offset = offset;
         self.meet(offset, header.sequence);
         match header.kind {
@@ -162,10 +164,11 @@ impl Walk<'_> {
         }
         let end = offset + usize::from(header.sectors) * SECTOR_BYTES;
         let next = aligned(end, self.manner.weakness.alignment);
-        if !is_zero(image.bytes.get(end..next).unwrap_or_default()) {
+        let mut padding = image.bytes.get(end..next).unwrap_or_default().chunks(SECTOR_BYTES).map(Sector::read);
+        if padding.clone().any(|sector| matches!(sector, Sector::Broken | Sector::Written(..))) {
             self.damaged(end, DamageReason::Checksum);
         }
-        next
+        (next, padding.any(|sector| sector == Sector::Torn))
     }
 
     fn entries(&mut self, offset: usize, tools: &mut Tools) {
