@@ -25,6 +25,9 @@ pub(super) const ID_BYTES: usize = 4;
 const TYPE_ED25519: u8 = 1;
 
 /// The key with which a journal signs: ed25519, under a name that is also the origin of its checkpoints.
+///
+/// `ring` does not wipe the key from memory when it is dropped, so it is made from the wrapped seed where something is
+/// to be signed, and not kept.
 pub struct Signer {
     pair: Ed25519KeyPair,
     key: VerifyingKey,

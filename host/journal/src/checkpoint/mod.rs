@@ -6,7 +6,7 @@
 //! one, a whole older image of the disk looks as good as the present.
 //!
 //! The notes are written out here, and not taken from the crate `signed_note`, because that brings a second ed25519 and
-//! a second SHA-256 beside those of `ring` for the sake of the few lines in [`note`].
+//! a second SHA-256 beside those of `ring` for the sake of the few lines in `note`.
 
 mod anchor;
 mod key;

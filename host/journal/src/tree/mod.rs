@@ -2,7 +2,7 @@
 //!
 //! Each entry is one leaf, in order, so the root of the first n leaves stands for those n entries and no others.
 //! [`Frontier`] keeps just enough to go on: one hash for each set bit of the size, whatever the age of the journal. The
-//! proofs are in [`proof`]; they need the leaf hashes, and are made when somebody asks for evidence.
+//! proofs are in `proof`; they need the leaf hashes, and are made when somebody asks for evidence.
 
 mod proof;
 
