@@ -1,12 +1,17 @@
 //! Checkpoints: the journal signs what it holds, and tells those who keep it elsewhere.
 
 use super::Journal;
-use crate::checkpoint::{Checkpoint, SignedNote, VerifyingKey};
+use crate::checkpoint::{Checkpoint, SignedNote, Signer, VerifyingKey};
 use crate::error::JournalError;
 use crate::format::group::{Draft, Salted};
 use crate::seal::Kind;
 
 impl Journal {
+    /// What signs this journal's checkpoints, and evidence from it.
+    pub fn signer(&self) -> Result<Signer, JournalError> {
+        self.writer().signer()
+    }
+
     /// The key that checks this journal's checkpoints, with the name of the log; `None` never happens but for a name
     /// that C2SP forbids.
     pub fn checkpoint_key(&self) -> Option<VerifyingKey> {
@@ -27,7 +32,7 @@ impl Journal {
             writer.check_whole()?;
             let (size, root) = (writer.position.frontier.size(), writer.position.frontier.root());
             let refused = |reason| JournalError::NotSigned { reason };
-            let signer = writer.identity.signer().map_err(refused)?;
+            let signer = writer.signer()?;
             let checkpoint = Checkpoint { origin: signer.key().name().to_owned(), size, root };
             let note = signer.sign(&checkpoint).map_err(|error| refused(error.to_string()))?;
             let mut draft = Draft::default();

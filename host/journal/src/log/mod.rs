@@ -5,6 +5,7 @@ mod compact;
 mod disk;
 mod options;
 mod queue;
+mod read;
 mod shred;
 mod snapshot;
 mod spares;
@@ -20,6 +21,7 @@ pub use disk::Stats;
 #[cfg(any(test, feature = "simulation"))]
 pub use options::Sabotage;
 pub use options::{CHECKPOINT_EVERY, Options, Probe, SPARE_SEGMENTS};
+pub use read::Reading;
 pub use shred::Which;
 pub use snapshot::{Fold, SnapshotUse};
 pub use tend::Tended;
@@ -36,7 +38,7 @@ use crate::error::{Health, JournalError};
 use crate::format::group::{Draft, Salted, check_entry};
 use crate::format::{FIRST_GROUP, MAX_GROUP_BYTES};
 use crate::keys::KeyWrap;
-use crate::recovery::{self, Access, Identity, Manner, Position, Recovered, Start};
+use crate::recovery::{self, Access, Identity, Manner, Recovered};
 use crate::seal::{JournalId, Kind, SALT_BYTES};
 use crate::storage::{FileStorage, Storage};
 use crate::tree::Hash;
@@ -47,9 +49,6 @@ pub const BEFORE_WRITE: &str = "journal.before-write";
 pub const AFTER_WRITE: &str = "journal.after-write";
 /// Probe step: the group is durable; nobody was told yet.
 pub const AFTER_SYNC: &str = "journal.after-sync";
-
-/// A reader without the lock may see a group half written; it looks this often before it calls that damage.
-const READ_ATTEMPTS: usize = 3;
 
 /// A journal that was opened, and what it holds.
 #[derive(Debug)]
@@ -64,23 +63,6 @@ pub struct Opened {
     pub unanswered: Vec<String>,
     /// Whether a snapshot saved reading everything.
     pub snapshot: SnapshotUse,
-}
-
-/// What [`Journal::read`] saw.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reading {
-    /// All entries in order; their contents are [`Gone`](crate::Content::Gone) when it was read without keys.
-    pub entries: Vec<Entry>,
-    /// Whether that is everything.
-    pub health: Health,
-    /// Name of the journal; zeros as long as all of it is of version 1.
-    pub journal: JournalId,
-    /// The Ed25519 key that checks its checkpoints; zeros as long as all of it is of version 1.
-    pub verifying_key: [u8; 32],
-    /// Leaves of the tree.
-    pub size: u64,
-    /// Root of the tree.
-    pub root: Hash,
 }
 
 /// Proof that a group of entries is on the device. Whoever sends takes one by value, so that nothing leaves the
@@ -134,12 +116,6 @@ impl Journal {
     /// [`Journal::read`] still shows what is there.
     pub fn open(directory: &Path, keys: Arc<dyn KeyWrap>, options: Options) -> Result<Opened, JournalError> {
         Self::open_in(Arc::new(FileStorage::new(directory)), keys, options)
-    }
-
-    /// Reads without the lock and without changing anything: for tools. Without keys only structure, chain and tree
-    /// are verified, and the contents stay unread.
-    pub fn read(directory: &Path, keys: Option<&dyn KeyWrap>) -> Result<Reading, JournalError> {
-        Self::read_in(&FileStorage::new(directory), keys)
     }
 
     /// [`Journal::create`] on any storage.
@@ -200,18 +176,6 @@ impl Journal {
         let disk = Disk::new(storage);
         let lock = disk.take_lock()?;
         Self::recover(disk, keys, options, lock, reader)
-    }
-
-    /// [`Journal::read`] on any storage.
-    pub fn read_in(storage: &dyn Storage, keys: Option<&dyn KeyWrap>) -> Result<Reading, JournalError> {
-        let mut reading = read_once(storage, keys)?;
-        for _ in 1..READ_ATTEMPTS {
-            if reading.health == Health::Whole {
-                break;
-            }
-            reading = read_once(storage, keys)?;
-        }
-        Ok(reading)
     }
 
     /// After [`JournalError::Poisoned`]: forgets what is cached, verifies what the device holds, and goes on in a fresh
@@ -426,16 +390,4 @@ impl fmt::Debug for Journal {
             .field("poisoned", &writer.poisoned)
             .finish_non_exhaustive()
     }
-}
-
-fn read_once(storage: &dyn Storage, keys: Option<&dyn KeyWrap>) -> Result<Reading, JournalError> {
-    let numbers = recovery::segments(storage)?;
-    let identity = Identity::find(storage, &numbers, keys)?.unwrap_or(Identity::unknown());
-    let manner = Manner { access: Access::ReadOnly, keys, claims: &[], weakness: recovery::Weakness::default() };
-    let mut entries = Vec::new();
-    let visit = &mut |sequence, entry: &recovery::GroupEntry<'_>| entries.push(entry.to_entry(sequence));
-    let Recovered { health, position: Position { frontier, .. }, .. } =
-        recovery::recover(storage, &identity, manner, Start::default(), visit)?;
-    let Identity { journal, verifying_key, .. } = identity;
-    Ok(Reading { entries, health, journal, verifying_key, size: frontier.size(), root: frontier.root() })
 }

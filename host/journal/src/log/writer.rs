@@ -6,6 +6,7 @@ use super::disk::Disk;
 use super::options::{Options, Probe};
 use super::spares::{Spare, Spares, UNFINISHED_SUFFIX, make_spare};
 use super::{AFTER_SYNC, AFTER_WRITE, BEFORE_WRITE};
+use crate::checkpoint::Signer;
 use crate::entry::Purpose;
 use crate::error::{Health, JournalError};
 use crate::format::FIRST_GROUP;
@@ -116,6 +117,11 @@ impl Writer {
             Health::Whole => Ok(()),
             Health::Damaged(damage) => Err(JournalError::Damaged(damage.clone())),
         }
+    }
+
+    /// What signs for this journal.
+    pub fn signer(&self) -> Result<Signer, JournalError> {
+        self.identity.signer().map_err(|reason| JournalError::NotSigned { reason })
     }
 
     /// Whether so many entries stand behind the newest checkpoint that another is due.
