@@ -9,6 +9,7 @@ use crate::{
     house::House,
     programs,
     progress::{Progress, spent},
+    verify,
 };
 
 /// Seeds of long scripts that `cargo xtask test --all` goes through: the number the journal's promise is stated with.
@@ -17,6 +18,9 @@ const SEEDS: &str = "10000";
 const KILLS: &str = "1000";
 /// The package whose writer is killed.
 const KILL: &str = "acquit-kill";
+
+/// The package that measures the journal beside a raw log and two databases.
+const JOURNAL_BENCH: &str = "acquit-journal-bench";
 
 /// One long check.
 pub struct Check {
@@ -38,6 +42,11 @@ pub const CHECKS: &[Check] = &[
         name: "a thousand kills",
         shows: "a writer with eight threads dies by SIGKILL 1,000 times and loses nothing it acknowledged",
         run: kills,
+    },
+    Check {
+        name: "the journal beside others",
+        shows: "the benchmark builds with SQLite and redb and counts their syncs, writes and bytes a commit",
+        run: peers,
     },
     Check {
         name: "fuzzing",
@@ -73,4 +82,14 @@ fn kills(house: &House, progress: &mut Progress) -> Result<()> {
     let mut kill = house.program(house.released_program(KILL));
     kill.args(["--count", KILLS, "--directory"]).arg(&folder);
     progress.run("kills", &mut kill)
+}
+
+/// Times of a machine that does other things as well say nothing, so this shows only that it runs and what it counts.
+fn peers(house: &House, progress: &mut Progress) -> Result<()> {
+    verify::need_c_compiler(house)?;
+    let mut build = house.cargo(["build", "--release", "-p", JOURNAL_BENCH, "--features", "peers", "--bins"]);
+    progress.run("the benchmark with SQLite and redb", &mut build)?;
+    let folder = house.target.join("journal-bench");
+    let mut bench = house.program(house.released_program(JOURNAL_BENCH));
+    progress.run("the benchmark, quickly", bench.args(["--quick", "--folder"]).arg(folder))
 }

@@ -26,6 +26,9 @@ pub fn command(house: &House, progress: &mut Progress, all: bool) -> Result<Exit
     // The evidence verifier in Python is a second witness that the tests call.
     packages::ensure(house, progress, &packages::PYTHON)?;
     progress.run("formatting", &mut house.cargo(["fmt", "--all", "--check"]))?;
+    // The fuzz targets are a workspace of their own.
+    let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
+    progress.run("formatting of the fuzz targets", &mut house.cargo(fuzz))?;
     no_compiler_in_host(house, progress)?;
     dependencies(house, progress)?;
     lints(house, progress)?;
