@@ -151,24 +151,24 @@ pub fn free_bytes(folder: &Path) -> io::Result<u64> {
     Ok(found.f_bavail.saturating_mul(found.f_frsize))
 }
 
-/// Makes every file of a folder durable and drops it from the cache, so that the next read comes from the device. The
+/// Makes every file under a folder durable and drops it from the cache, so that the next read comes from the device. The
 /// host of a virtual machine may still have it in its own memory.
 pub fn forget(folder: &Path) -> io::Result<()> {
-    for_each_file(folder, |file| {
+    for_each_file(folder, &mut |file| {
         file.sync_all()?;
         Ok(rustix::fs::fadvise(file, 0, None, Advice::DontNeed)?)
     })
 }
 
-/// Reads every file of a folder once, so that the next read comes from the cache.
+/// Reads every file under a folder once, so that the next read comes from the cache.
 pub fn warm(folder: &Path) -> io::Result<()> {
-    for_each_file(folder, |mut file| io::copy(&mut file, &mut io::sink()).map(drop))
+    for_each_file(folder, &mut |mut file| io::copy(&mut file, &mut io::sink()).map(drop))
 }
 
-/// Bytes of disk that the files of a folder occupy.
+/// Bytes of disk that the files under a folder occupy.
 pub fn occupied(folder: &Path) -> io::Result<u64> {
     let mut total = 0;
-    for_each_file(folder, |file| {
+    for_each_file(folder, &mut |file| {
         total += file.metadata()?.blocks() * STATISTICS_UNIT_BYTES;
         Ok(())
     })?;
@@ -181,10 +181,12 @@ fn schedule(arguments: &[&str]) -> bool {
     change.status().is_ok_and(|status| status.success())
 }
 
-fn for_each_file(folder: &Path, mut each: impl FnMut(&File) -> io::Result<()>) -> io::Result<()> {
+fn for_each_file(folder: &Path, each: &mut dyn FnMut(&File) -> io::Result<()>) -> io::Result<()> {
     for entry in fs::read_dir(folder)? {
         let path = entry?.path();
-        if path.is_file() {
+        if path.is_dir() {
+            for_each_file(&path, each)?;
+        } else {
             each(&File::open(&path)?)?;
         }
     }

@@ -13,3 +13,4 @@ pub mod opening;
 pub mod records;
 pub mod report;
 pub mod sharing;
+pub mod space;

@@ -9,7 +9,7 @@ use acquit_journal_bench::counting;
 use acquit_journal_bench::engines::{Kind, Way};
 use acquit_journal_bench::kernel::{self, FileSystem};
 use acquit_journal_bench::report::Report;
-use acquit_journal_bench::{commit, opening, sharing};
+use acquit_journal_bench::{commit, opening, sharing, space};
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
 
@@ -42,12 +42,16 @@ enum Internal {
     /// Opens one store once; the benchmark starts itself with it.
     #[command(name = opening::OPEN_ONCE, hide = true)]
     OpenOnce { kind: Kind, way: Way, store: PathBuf },
+    /// Makes a store and leaves it, for a profiler to open.
+    #[command(hide = true)]
+    Build { kind: Kind, records: u64, store: PathBuf },
 }
 
 fn main() -> ExitCode {
     let arguments = Arguments::parse();
     let done = match &arguments.command {
         Some(Internal::OpenOnce { kind, way, store }) => open_once(*kind, *way, store),
+        Some(Internal::Build { kind, records, store }) => kind.build(store, *records),
         None => benchmark(&arguments),
     };
     match done {
@@ -89,8 +93,10 @@ fn benchmark(arguments: &Arguments) -> Result<()> {
     say("several threads at once");
     let sharing = sharing::measure(scratch.path(), threads)?;
     kernel::step_back();
+    say("what a payment takes of the disk");
+    let space = space::measure(scratch.path())?;
     let opening = opening::measure(scratch.path(), &openings, say)?;
-    let report = Report::new(file_system.name, commit, sharing, opening);
+    let report = Report::new(file_system.name, commit, sharing, space, opening);
     let text = if arguments.json { serde_json::to_string(&report)? + "\n" } else { report.to_string() };
     std::io::stdout().write_all(text.as_bytes())?;
     scratch.close().context("the folder cannot be cleaned up")

@@ -5,11 +5,24 @@ use std::fmt::{self, Write};
 use serde::Serialize;
 
 use crate::commit::Cost;
-use crate::engines::{Kind, Way};
+use crate::counting::Counts;
+use crate::engines::{BEHIND_SNAPSHOT, Kind, Way};
 use crate::fold::KEPT;
 use crate::opening::{Cache, Opening};
 use crate::records::RECORD_BYTES;
 use crate::sharing::{Shared, THREADS};
+use crate::space::{self, Space};
+
+/// The limit takes as many.
+const SYNCS_A_COMMIT: f64 = 1.0;
+/// The limit takes as many.
+const WRITES_A_COMMIT: f64 = 1.0;
+/// What encryption, chain and tree may add to the median commit.
+const TIMES_THE_LIMIT: f64 = 1.15;
+/// A journal of years.
+const RECORDS_OPENED: u64 = 1_000_000;
+/// A terminal is to be ready before anybody notices that it was not.
+const SECONDS_TO_OPEN: f64 = 0.3;
 
 /// Everything one run found out.
 #[derive(Debug, Serialize)]
@@ -22,6 +35,8 @@ pub struct Report {
     pub commit: Vec<Cost>,
     /// Commits by several threads.
     pub sharing: Vec<Shared>,
+    /// What a payment takes of the disk.
+    pub space: Vec<Space>,
     /// Openings.
     pub opening: Vec<Opening>,
     /// What was aimed at, and whether it was met.
@@ -43,9 +58,15 @@ pub struct Aim {
 
 impl Report {
     /// Puts the parts together.
-    pub fn new(file_system: String, commit: Vec<Cost>, sharing: Vec<Shared>, opening: Vec<Opening>) -> Self {
+    pub fn new(
+        file_system: String,
+        commit: Vec<Cost>,
+        sharing: Vec<Shared>,
+        space: Vec<Space>,
+        opening: Vec<Opening>,
+    ) -> Self {
         let aims = aims(&commit, &opening);
-        Self { record_bytes: RECORD_BYTES, file_system, commit, sharing, opening, aims }
+        Self { record_bytes: RECORD_BYTES, file_system, commit, sharing, space, opening, aims }
     }
 
     /// One line for all aims.
@@ -62,6 +83,7 @@ impl fmt::Display for Report {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(&commit_table(self))?;
         f.write_str(&sharing_table(&self.sharing))?;
+        f.write_str(&space_table(&self.space))?;
         f.write_str(&opening_table(&self.opening))?;
         writeln!(f, "\n{}", self.verdict())
     }
@@ -121,6 +143,37 @@ fn sharing_table(shared: &[Shared]) -> String {
     )
 }
 
+fn space_table(spaces: &[Space]) -> String {
+    let heading = ["", "path bytes", "upkeep bytes", "disk bytes", "days in 1 GiB", "years in all"];
+    let mut rows = vec![heading.map(str::to_owned).to_vec()];
+    for space in spaces {
+        let a_payment = |counts: Counts| match counts.bytes {
+            0 => "-".to_owned(),
+            bytes => format!("{:.0}", bytes as f64 / space.payments as f64),
+        };
+        rows.push(vec![
+            space.what.clone(),
+            a_payment(space.counted),
+            a_payment(space.upkeep),
+            format!("{:.0}", space.disk_bytes_a_payment),
+            format!("{:.0}", space.days_in(1 << 30)),
+            format!("{:.0}", space.days_in(space::MOST_BYTES) / 365.0),
+        ]);
+    }
+    format!(
+        "\nOne payment: an intent of {} bytes with a card part of {}, then a conclusion of {}; {} a day; at most {} GiB\n{}\
+         path: its two appends. upkeep: idle markers, checkpoints, and segments filled with zeros ahead.\n\
+         compacted: of each payment a line of {} bytes and its place in chain and tree.\n",
+        space::INTENT_BYTES,
+        space::CARD_BYTES,
+        space::CONCLUDED_BYTES,
+        space::PAYMENTS_A_DAY,
+        space::MOST_BYTES >> 30,
+        aligned(&rows),
+        space::SUMMARY_BYTES
+    )
+}
+
 fn opening_table(openings: &[Opening]) -> String {
     let mut rows = vec![
         ["", "records", "disk MB", "", "cache", "median ms", "slowest", "read MB", "grows KiB", "peak KiB"]
@@ -144,7 +197,7 @@ fn opening_table(openings: &[Opening]) -> String {
     format!(
         "\nOpening, each time in a process of its own, until every record is folded\n{}\
          folded: identity and amount (16 bytes) are decoded from each record, amounts summed, the last {KEPT} kept in \
-         order and by identity.\ncold: synced and dropped from this machine's page cache; the host of a virtual \
+         order and by identity.\nsnapshot: taken {BEHIND_SNAPSHOT} records before the end. cold: synced and dropped from this machine's page cache; the host of a virtual \
          machine may still hold it. read: what came from the device in the median run.\n",
         aligned(&rows)
     )
@@ -177,7 +230,46 @@ fn aligned(rows: &[Vec<String>]) -> String {
     text
 }
 
-fn aims(_commit: &[Cost], _opening: &[Opening]) -> Vec<Aim> {
-    let _ = Way::Snapshot;
-    Vec::new()
+/// What the journal promises of its cost; an aim that was not measured in this run is left out.
+fn aims(commit: &[Cost], opening: &[Opening]) -> Vec<Aim> {
+    let mut aims = Vec::new();
+    let mut aim = |what: &str, measured: f64, at_most: f64| {
+        aims.push(Aim { what: what.into(), measured, at_most, holds: measured <= at_most });
+    };
+    if let Some(ours) = commit.iter().find(|cost| cost.engine == Kind::Ours) {
+        aim("syncs a commit", ours.a_commit(ours.counted.syncs), SYNCS_A_COMMIT);
+        aim("writes a commit", ours.a_commit(ours.counted.writes), WRITES_A_COMMIT);
+        aim("median commit over the limit's", ours.ratio, TIMES_THE_LIMIT);
+    }
+    for opening in opening {
+        let is_aimed_at = opening.engine == Kind::Ours && opening.way == Way::Snapshot && opening.cache == Cache::Warm;
+        if is_aimed_at && opening.records == RECORDS_OPENED {
+            aim("seconds to open a million records from a snapshot, warm", opening.median_ms / 1e3, SECONDS_TO_OPEN);
+        }
+    }
+    aims
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_aim_that_is_missed_says_so() {
+        let aim =
+            |measured: f64, at_most: f64| Aim { what: "ratio".into(), measured, at_most, holds: measured <= at_most };
+        let report = Report { aims: vec![aim(1.0, 1.0), aim(1.2346, 1.15)], ..empty() };
+        assert_eq!(report.verdict(), "aims: ratio 1 (aim 1): holds; ratio 1.235 (aim 1.15): MISSED");
+        assert_eq!(empty().verdict(), "aims: ");
+    }
+
+    #[test]
+    fn columns_are_aligned() {
+        let rows = [["", "syncs"], ["the journal", "1"]].map(|row| row.map(str::to_owned).to_vec());
+        assert_eq!(aligned(&rows), "             syncs\nthe journal      1\n");
+    }
+
+    fn empty() -> Report {
+        Report::new("ext4".into(), Vec::new(), Vec::new(), Vec::new(), Vec::new())
+    }
 }

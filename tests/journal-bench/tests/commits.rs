@@ -16,6 +16,10 @@ fn a_commit_costs_what_is_said_of_it() {
 
     assert_eq!(a_commit(of(Kind::Raw)), [1.0, 1.0]);
     assert_eq!(of(Kind::Raw).counted.bytes, 20 * RECORD_BYTES as u64);
+    // One group a record, of sectors, and nothing else on the path.
+    assert_eq!(a_commit(of(Kind::Ours)), [1.0, 1.0]);
+    let sectors = of(Kind::Ours).counted.bytes / 20 / 512;
+    assert_eq!((of(Kind::Ours).counted.bytes, sectors), (20 * sectors * 512, 2));
     #[cfg(feature = "peers")]
     {
         // A log frame is a page with a header of 24 bytes, written apart.

@@ -1,6 +1,7 @@
 //! The stores that are compared. Each commits one record durably and says what it is called; the rest of the
 //! benchmark knows no difference between them.
 
+mod ours;
 mod raw;
 #[cfg(feature = "peers")]
 mod redb;
@@ -15,6 +16,7 @@ use clap::ValueEnum;
 use serde::Serialize;
 
 use crate::fold::Index;
+pub use ours::{BEHIND_SNAPSHOT, Ours};
 
 /// A store under measurement. Several threads may commit at once.
 pub trait Engine: Sync {
@@ -41,6 +43,8 @@ pub struct OpenStore {
 pub enum Kind {
     /// Append and `fdatasync` in a file filled with zeros ahead: the limit.
     Raw,
+    /// The journal of the house.
+    Ours,
     /// SQLite with a write-ahead log, synchronous FULL.
     #[cfg(feature = "peers")]
     Sqlite,
@@ -59,6 +63,7 @@ impl Kind {
     /// All that this program was built with; the limit first.
     pub const ALL: &[Self] = &[
         Self::Raw,
+        Self::Ours,
         #[cfg(feature = "peers")]
         Self::Sqlite,
         #[cfg(feature = "peers")]
@@ -73,6 +78,7 @@ impl Kind {
     pub fn name(self) -> &'static str {
         match self {
             Self::Raw => "raw append, fdatasync",
+            Self::Ours => "the journal",
             #[cfg(feature = "peers")]
             Self::Sqlite => "SQLite, WAL, FULL",
             #[cfg(feature = "peers")]
@@ -93,6 +99,7 @@ impl Kind {
     pub fn create(self, folder: &Path, records: u64) -> Result<Box<dyn Engine>> {
         Ok(match self {
             Self::Raw => Box::new(raw::Raw::create(folder, records)?),
+            Self::Ours => Box::new(Ours::create(folder)?),
             #[cfg(feature = "peers")]
             Self::Sqlite => Box::new(sqlite::Sqlite::create(folder, sqlite::Indexes::None)?),
             #[cfg(feature = "peers")]
@@ -108,6 +115,7 @@ impl Kind {
     pub fn ways_to_open(self) -> &'static [Way] {
         match self {
             Self::Raw => &[],
+            Self::Ours => &[Way::Snapshot, Way::Everything],
             #[cfg(feature = "peers")]
             Self::Sqlite | Self::Redb => &[Way::Everything],
             #[cfg(feature = "peers")]
@@ -118,6 +126,7 @@ impl Kind {
     /// Makes a store of so many records, quickly rather than one durable commit at a time.
     pub fn build(self, folder: &Path, records: u64) -> Result<()> {
         match self {
+            Self::Ours => ours::build(folder, records),
             #[cfg(feature = "peers")]
             Self::Sqlite => sqlite::build(folder, records),
             #[cfg(feature = "peers")]
@@ -129,6 +138,7 @@ impl Kind {
     /// Opens a store and folds what is in it.
     pub fn open(self, folder: &Path, way: Way) -> Result<OpenStore> {
         match (self, way) {
+            (Self::Ours, way) => ours::open(folder, way),
             #[cfg(feature = "peers")]
             (Self::Sqlite, Way::Everything) => sqlite::open(folder),
             #[cfg(feature = "peers")]
