@@ -1,7 +1,7 @@
 //! What lies behind the last whole group of a segment: nothing, an append that was cut short, or damage.
 
-use crate::format::sector::{Sector, SectorHeader, sectors_for};
-use crate::format::{MAX_GROUP_BYTES, SECTOR_BYTES};
+use crate::format::sector::{Sector, SectorHeader, aligned, sectors_for};
+use crate::format::{BLOCK_BYTES, MAX_GROUP_BYTES, SECTOR_BYTES};
 
 /// Whether all that is left is what a cut leaves of the one group that was next: sectors of it in their places, sectors
 /// torn on the way, sectors never written. Nobody was told of that group, because the sync that comes before the
@@ -32,5 +32,7 @@ pub(crate) fn is_torn_append(bytes: &[u8], expected: u64, heed_witness: bool) ->
         }
     }
     let most = group.map_or(sectors_for(MAX_GROUP_BYTES), |group| usize::from(group.sectors));
-    written < most && last_torn.is_none_or(|index| index < most)
+    // A device with larger sectors may tear one beyond the group's own end.
+    let within = aligned(most * SECTOR_BYTES, BLOCK_BYTES) / SECTOR_BYTES;
+    written < most && last_torn.is_none_or(|index| index < within)
 }
