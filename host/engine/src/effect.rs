@@ -43,6 +43,24 @@ pub enum Input {
         /// Whose.
         acquirer: String,
     },
+    /// Nobody waits, and segments could be compacted: write down what plugins keep, as it stands. Answered by
+    /// `Effect::Carried`.
+    Carry,
+    /// Compacted segments have taken the place of old ones.
+    Compacted {
+        /// The lines that stand in them for transactions.
+        lines: Vec<Vec<u8>>,
+        /// What was settled before this leaves memory.
+        horizon: Timestamp,
+    },
+    /// The journal was searched for a name that `Books::knows` perhaps; to be given before anything is requested under
+    /// that name.
+    LookedUp {
+        /// Which.
+        transaction: TransactionId,
+        /// The line the journal holds of it; none when it holds nothing.
+        summary: Option<Vec<u8>>,
+    },
 }
 
 /// What can be asked for.
@@ -124,6 +142,8 @@ pub enum Effect {
     DebtTried { operation: OperationId, debt: TransactionId, owed: u32 },
     /// A waiver is durable and the debt is off the books; or why it is not.
     Waived { debt: TransactionId, result: Result<(), NotWaived> },
+    /// What plugins keep is in the journal as it stands, and closed segments may be compacted; or not now.
+    Carried { written: bool },
     /// Send `Input::Alarm` after a while; replaces the acquirer's earlier alarm.
     Alarm { acquirer: String, after: Milliseconds },
     /// The journal failed: nothing more is sent until it has been read back past the cache, and the engine begun

@@ -19,7 +19,7 @@ pub mod story;
 mod time;
 mod waiver;
 #[cfg(test)]
-mod world_tests;
+pub(crate) mod world_tests;
 
 pub use deployment::{Ceilings, Deployment, Loaded};
 pub use effect::{
@@ -33,6 +33,6 @@ pub use record::{
     CardProblem, Doubt, Encoded, Fact, Incident, Intent, NotSent, Outcome, Party, RECORD_VERSION, Reader, Record,
     RecordError, Sealed, Verdict,
 };
-pub use start::Recovery;
+pub use start::{Reading, Recovery};
 pub use time::Timestamp;
 pub use waiver::{NotWaived, REASON_CHARACTERS, SignedWaiver, Waiver};

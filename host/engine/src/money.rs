@@ -14,6 +14,11 @@ pub enum MoneyError {
 }
 
 impl Amount {
+    /// So many of the minor unit.
+    pub fn of(minor: u64, currency: u16, exponent: u8) -> Amount {
+        Amount { minor, currency, exponent }
+    }
+
     /// Nothing, in this amount's currency.
     #[must_use]
     pub fn none(self) -> Amount {

@@ -2,7 +2,7 @@
 //! what is owed and by whom, what to do now, and how it came to that.
 #![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::books::{Books, Debt, Standing, Transaction, Waived};
 use crate::contract::Digest;
@@ -46,6 +46,8 @@ pub struct Story {
     pub advice: Advice,
     /// How it came to that.
     pub timeline: Vec<Moment>,
+    /// It is long settled, and one line is all that is left of it.
+    pub abridged: bool,
 }
 
 /// Was the customer charged?
@@ -102,14 +104,14 @@ pub enum Advice {
 }
 
 /// One thing that happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Moment {
     pub at: Timestamp,
     pub event: StoryEvent,
 }
 
 /// What can happen to a payment.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum StoryEvent {
     Intended {
@@ -168,7 +170,8 @@ impl Story {
             owed: debt.filter(|debt| debt.is_open()).map(owed_now),
             waived: debt.and_then(|debt| debt.waived.clone()),
             advice: advice(outcome.as_ref(), debt, transaction.card_data_is_gone()),
-            timeline: transaction.timeline.iter().filter_map(|(at, fact)| moment(*at, fact)).collect(),
+            timeline: transaction.timeline.clone(),
+            abridged: transaction.summarised && transaction.timeline.is_empty(),
             outcome,
         }
     }
@@ -244,33 +247,38 @@ fn advice(outcome: Option<&Outcome>, debt: Option<&Debt>, card_data_is_gone: boo
     }
 }
 
-fn moment(at: Timestamp, fact: &Fact) -> Option<Moment> {
-    let event = match fact {
-        Fact::Intent(intent) => {
-            StoryEvent::Intended { exchange: intent.exchange, with_standby: intent.remedy.is_some() }
-        }
-        Fact::Resent { .. } => StoryEvent::SentAgain,
-        Fact::Sent { delivery: Delivery::NotSent, failure, .. } => StoryEvent::NotSent(*failure),
-        Fact::Sent { failure: Some(failure), .. } => StoryEvent::NoAnswer(*failure),
-        Fact::Sent { failure: None, .. } => StoryEvent::Sent,
-        Fact::Heard { proven, .. } => StoryEvent::Heard { proven: *proven },
-        Fact::Concluded { outcome, .. } if outcome.was_interrupted() => StoryEvent::Interrupted,
-        Fact::Concluded { .. } => StoryEvent::Concluded,
-        Fact::Owed { reason, .. } => StoryEvent::ReversalOwed(*reason),
-        Fact::Tried { number, .. } => StoryEvent::ReversalTried { number: *number },
-        Fact::Unheard { number, failure, .. } => StoryEvent::ReversalUnheard { number: *number, failure: *failure },
-        Fact::Answered { verdict, code, read_by, .. } => {
-            StoryEvent::ReversalAnswered { verdict: *verdict, code: code.clone(), read_by: *read_by }
-        }
-        Fact::Waived { reason, signed_by, .. } => {
-            StoryEvent::Waived { reason: reason.clone(), signed_by: signed_by.clone() }
-        }
-        Fact::Incident { party, what, .. } => StoryEvent::Incident { party: *party, what: what.clone() },
-        Fact::KeysInstalled { .. } | Fact::KeysDropped { .. } | Fact::Remembered { .. } | Fact::CounterSet { .. } => {
-            return None;
-        }
-    };
-    Some(Moment { at, event })
+impl Moment {
+    /// What a fact tells of a payment; none when it is about something else.
+    pub(crate) fn of(at: Timestamp, fact: &Fact) -> Option<Moment> {
+        let event = match fact {
+            Fact::Intent(intent) => {
+                StoryEvent::Intended { exchange: intent.exchange, with_standby: intent.remedy.is_some() }
+            }
+            Fact::Resent { .. } => StoryEvent::SentAgain,
+            Fact::Sent { delivery: Delivery::NotSent, failure, .. } => StoryEvent::NotSent(*failure),
+            Fact::Sent { failure: Some(failure), .. } => StoryEvent::NoAnswer(*failure),
+            Fact::Sent { failure: None, .. } => StoryEvent::Sent,
+            Fact::Heard { proven, .. } => StoryEvent::Heard { proven: *proven },
+            Fact::Concluded { outcome, .. } if outcome.was_interrupted() => StoryEvent::Interrupted,
+            Fact::Concluded { .. } => StoryEvent::Concluded,
+            Fact::Owed { reason, .. } => StoryEvent::ReversalOwed(*reason),
+            Fact::Tried { number, .. } => StoryEvent::ReversalTried { number: *number },
+            Fact::Unheard { number, failure, .. } => StoryEvent::ReversalUnheard { number: *number, failure: *failure },
+            Fact::Answered { verdict, code, read_by, .. } => {
+                StoryEvent::ReversalAnswered { verdict: *verdict, code: code.clone(), read_by: *read_by }
+            }
+            Fact::Waived { reason, signed_by, .. } => {
+                StoryEvent::Waived { reason: reason.clone(), signed_by: signed_by.clone() }
+            }
+            Fact::Incident { party, what, .. } => StoryEvent::Incident { party: *party, what: what.clone() },
+            Fact::KeysInstalled { .. }
+            | Fact::KeysDropped { .. }
+            | Fact::Remembered { .. }
+            | Fact::CounterSet { .. }
+            | Fact::Carried { .. } => return None,
+        };
+        Some(Moment { at, event })
+    }
 }
 
 impl Standing {

@@ -10,7 +10,7 @@ use crate::record::Verdict;
 use crate::time::Timestamp;
 
 /// A reversal that is owed, or was.
-#[derive(Clone, Debug)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Debt {
     pub id: TransactionId,
     pub of: TransactionId,
@@ -25,11 +25,15 @@ pub struct Debt {
     pub tries: u32,
     /// When the newest try began.
     pub tried_at: Option<Timestamp>,
+    /// When it left the books.
+    pub ended: Option<Timestamp>,
+    /// The acquirer's code, once it is paid.
+    pub acknowledged_with: String,
     pub waived: Option<Waived>,
 }
 
 /// Where a debt stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum Standing {
     /// No proven answer yet.
     Unheard,
@@ -66,11 +70,12 @@ impl Debt {
             return Err(Inconsistent(self.id.to_string(), "waived when nothing was owed"));
         }
         self.standing = Standing::Waived;
+        self.ended = Some(at);
         self.waived = Some(Waived { at, reason: reason.to_owned(), signed_by: signed_by.to_owned() });
         Ok(())
     }
 
-    pub(super) fn answered(&mut self, verdict: Verdict, code: &str) {
+    pub(super) fn answered(&mut self, at: Timestamp, verdict: Verdict, code: &str) {
         if !self.is_open() {
             // What has left the books does not come back to them; the answer stays in the journal.
             return;
@@ -80,7 +85,10 @@ impl Debt {
             Verdict::Unmatched => Standing::Unmatched,
             Verdict::Refused => Standing::Refused,
         };
-        if verdict != Verdict::Paid && self.refusals.len() < Self::ATTEMPTS_KEPT {
+        if verdict == Verdict::Paid {
+            self.ended = Some(at);
+            code.clone_into(&mut self.acknowledged_with);
+        } else if self.refusals.len() < Self::ATTEMPTS_KEPT {
             self.refusals.push(code.to_owned());
         }
     }

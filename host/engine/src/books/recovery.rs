@@ -4,6 +4,7 @@ use super::{Books, Debt, Transaction};
 use crate::contract::template::UndoReason;
 use crate::contract::transaction::Operation;
 use crate::record::{Doubt, Fact, Incident, NotSent, Outcome, Record};
+use crate::story::{Moment, StoryEvent};
 use crate::time::Timestamp;
 
 impl Books {
@@ -25,8 +26,8 @@ impl Books {
 fn close(transaction: &Transaction, debt: Option<&Debt>) -> Vec<Fact> {
     let mut facts = conclude(transaction);
     let is_open = debt.is_some_and(Debt::is_open) || facts.iter().any(|fact| matches!(fact, Fact::Owed { .. }));
-    let gone = |fact: &Fact| matches!(fact, Fact::Incident { what: Incident::CardDataGone, .. });
-    if is_open && transaction.card_data_is_gone() && !transaction.timeline.iter().any(|(_, fact)| gone(fact)) {
+    let gone = |moment: &Moment| matches!(moment.event, StoryEvent::Incident { what: Incident::CardDataGone, .. });
+    if is_open && transaction.card_data_is_gone() && !transaction.timeline.iter().any(gone) {
         let (what, party) = (Incident::CardDataGone, Incident::CardDataGone.party());
         facts.push(Fact::Incident { transaction: Some(transaction.id.clone()), party, what });
     }
@@ -36,8 +37,8 @@ fn close(transaction: &Transaction, debt: Option<&Debt>) -> Vec<Fact> {
 fn conclude(transaction: &Transaction) -> Vec<Fact> {
     let owed =
         || Fact::Owed { debt: transaction.id.reversal(), of: transaction.id.clone(), reason: UndoReason::NoAnswer };
-    if let Some(conclusion) = &transaction.conclusion {
-        return if lacks_a_debt(transaction, &conclusion.outcome) { vec![owed()] } else { Vec::new() };
+    if transaction.conclusion.is_some() {
+        return if transaction.lacks_a_debt() { vec![owed()] } else { Vec::new() };
     }
     let concluded = |outcome| Fact::Concluded {
         transaction: transaction.id.clone(),
@@ -54,11 +55,4 @@ fn conclude(transaction: &Transaction) -> Vec<Fact> {
             vec![concluded(Outcome::Failed(NotSent::Interrupted))]
         }
     }
-}
-
-/// A debt is written together with the conclusion it follows from. Where a damaged journal holds one without the
-/// other, what may have been sent counts, not what is missing.
-fn lacks_a_debt(transaction: &Transaction, outcome: &Outcome) -> bool {
-    let settled = matches!(outcome, Outcome::Approved(_) | Outcome::Declined(_));
-    !settled && transaction.debt.is_none() && transaction.may_have_moved_money()
 }

@@ -112,7 +112,7 @@ impl Engine {
         loop {
             let text = format!("S{:x}N{number}", now.wall.unix_ms.unsigned_abs());
             match TransactionId::parse(&text) {
-                Ok(id) if self.already_known(&id).is_none() => return id,
+                Ok(id) if self.already_known(&id).is_none() && !self.may_have_been_used(&id) => return id,
                 _ => number = number.wrapping_add(1),
             }
         }

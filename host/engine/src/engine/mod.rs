@@ -1,11 +1,12 @@
 //! The engine: what happened goes in, what is to be done comes out. It knows no clock, socket, disk or Wasm.
 
 mod beginning;
+mod tending;
 mod waiving;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use crate::books::Books;
+use crate::books::{Books, Known};
 use crate::contract::retry_policy::{Delivery, Failure};
 use crate::effect::{Answer, Effect, ExchangeFailed, Input, Moment, OperationId, Request};
 use crate::identity::TransactionId;
@@ -20,6 +21,9 @@ use crate::waiver::SignedWaiver;
 /// What whoever asks is told once the journal has failed.
 const HALTED: &str = "the journal failed; it must be opened again first";
 
+/// What whoever asks is told when nobody has looked a name up that may have been used long ago.
+const NOT_LOOKED_UP: &str = "this name may have been used before, and has not been looked up in the journal";
+
 /// Everything the terminal knows and is doing.
 #[derive(Debug)]
 pub struct Engine {
@@ -30,6 +34,10 @@ pub struct Engine {
     /// Waivers being written down, and those that wait for a try of their debt to be over.
     waiving: BTreeMap<OperationId, Recording>,
     waivers_waiting: Vec<SignedWaiver>,
+    /// What plugins keep, being written down.
+    carrying: Option<OperationId>,
+    /// Names that were looked up in the journal and are new.
+    new_names: BTreeSet<TransactionId>,
     operations: u64,
     sales_stopped: Option<String>,
     /// The journal failed: nothing is begun any more.
@@ -51,6 +59,8 @@ impl Engine {
             committing: BTreeMap::new(),
             waiving: BTreeMap::new(),
             waivers_waiting: Vec::new(),
+            carrying: None,
+            new_names: BTreeSet::new(),
             operations: 0,
             sales_stopped,
             halted: false,
@@ -76,6 +86,15 @@ impl Engine {
             Input::Request(request) => self.request(request, now),
             Input::Answer { operation, answer } => self.answer(operation, answer, now),
             Input::Alarm { acquirer } => self.schedule(&acquirer, now),
+            Input::Carry => self.carry(now),
+            Input::Compacted { lines, horizon } => {
+                self.compacted(&lines, horizon);
+                Vec::new()
+            }
+            Input::LookedUp { transaction, summary } => {
+                self.looked_up(transaction, summary.as_deref());
+                Vec::new()
+            }
         };
         self.note_commits(&effects);
         effects
@@ -108,6 +127,9 @@ impl Engine {
         if self.halted {
             return vec![job.unwritten(NotSent::Storage(HALTED.into()))];
         }
+        if self.may_have_been_used(job.transaction()) {
+            return vec![job.unwritten(NotSent::Storage(NOT_LOOKED_UP.into()))];
+        }
         let Some(lane) = self.lanes.get_mut(acquirer) else { return vec![job.unwritten(NotSent::Unsupported)] };
         lane.ask(job);
         self.schedule(acquirer, now)
@@ -124,6 +146,26 @@ impl Engine {
             return Some(ended.into_iter().collect());
         }
         self.lanes.values().any(|lane| lane.knows(id)).then(Vec::new)
+    }
+
+    /// A name that left memory, or shares its hash with one that did, is new only once the journal has been asked.
+    fn may_have_been_used(&self, id: &TransactionId) -> bool {
+        self.books.knows(id) == Known::Perhaps && !self.new_names.contains(id)
+    }
+
+    /// The journal was asked for a name: what it holds is in the books again. A line that cannot be read brings nothing
+    /// back, and the name stays refused.
+    fn looked_up(&mut self, id: TransactionId, summary: Option<&[u8]>) {
+        match summary {
+            Some(line) => {
+                if let Err(error) = self.books.restore(line) {
+                    self.sales_stopped.get_or_insert(error.to_string());
+                }
+            }
+            None => {
+                self.new_names.insert(id);
+            }
+        }
     }
 
     fn cancel(&mut self, id: &TransactionId, now: Moment) -> Vec<Effect> {
@@ -144,7 +186,8 @@ impl Engine {
             Answer::NoRoom(_) => self.settle(operation, false),
             _ => {}
         }
-        if let Some(effects) = self.waiver_answered(operation, &answer, now) {
+        let own = self.waiver_answered(operation, &answer, now).or_else(|| self.carried(operation, &answer, now));
+        if let Some(effects) = own {
             return effects;
         }
         let Some((acquirer, current)) = self.take_current(operation) else {

@@ -71,6 +71,8 @@ pub enum Fact {
     Incident { transaction: Option<TransactionId>, party: Party, what: Incident },
     /// The operator took a debt off the books. What was signed, and the signature over it, stay.
     Waived { debt: TransactionId, reason: String, signed_by: String, statement: String, signature: Vec<u8> },
+    /// What an acquirer's plugin keeps, all of it as it stands: what earlier records of its stream said need not be read.
+    Carried { counters: Vec<(Name, u64)>, memory: Vec<(Name, Vec<u8>)>, keys: Vec<NewKey>, failed_proofs: u32 },
 }
 
 /// What will be sent, everything needed to take it back, and all of the plugin's step that goes with it.

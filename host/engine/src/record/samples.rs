@@ -269,6 +269,16 @@ fn outcomes() -> Vec<(String, Outcome)> {
     outcomes
 }
 
+fn key() -> NewKey {
+    NewKey {
+        name: "mac".into(),
+        under: "transport".into(),
+        wrapping: Wrapping::TdesEcb,
+        block: vec![9; 16],
+        check_value: Some(vec![1, 2, 3, 4]),
+    }
+}
+
 /// Every fact.
 pub(crate) fn facts() -> Vec<(String, Fact)> {
     let mut facts: Vec<(String, Fact)> = Vec::new();
@@ -321,14 +331,7 @@ pub(crate) fn facts() -> Vec<(String, Fact)> {
     fact("answered-paid", answered(Verdict::Paid, "00", Reader::Plugin));
     fact("answered-unmatched", answered(Verdict::Unmatched, "25", Reader::Standby));
     fact("answered-refused", answered(Verdict::Refused, "58", Reader::Plugin));
-    let key = NewKey {
-        name: "mac".into(),
-        under: "transport".into(),
-        wrapping: Wrapping::TdesEcb,
-        block: vec![9; 16],
-        check_value: Some(vec![1, 2, 3, 4]),
-    };
-    fact("keys-installed", Fact::KeysInstalled { keys: vec![key] });
+    fact("keys-installed", Fact::KeysInstalled { keys: vec![key()] });
     fact("keys-dropped", Fact::KeysDropped { slots: vec!["mac".into(), "pin".into()] });
     fact("remembered", Fact::Remembered { name: "batch".into(), value: b"000042".to_vec() });
     fact("counter-set", Fact::CounterSet { name: "trace".into(), value: u64::MAX });
@@ -351,9 +354,16 @@ fn since_version_2() -> Vec<(String, Fact)> {
         statement: "acquit waiver 1\n".into(),
         signature: vec![0xab; 64],
     };
+    let carried = Fact::Carried {
+        counters: vec![("trace".into(), 123_456), ("invoice".into(), 1)],
+        memory: vec![("batch".into(), b"000042".to_vec())],
+        keys: vec![key()],
+        failed_proofs: 2,
+    };
     vec![
         ("incident-card-data-gone".into(), Fact::Incident { transaction, party, what: Incident::CardDataGone }),
         ("waived".into(), waived),
+        ("carried".into(), carried),
     ]
 }
 

@@ -41,6 +41,7 @@ pub(crate) struct House {
     pub disk_is_full: bool,
     /// What every message was about, and how many records the journal held when it left.
     pub sent: Vec<(TransactionId, usize)>,
+    pub carried_over: Vec<bool>,
     pub waived: Vec<(TransactionId, Result<(), NotWaived>)>,
     pub card: Result<(), CardProblem>,
     pub staging: Result<(), String>,
@@ -92,6 +93,7 @@ impl House {
             failing_commits: VecDeque::new(),
             disk_is_full: false,
             sent: Vec::new(),
+            carried_over: Vec::new(),
             waived: Vec::new(),
             card: Ok(()),
             staging: Ok(()),
@@ -258,8 +260,9 @@ impl House {
     fn perform(&mut self, effect: Effect) -> Result<(), Cut> {
         self.log.push(word(&effect));
         match &effect {
-            // A waiver's end names the debt, and not an operation.
-            Effect::Commit { records, .. } if matches!(records[..], [Record { fact: Fact::Waived { .. }, .. }]) => {}
+            // The end of a waiver, and of what plugins keep being written down, names no operation.
+            Effect::Commit { records, .. }
+                if matches!(records[..], [Record { fact: Fact::Waived { .. } | Fact::Carried { .. }, .. }]) => {}
             Effect::AskCard { operation, .. } | Effect::Call { operation, .. } | Effect::Commit { operation, .. } => {
                 self.begun.insert(*operation);
             }
@@ -310,6 +313,7 @@ impl House {
                 self.alarms.insert(acquirer, self.now_ms + u64::from(after));
             }
             Effect::ReopenJournal => self.reopening = true,
+            Effect::Carried { written } => self.carried_over.push(written),
             Effect::ActivateKeys { .. } | Effect::DropKeys { .. } | Effect::Unexpected { .. } => {}
         }
         self.point()

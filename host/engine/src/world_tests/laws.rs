@@ -11,7 +11,7 @@ use crate::{Fact, Outcome, Record, Recovery, TransactionId, Verdict};
 
 /// What happens to a house, apart from what its plugin does.
 #[derive(Clone, Debug)]
-pub(super) struct History {
+pub(crate) struct History {
     whims: Vec<Whim>,
     lines: Vec<super::acquirer::Line>,
     failing: Vec<bool>,
@@ -20,7 +20,7 @@ pub(super) struct History {
     waivers: Vec<(u64, bool)>,
 }
 
-pub(super) fn histories() -> impl Strategy<Value = History> {
+pub(crate) fn histories() -> impl Strategy<Value = History> {
     let failing = prop::collection::vec(prop::bool::weighted(0.03), 0..40);
     let cuts = prop::collection::vec(1_usize..60, 0..3);
     let waivers = prop::collection::vec((prop::sample::select(vec![0, 20, 31_000, 90_000]), any::<bool>()), 4);
@@ -35,7 +35,7 @@ pub(super) fn histories() -> impl Strategy<Value = History> {
 
 impl History {
     /// Lives through it, to where nothing is left to be done.
-    pub(super) fn live(self) -> House {
+    pub(crate) fn live(self) -> House {
         let mut house = House::new();
         house.guest = hostile(self.whims);
         house.acquirer.line = self.lines.into();

@@ -10,12 +10,13 @@ mod counters;
 mod coverage;
 mod failed_save;
 mod full_disk;
-mod guest;
+pub(crate) mod guest;
 mod hostile;
 mod house;
 mod lanes;
-mod laws;
+pub(crate) mod laws;
 mod line;
+mod long_ago;
 mod power_cuts;
 mod rejected_reversal;
 mod till;
@@ -25,7 +26,7 @@ mod waivers;
 use std::collections::BTreeMap;
 
 use guest::{MAC_KEY, descriptor};
-use house::House;
+pub(crate) use house::House;
 
 use crate::contract::Digest;
 use crate::contract::acquirer::Echoed;
@@ -79,4 +80,9 @@ pub(crate) fn card() -> Presented {
 pub(crate) fn record(fact: Fact) -> Record {
     let at = Timestamp { unix_ms: 1_795_000_000_000, utc_offset_minutes: 480 };
     Record { at, acquirer: ACQUIRER.into(), fact }
+}
+
+/// An acquirer that books a sale and whose answer never comes back.
+pub(crate) fn lost_reply() -> acquirer::Line {
+    acquirer::Line::LostReply
 }

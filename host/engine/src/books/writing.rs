@@ -1,0 +1,230 @@
+//! What each record changes in the books.
+
+use super::{Books, Conclusion, Debt, ExchangeFacts, Inconsistent, Standing, Transaction};
+use crate::contract::retry_policy::{Attempt, Delivery, Failure};
+use crate::contract::template::UndoReason;
+use crate::contract::transaction::{Gravity, Operation};
+use crate::contract::types::Name;
+use crate::identity::TransactionId;
+use crate::record::{Fact, Intent, Outcome};
+use crate::story::Moment;
+use crate::time::Timestamp;
+
+impl Books {
+    /// What a fact says of payments and debts.
+    pub(super) fn enter(&mut self, at: Timestamp, acquirer: &str, fact: &Fact) -> Result<(), Inconsistent> {
+        match fact {
+            Fact::Intent(intent) => self.intend(at, acquirer, intent),
+            Fact::Sent { transaction, exchange, delivery, failure } => {
+                self.exchange(transaction, *exchange)?.sent(*delivery, *failure);
+                Ok(())
+            }
+            Fact::Resent { transaction, exchange, .. } => {
+                self.exchange(transaction, *exchange)?.sent_again();
+                Ok(())
+            }
+            Fact::Heard { transaction, exchange, .. } => {
+                self.exchange(transaction, *exchange)?.heard = true;
+                Ok(())
+            }
+            Fact::Concluded { transaction, operation, outcome, reference } => {
+                self.conclude(at, acquirer, transaction, operation, outcome, reference)
+            }
+            Fact::Owed { debt, of, reason } => self.owe(at, acquirer, debt, of, *reason),
+            Fact::Tried { debt, number, .. } => {
+                let debt = self.debt_mut(debt)?;
+                debt.tries = *number;
+                debt.tried_at = Some(at);
+                Ok(())
+            }
+            Fact::Unheard { debt, delivery, failure, .. } => self.unheard(at, debt, *delivery, *failure),
+            Fact::Answered { debt, verdict, code, .. } => {
+                self.debt_mut(debt)?.answered(at, *verdict, code);
+                Ok(())
+            }
+            Fact::Waived { debt, reason, signed_by, .. } => self.debt_mut(debt)?.waived(at, reason, signed_by),
+            Fact::KeysInstalled { .. }
+            | Fact::KeysDropped { .. }
+            | Fact::Remembered { .. }
+            | Fact::CounterSet { .. }
+            | Fact::Carried { .. }
+            | Fact::Incident { .. } => Ok(()),
+        }
+    }
+
+    fn intend(&mut self, at: Timestamp, acquirer: &str, intent: &Intent) -> Result<(), Inconsistent> {
+        let dropped = self.dropped;
+        let transaction = self.begin(at, &intent.transaction, acquirer, &intent.operation);
+        let follows = transaction
+            .exchanges
+            .last()
+            .map_or(dropped.then_some(intent.exchange), |last| last.intent.exchange.checked_add(1));
+        let is_next = follows.unwrap_or(0) == intent.exchange && transaction.conclusion.is_none();
+        transaction.reference.clone_from(&intent.reference);
+        // Out of order or not: what may have been sent is known, and what takes it back.
+        transaction.exchanges.push(ExchangeFacts { intent: intent.clone(), at, sent: None, heard: false });
+        if is_next { Ok(()) } else { Err(Inconsistent(intent.transaction.to_string(), "an exchange out of order")) }
+    }
+
+    fn begin(&mut self, at: Timestamp, id: &TransactionId, acquirer: &str, operation: &Operation) -> &mut Transaction {
+        if !self.transactions.contains_key(id) {
+            self.order.push(id.clone());
+        }
+        self.transactions.entry(id.clone()).or_insert_with(|| Transaction {
+            id: id.clone(),
+            acquirer: acquirer.to_owned(),
+            operation: operation.clone(),
+            exchanges: Vec::new(),
+            conclusion: None,
+            debt: None,
+            reference: Vec::new(),
+            begun: at,
+            timeline: Vec::new(),
+            summarised: false,
+        })
+    }
+
+    fn conclude(
+        &mut self,
+        at: Timestamp,
+        acquirer: &str,
+        id: &TransactionId,
+        operation: &Operation,
+        outcome: &Outcome,
+        reference: &[(Name, String)],
+    ) -> Result<(), Inconsistent> {
+        let transaction = self.begin(at, id, acquirer, operation);
+        if transaction.conclusion.is_some() {
+            return Err(Inconsistent(id.to_string(), "concluded twice"));
+        }
+        transaction.conclusion = Some(Conclusion { at, outcome: outcome.clone() });
+        transaction.reference = reference.to_vec();
+        Ok(())
+    }
+
+    fn owe(
+        &mut self,
+        at: Timestamp,
+        acquirer: &str,
+        id: &TransactionId,
+        of: &TransactionId,
+        reason: UndoReason,
+    ) -> Result<(), Inconsistent> {
+        let original = self.transactions.get_mut(of).ok_or(Inconsistent(id.to_string(), "a debt of nothing"))?;
+        if original.debt.is_some() {
+            return Err(Inconsistent(id.to_string(), "owed twice"));
+        }
+        original.debt = Some(id.clone());
+        self.debts.insert(id.clone(), Debt::new(id.clone(), of.clone(), acquirer.to_owned(), reason, at));
+        Ok(())
+    }
+
+    fn unheard(
+        &mut self,
+        at: Timestamp,
+        id: &TransactionId,
+        delivery: Delivery,
+        failure: Failure,
+    ) -> Result<(), Inconsistent> {
+        let route = self.standby_of(id).map(|standby| standby.route.clone()).unwrap_or_default();
+        let debt = self.debt_mut(id)?;
+        let elapsed = at.milliseconds_since(debt.tried_at.unwrap_or(at));
+        if debt.attempts.len() < Debt::ATTEMPTS_KEPT {
+            debt.attempts.push(Attempt { route, gravity: Gravity::Owes, delivery, failure, elapsed });
+        }
+        Ok(())
+    }
+
+    fn exchange(&mut self, id: &TransactionId, number: u32) -> Result<&mut ExchangeFacts, Inconsistent> {
+        self.transactions
+            .get_mut(id)
+            .and_then(|known| known.exchanges.iter_mut().rev().find(|exchange| exchange.intent.exchange == number))
+            .ok_or_else(|| Inconsistent(id.to_string(), "an exchange that was never intended"))
+    }
+
+    fn debt_mut(&mut self, id: &TransactionId) -> Result<&mut Debt, Inconsistent> {
+        self.debts.get_mut(id).ok_or_else(|| Inconsistent(id.to_string(), "a debt that was never owed"))
+    }
+
+    /// Tells the story of the transaction a fact is about; and keeps no more of one that is settled than may be needed.
+    pub(super) fn remember_in_timeline(&mut self, at: Timestamp, fact: &Fact) {
+        let Some(id) = self.original_of(fact).cloned() else { return };
+        let Some(transaction) = self.transactions.get_mut(&id) else { return };
+        transaction.timeline.extend(Moment::of(at, fact));
+        if self.settled(&id).is_some()
+            && let Some(transaction) = self.transactions.get_mut(&id)
+        {
+            transaction.slim();
+        }
+    }
+
+    /// The transaction a fact is about, itself or by its debt.
+    pub(super) fn original_of<'a>(&'a self, fact: &'a Fact) -> Option<&'a TransactionId> {
+        match fact {
+            Fact::Owed { of, .. } => Some(of),
+            Fact::Tried { debt, .. }
+            | Fact::Unheard { debt, .. }
+            | Fact::Answered { debt, .. }
+            | Fact::Waived { debt, .. } => Some(self.debts.get(debt).map_or(debt, |debt| &debt.of)),
+            _ => fact.subject(),
+        }
+    }
+
+    /// When the last thing about a transaction ended: it is concluded, and its debt, if it had one, is paid or waived.
+    /// None while anything may still happen.
+    pub(super) fn settled(&self, id: &TransactionId) -> Option<Timestamp> {
+        let transaction = self.transactions.get(id)?;
+        let concluded = transaction.conclusion.as_ref()?.at;
+        if transaction.lacks_a_debt() {
+            return None;
+        }
+        match &transaction.debt {
+            None => Some(concluded),
+            Some(debt) => self.debts.get(debt)?.ended.map(|ended| ended.max(concluded)),
+        }
+    }
+}
+
+impl Fact {
+    /// The transaction or debt this fact is about.
+    pub fn subject(&self) -> Option<&TransactionId> {
+        match self {
+            Fact::Intent(intent) => Some(&intent.transaction),
+            Fact::Resent { transaction, .. }
+            | Fact::Sent { transaction, .. }
+            | Fact::Heard { transaction, .. }
+            | Fact::Concluded { transaction, .. } => Some(transaction),
+            Fact::Owed { debt, .. }
+            | Fact::Tried { debt, .. }
+            | Fact::Unheard { debt, .. }
+            | Fact::Answered { debt, .. }
+            | Fact::Waived { debt, .. } => Some(debt),
+            Fact::Incident { transaction, .. } => transaction.as_ref(),
+            Fact::KeysInstalled { .. }
+            | Fact::KeysDropped { .. }
+            | Fact::Remembered { .. }
+            | Fact::CounterSet { .. }
+            | Fact::Carried { .. } => None,
+        }
+    }
+}
+
+impl Debt {
+    fn new(id: TransactionId, of: TransactionId, acquirer: String, reason: UndoReason, since: Timestamp) -> Debt {
+        Debt {
+            id,
+            of,
+            acquirer,
+            reason,
+            since,
+            standing: Standing::Unheard,
+            attempts: Vec::new(),
+            refusals: Vec::new(),
+            tries: 0,
+            tried_at: None,
+            ended: None,
+            acknowledged_with: String::new(),
+            waived: None,
+        }
+    }
+}
