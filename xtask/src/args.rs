@@ -22,6 +22,9 @@ Builds, tests and demonstrates Acquit.
                           builds the plugins into target/plugins (a second run does nothing)
   cargo xtask bench sandbox
                           what the sandbox costs, beside the same code compiled natively
+  cargo xtask bench journal [--quick] [--json]
+                          what a durable commit costs, calls and bytes counted, beside the limit, SQLite
+                          and redb, and how long a journal of years takes to open; the full run wants 7 GB
   cargo xtask diagrams    writes the generated pages of docs/
   cargo xtask help        this page
 
@@ -55,6 +58,11 @@ pub enum Command {
     },
     /// The cost of the sandbox.
     BenchSandbox,
+    /// The cost of the journal; its arguments are checked here so that a slip costs no build.
+    BenchJournal {
+        /// Arguments for the benchmark, in the form it reads.
+        arguments: Vec<String>,
+    },
     /// Generated documentation.
     Diagrams,
     /// The demonstration; its arguments are checked here so that a slip costs no build.
@@ -90,7 +98,9 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
         "diagrams" => nothing_after("diagrams", &rest, Command::Diagrams),
         "bench" => match words(&rest).as_slice() {
             ["sandbox"] => Ok(Command::BenchSandbox),
-            _ => Err("there is one benchmark: `cargo xtask bench sandbox`".into()),
+            ["sandbox", wrong, ..] => Err(format!("`bench sandbox` takes no arguments, not `{wrong}`")),
+            ["journal", arguments @ ..] => bench_journal(arguments),
+            _ => Err("there are two benchmarks: `cargo xtask bench sandbox` and `cargo xtask bench journal`".into()),
         },
         "demo" => demo(&rest),
         other => Err(format!("there is no command `{other}`")),
@@ -105,6 +115,13 @@ fn nothing_after(name: &str, rest: &[String], command: Command) -> Result<Comman
     match rest.first() {
         None => Ok(command),
         Some(wrong) => Err(format!("`{name}` takes no arguments, not `{wrong}`")),
+    }
+}
+
+fn bench_journal(arguments: &[&str]) -> Result<Command, String> {
+    match arguments.iter().find(|argument| !matches!(**argument, "--quick" | "--json")) {
+        Some(wrong) => Err(format!("`bench journal` takes --quick and --json, not `{wrong}`")),
+        None => Ok(Command::BenchJournal { arguments: arguments.iter().map(|word| (*word).to_owned()).collect() }),
     }
 }
 
@@ -168,6 +185,7 @@ mod tests {
         let owned = |arguments: &[&str]| arguments.iter().map(|a| a.to_string()).collect();
         let demo = |arguments: &[&str]| Command::Demo { arguments: owned(arguments) };
         let crash = |arguments: &[&str]| Command::Crash { arguments: owned(arguments) };
+        let bench_journal = |arguments: &[&str]| Command::BenchJournal { arguments: owned(arguments) };
         let table = [
             ("", Command::Help),
             ("help", Command::Help),
@@ -181,6 +199,8 @@ mod tests {
             ("crash --quick", crash(&["--quick"])),
             ("crash --seeds 10000 --from=7", crash(&["--seeds", "10000", "--from", "7"])),
             ("bench sandbox", Command::BenchSandbox),
+            ("bench journal", bench_journal(&[])),
+            ("bench journal --quick --json", bench_journal(&["--quick", "--json"])),
             ("diagrams", Command::Diagrams),
             ("demo", demo(&[])),
             ("demo --lang zh", demo(&["--lang", "zh"])),
@@ -208,7 +228,9 @@ mod tests {
             ("demo --lang", "zh, en or both"),
             ("demo --jsn", "not `--jsn`"),
             ("bench", "bench sandbox"),
-            ("bench journal", "bench sandbox"),
+            ("bench vault", "bench journal"),
+            ("bench sandbox --quick", "not `--quick`"),
+            ("bench journal --quik", "not `--quik`"),
             ("test engine", "not `engine`"),
             ("test --all --quick", "not `--quick`"),
             ("crash --seeds", "--seeds is followed by a whole number"),

@@ -50,6 +50,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Test { all } => verify::command(&house, &mut progress, all)?,
         Command::Crash { arguments } => programs::crash(&house, &mut progress, &arguments)?,
         Command::BenchSandbox => programs::bench_sandbox(&house, &mut progress)?,
+        Command::BenchJournal { arguments } => programs::bench_journal(&house, &mut progress, &arguments)?,
         Command::Diagrams => programs::diagrams(&house, &mut progress)?,
         Command::Demo { arguments } => programs::demo(&house, &mut progress, &arguments)?,
     };

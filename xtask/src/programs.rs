@@ -13,6 +13,10 @@ use crate::{
 
 /// The package with everything that needs the whole house.
 const SCENARIOS: &str = "acquit-scenarios";
+/// The package that measures the journal.
+pub const JOURNAL_BENCH: &str = "acquit-journal-bench";
+/// Its feature that links SQLite and redb, which the quick tests do without.
+pub const JOURNAL_PEERS: &str = "peers";
 /// The package that enumerates power cuts.
 pub const CRASH: &str = "acquit-crash";
 
@@ -35,6 +39,22 @@ pub fn bench_sandbox(house: &House, progress: &mut Progress) -> Result<ExitCode>
     point_to_artefacts(house, &mut bench);
     bench.env("ACQUIT_BIN", house.target.join("release/acquit"));
     pass_on(&mut bench)
+}
+
+/// `cargo xtask bench journal`, optimised and with the databases it is compared with.
+pub fn bench_journal(house: &House, progress: &mut Progress, arguments: &[String]) -> Result<ExitCode> {
+    verify::need_c_compiler(house)?;
+    let build = ["build", "--release", "-p", JOURNAL_BENCH, "--features", JOURNAL_PEERS];
+    progress.run("the benchmark, optimised, with SQLite and redb", &mut house.cargo(build))?;
+    progress.step("the benchmark");
+    pass_on(journal_bench(house).args(arguments))
+}
+
+/// The built benchmark of the journal, told to write beside the build: on a disk, where there is room.
+pub fn journal_bench(house: &House) -> Command {
+    let mut bench = house.program(house.released_program(JOURNAL_BENCH));
+    bench.arg("--folder").arg(house.target.join("journal-bench"));
+    bench
 }
 
 /// `cargo xtask crash`, in release: the enumeration is bound by the processor.
