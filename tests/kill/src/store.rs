@@ -1,9 +1,11 @@
-//! The journal as writer and judge use it: real files, a key file, the product's own options but for short segments.
+//! The journal as writer and judge use it: real files, a key file, an anchor that remembers every checkpoint and is
+//! asked at every open, and the product's own options but for short segments and frequent checkpoints.
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::{Context, Result, bail};
+use journal::checkpoint::FileAnchor;
 use journal::keys::{FileKey, KeyWrap, SystemEntropy};
 use journal::{Body, Card, Content, Entry, Health, Journal, Kind, Options, Purpose};
 
@@ -12,6 +14,8 @@ use crate::record::Record;
 
 /// One append in so many begins a payment; the others are obligations, which may use the last spare segment.
 const APPENDS_A_PAYMENT: u64 = 3;
+/// Entries between two checkpoints: nearly every tending signs one, and dies between journal and anchor now and then.
+const CHECKPOINT_EVERY: u64 = 16;
 
 /// Where a journal is, and how long its segments are.
 #[derive(Clone, Debug)]
@@ -26,26 +30,32 @@ pub struct Store {
 pub struct Open(Journal);
 
 impl Store {
-    /// Makes a key and begins a journal.
+    /// Makes a key and an anchor, and begins a journal.
     pub fn begin(&self) -> Result<()> {
         let key = FileKey::create(&self.folder.join("key"), &SystemEntropy).context("the key cannot be made")?;
-        Journal::create(&self.journal(), Arc::new(key), self.options()).context("the journal cannot be begun")?;
+        FileAnchor::create(&self.anchor(), &self.journal()).context("the anchor cannot be made")?;
+        Journal::create(&self.journal(), Arc::new(key), self.options()?).context("the journal cannot be begun")?;
         Ok(())
     }
 
     /// Opens it, and gives what it holds; refused where that is not everything.
     pub fn open(&self) -> Result<(Open, Vec<Found>)> {
-        let opened = Journal::open(&self.journal(), Arc::new(self.key()?), self.options());
+        let opened = Journal::open(&self.journal(), Arc::new(self.key()?), self.options()?);
         let opened = opened.context("the journal cannot be opened")?;
+        if !opened.unanswered.is_empty() {
+            bail!("the anchor gave no answer: {:?}", opened.unanswered);
+        }
         Ok((Open(opened.journal), whole(&opened.health, opened.entries)?))
     }
 
     /// Reads it without changing anything.
     pub fn read(&self) -> Result<Vec<Found>> {
-        let key = self.key()?;
-        let reading =
-            Journal::read(&self.journal(), Some(&key as &dyn KeyWrap)).context("the journal cannot be read")?;
-        whole(&reading.health, reading.entries)
+        let (key, anchors) = (self.key()?, self.options()?.anchors);
+        let mut entries = Vec::new();
+        let keep = &mut |entry| entries.push(entry);
+        let reading = Journal::read_with(&self.journal(), Some(&key as &dyn KeyWrap), &anchors, keep);
+        let reading = reading.context("the journal cannot be read")?;
+        whole(&reading.health, entries)
     }
 
     /// How many segments there are.
@@ -63,8 +73,14 @@ impl Store {
         self.folder.join("journal")
     }
 
-    fn options(&self) -> Options {
-        Options { segment_bytes: self.segment_bytes, ..Options::default() }
+    fn anchor(&self) -> PathBuf {
+        self.folder.join("anchor")
+    }
+
+    fn options(&self) -> Result<Options> {
+        let anchor = FileAnchor::open(&self.anchor(), &self.journal()).context("the anchor cannot be opened")?;
+        let (segment_bytes, checkpoint_every) = (self.segment_bytes, CHECKPOINT_EVERY);
+        Ok(Options { segment_bytes, checkpoint_every, anchors: vec![Arc::new(anchor)], ..Options::default() })
     }
 }
 
@@ -78,10 +94,13 @@ impl Open {
         Ok(token.sequence())
     }
 
-    /// The idle duties: marker, rotation ahead of need, spare segments.
+    /// The idle duties: marker, rotation ahead of need, checkpoint, spare segments.
     pub fn tend(&self) -> Result<()> {
-        self.0.tend().context("the idle duties failed")?;
-        Ok(())
+        let tended = self.0.tend().context("the idle duties failed")?;
+        match tended.not_anchored {
+            None => Ok(()),
+            Some(why) => bail!("a checkpoint was not anchored: {why}"),
+        }
     }
 }
 
