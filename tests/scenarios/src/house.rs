@@ -32,6 +32,7 @@ pub struct House {
     pub wire: Wire,
     /// What every process of the terminal printed and answered.
     pub transcript: Transcript,
+    setup: Setup,
     folder: TempDir,
 }
 
@@ -77,7 +78,7 @@ impl House {
         adjust(&mut setup);
         let transcript = Transcript::default();
         let terminal = Terminal::create(&folder.path().join("terminal"), &setup, &transcript)?;
-        Ok(House { acquirer, terminal, wire, transcript, folder })
+        Ok(House { acquirer, terminal, wire, transcript, setup, folder })
     }
 
     /// A house whose terminal has signed in and is stopped.
@@ -87,6 +88,11 @@ impl House {
         house.terminal.sign_in()?.done()?;
         host.kill()?;
         Ok(house)
+    }
+
+    /// What this house's terminal was made from, for another with more sections in its configuration.
+    pub fn setup_with(&self, sections: &str) -> Setup {
+        Setup { sections: sections.to_owned(), ..self.setup.clone() }
     }
 
     /// The folder everything is in.
@@ -116,8 +122,9 @@ impl House {
         secrets.learn(&self.acquirer.raw_frames(), MASTER_KEY)
     }
 
-    /// Searches everything the terminal left anywhere: the files of its folder (journal, keys, kept plugins, receipts),
-    /// what its processes printed, its answers on the control socket, the decoded journal and the bytes on the network.
+    /// Searches everything the terminal left anywhere: the files of its folder (journal, spare segments, snapshot, keys,
+    /// kept plugins, receipts), what its processes printed, its answers on the control socket, the decoded journal, an
+    /// export and evidence made from it, and the bytes on the network.
     ///
     /// Plugin memory is not read here. A plugin is handed the answers that the journal keeps as *heard*, the steps that
     /// it keeps as *intent*, and the few facts of a presented card; all of it is in the decoded journal.
@@ -147,11 +154,25 @@ impl House {
     /// Makes the terminal say all it knows, into the transcript: to machines, to people in both languages, and on its
     /// socket where a host runs.
     fn ask_everything(&self) -> Result<()> {
-        for command in [["owed"].as_slice(), &["totals"], &["explain"], &["journal", "show"]] {
+        let commands: [&[&str]; 8] = [
+            &["owed"],
+            &["totals"],
+            &["explain"],
+            &["journal", "show"],
+            &["journal", "tail", "--no-follow"],
+            &["journal", "stats"],
+            &["journal", "verify"],
+            &["journal", "key"],
+        ];
+        for command in commands {
             self.terminal.run(command)?;
             for language in ["zh", "en"] {
                 self.terminal.show(language, command)?;
             }
+        }
+        self.terminal.show("en", &["journal", "export"])?;
+        if let Some(newest) = self.terminal.run(&["explain"])?.last()["transaction"].as_str() {
+            self.terminal.show("en", &["evidence", "export", newest])?;
         }
         if self.terminal.ask(&json!({ "do": "owed" })).is_ok() {
             self.terminal.ask(&json!({ "do": "totals" }))?;

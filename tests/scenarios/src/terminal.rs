@@ -41,6 +41,8 @@ pub struct Setup {
     pub wait_ms: u32,
     /// The most that is taken at once, minor units.
     pub amount_minor: u64,
+    /// More sections of the configuration.
+    pub sections: String,
 }
 
 /// What a command answered.
@@ -77,11 +79,12 @@ impl Setup {
             exchange_timeout_ms: 60_000,
             wait_ms: 60_000,
             amount_minor: 5_000_000,
+            sections: String::new(),
         }
     }
 
     fn configuration(&self) -> String {
-        let Setup { address, card, language, mac, exchange_timeout_ms, wait_ms, amount_minor, .. } = self;
+        let Setup { address, card, language, mac, exchange_timeout_ms, wait_ms, amount_minor, sections, .. } = self;
         let parameters: String = self.parameters.iter().map(|(name, value)| format!("{name} = {value:?}\n")).collect();
         format!(
             r#"profile = "development"
@@ -132,6 +135,8 @@ amount-minor = {amount_minor}
 [devices.virtual]
 card = {card:?}
 receipts = "receipts"
+
+{sections}
 "#
         )
     }

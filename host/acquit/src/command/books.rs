@@ -3,30 +3,20 @@
 use std::process::ExitCode;
 
 use anyhow::Result;
-use clap::{Args, Subcommand};
+use clap::Args;
+use engine::TransactionId;
 use engine::books::Books;
-use engine::{Fact, Record, TransactionId};
-use journal::Health;
-use serde_json::json;
 
 use super::{House, ask};
-use crate::control::{Ask, Reached, Response};
-use crate::messages::format_time;
+use crate::control::{Ask, Reached};
 use crate::show;
-use crate::terminal::{OnDisk, keeping, record};
+use crate::terminal::OnDisk;
 
 /// A story to tell.
 #[derive(Debug, Args)]
 pub(super) struct Explain {
     /// The transaction's identity.
     id: Option<String>,
-}
-
-/// What to see of the journal.
-#[derive(Debug, Subcommand)]
-pub(super) enum Journal {
-    /// Every record, oldest first; card numbers are not in it.
-    Show,
 }
 
 pub(super) fn owed(house: &House) -> Result<ExitCode> {
@@ -58,28 +48,6 @@ pub(super) fn totals(house: &House) -> Result<ExitCode> {
     house.show(&response)
 }
 
-pub(super) fn journal(house: &House, journal: &Journal) -> Result<ExitCode> {
-    let Journal::Show = journal;
-    let reading = keeping::read(&house.configuration)?;
-    let mut whole = reading.health == Health::Whole;
-    for entry in &reading.entries {
-        let Some(decoded) = record(entry) else { continue };
-        let (facts, line) = match decoded {
-            Ok(record) => describe(entry.sequence, &record),
-            Err(error) => {
-                whole = false;
-                let facts = json!({ "sequence": entry.sequence, "error": error.to_string() });
-                (facts, format!("{:>6}  {error}", entry.sequence))
-            }
-        };
-        house.show(&Response::done(facts, vec![line]))?;
-    }
-    if let Health::Damaged(damage) = &reading.health {
-        house.show(&Response::failed(damage.to_string()))?;
-    }
-    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
-}
-
 /// The books on the disk; what cannot be read of them is said beside.
 fn books(house: &House) -> Result<Books> {
     let OnDisk { books, damage } = OnDisk::read(&house.configuration)?;
@@ -87,41 +55,4 @@ fn books(house: &House) -> Result<Books> {
         eprintln!("acquit: {what}");
     }
     Ok(books)
-}
-
-fn describe(sequence: u64, record: &Record) -> (serde_json::Value, String) {
-    let time = format_time(&record.at.local());
-    let word = word(&record.fact);
-    let subject = record.fact.subject().map(ToString::to_string);
-    let line =
-        format!("{sequence:>6}  {time}  {:<10} {word:<14} {}", record.acquirer, subject.clone().unwrap_or_default());
-    let facts = json!({
-        "sequence": sequence,
-        "at": time,
-        "acquirer": record.acquirer,
-        "fact": word,
-        "transaction": subject,
-        "record": record,
-    });
-    (facts, line)
-}
-
-fn word(fact: &Fact) -> &'static str {
-    match fact {
-        Fact::Intent(_) => "intent",
-        Fact::Resent { .. } => "resent",
-        Fact::Sent { .. } => "sent",
-        Fact::Heard { .. } => "heard",
-        Fact::Concluded { .. } => "concluded",
-        Fact::Owed { .. } => "owed",
-        Fact::Tried { .. } => "tried",
-        Fact::Unheard { .. } => "unheard",
-        Fact::Answered { .. } => "answered",
-        Fact::KeysInstalled { .. } => "keys-installed",
-        Fact::KeysDropped { .. } => "keys-dropped",
-        Fact::Remembered { .. } => "remembered",
-        Fact::CounterSet { .. } => "counter-set",
-        Fact::Incident { .. } => "incident",
-        Fact::Waived { .. } => "waived",
-    }
 }

@@ -21,6 +21,10 @@ pub(super) fn init(house: &House) -> Result<ExitCode> {
         .with_context(|| format!("cannot close {} to others", data.display()))?;
     Vault::create(&places.keys(), &grants(&house.configuration))?;
     keeping::create(&house.configuration)?;
-    let line = format!("{}: an empty journal and key store; next: acquit keys load", data.display());
-    house.show(&Response::done(json!({ "data": data }), vec![line]))
+    let key = keeping::public_key(&house.configuration)?.to_string();
+    let lines = vec![
+        format!("{}: an empty journal and key store; next: acquit keys load", data.display()),
+        house.messages.text("journal-public-key", &[("key", key.clone().into())]),
+    ];
+    house.show(&Response::done(json!({ "data": data, "journal-key": key }), lines))
 }

@@ -2,11 +2,12 @@
 
 mod ask;
 mod books;
+mod evidence;
 mod init;
+mod journal;
 mod keys;
 mod message;
-#[allow(dead_code)]
-mod moment;
+
 mod operator;
 mod run;
 mod waive;
@@ -74,7 +75,10 @@ enum Command {
     Totals,
     /// Look at the journal.
     #[command(subcommand)]
-    Journal(books::Journal),
+    Journal(journal::Journal),
+    /// Prove to others what the journal holds of a payment.
+    #[command(subcommand)]
+    Evidence(evidence::Evidence),
     /// Load keys.
     #[command(subcommand)]
     Keys(keys::Keys),
@@ -107,6 +111,9 @@ fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
     let command = match command {
         Command::Message(message) => return message::message(&message, shared.json),
         Command::Operator(operator) => return operator::operator(&operator, shared.json),
+        Command::Evidence(evidence::Evidence::Verify(verify)) => {
+            return evidence::verify(&verify, shared.json, shared.lang.unwrap_or(Language::English));
+        }
         command => command,
     };
     let house = House::open(shared)?;
@@ -121,9 +128,10 @@ fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
         Command::Owed(waive::Owed { what: Some(waive::Owing::Waive(waive)) }) => waive::waive(&house, &waive),
         Command::Explain(explain) => books::explain(&house, explain),
         Command::Totals => books::totals(&house),
-        Command::Journal(journal) => books::journal(&house, &journal),
+        Command::Journal(journal) => journal::journal(&house, &journal),
         Command::Keys(keys) => keys::keys(&house, &keys),
-        Command::Message(_) | Command::Operator(_) => Ok(ExitCode::SUCCESS),
+        Command::Evidence(evidence::Evidence::Export(export)) => evidence::export(&house, &export),
+        Command::Evidence(_) | Command::Message(_) | Command::Operator(_) => Ok(ExitCode::SUCCESS),
     }
 }
 
@@ -144,16 +152,20 @@ impl House {
 
     /// Shows an answer, and says by the exit code whether it was done.
     fn show(&self, response: &Response) -> Result<ExitCode> {
-        let mut out = std::io::stdout().lock();
-        if self.json {
-            writeln!(out, "{}", response.facts)?;
-        } else {
-            for line in &response.lines {
-                writeln!(out, "{line}")?;
-            }
-        }
-        Ok(if response.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        show(response, self.json)
     }
+}
+
+fn show(response: &Response, json: bool) -> Result<ExitCode> {
+    let mut out = std::io::stdout().lock();
+    if json {
+        writeln!(out, "{}", response.facts)?;
+    } else {
+        for line in &response.lines {
+            writeln!(out, "{line}")?;
+        }
+    }
+    Ok(if response.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
 fn language(text: &str) -> Result<Language, String> {

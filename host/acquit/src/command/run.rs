@@ -6,13 +6,18 @@ use std::sync::{Arc, Mutex, mpsc};
 
 use anyhow::{Context, Result, bail};
 use devices::{Beep, DeviceError, Display, Screen};
+use journal::medium;
 use serde_json::json;
 use tracing_subscriber::filter::LevelFilter;
 
 use super::House;
-use crate::config::Profile;
+use crate::config::{Configuration, Profile};
 use crate::control;
 use crate::terminal::{Places, Terminal};
+
+/// Why a production terminal does not start.
+const DEVELOPMENT_BUILD: &str =
+    "this is a development build; a production profile needs one without the feature `development`";
 
 /// Shows each screen as lines on standard output, or as one line of JSON.
 struct Console {
@@ -20,11 +25,17 @@ struct Console {
 }
 
 pub(super) fn run(house: House) -> Result<ExitCode> {
-    if house.configuration.profile == Profile::Production && cfg!(feature = "development") {
-        bail!("this is a development build; a production profile needs one without the feature `development`");
+    let lies = lies_about_sync(&house.configuration);
+    if house.configuration.profile == Profile::Production {
+        let build = cfg!(feature = "development").then(|| DEVELOPMENT_BUILD.to_owned());
+        let refused: Vec<_> = build.into_iter().chain(lies.clone()).collect();
+        if !refused.is_empty() {
+            bail!("{}", refused.join("\nacquit: "));
+        }
     }
     keep_memory_private();
     tracing_subscriber::fmt().with_writer(std::io::stderr).with_max_level(LevelFilter::INFO).with_ansi(false).init();
+    warn(&house.configuration, lies);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_io().enable_time().build()?;
     let handle = runtime.handle().clone();
     std::thread::Builder::new().name("network".into()).spawn(move || runtime.block_on(std::future::pending::<()>()))?;
@@ -47,6 +58,27 @@ pub(super) fn run(house: House) -> Result<ExitCode> {
     stdout().flush()?;
     terminal.run(&events);
     Ok(ExitCode::SUCCESS)
+}
+
+/// Why a sync in the data folder may prove nothing, if so.
+fn lies_about_sync(configuration: &Configuration) -> Option<String> {
+    match medium::of(Places::of(configuration).data()) {
+        Ok(medium) => medium.fault.map(|fault| fault.to_string()),
+        Err(error) => Some(error.to_string()),
+    }
+}
+
+/// What a terminal starts with all the same.
+fn warn(configuration: &Configuration, lies: Option<String>) {
+    if let Some(why) = lies {
+        tracing::warn!("{why}");
+    }
+    if configuration.profile == Profile::Production && configuration.journal.anchor.is_none() {
+        tracing::warn!(
+            "operator: no anchor is configured, so an older state of the whole journal put back would not be noticed; \
+             name a file outside the data folder: [journal] anchor"
+        );
+    }
 }
 
 /// Card data and keys pass through this memory: no core dump is written of it, and no other process of the same user

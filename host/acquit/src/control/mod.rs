@@ -69,6 +69,8 @@ pub enum Ask {
     },
     /// What each acquirer owes the shop.
     Totals,
+    /// Sign what the journal holds by now; evidence is proven against that.
+    Checkpoint,
     /// The statement that waives a debt, to be signed.
     StateWaiver {
         /// The debt, or the payment it is owed for.

@@ -109,6 +109,41 @@ waive-other-key = The key { $key } is not among the operator's keys of this term
 waive-bad-signature = The signature does not hold for the key { $key }. Nothing was waived.
 waive-storage = The terminal cannot write its journal, so nothing is certain. Free some space, then see with `acquit owed` whether the debt is still there.
 
+## The journal, looked at
+
+journal-public-key = Evidence from this terminal is verified with the public key { $key }
+journal-whole = The journal is whole: { $count } entries, { $checkpoints } checkpoints. Checksums, commitments, chain, tree and checkpoints hold.
+journal-root = Root { $root }
+journal-without-key = The journal's key is missing, so what the entries say was not read: structure, chain and tree alone were checked.
+stats-size = { $count ->
+        [one] One segment
+       *[other] { $count } segments
+    } and { $spares } spare, { $entries } entries, { $bytes } on the disk
+stats-payment = { $count ->
+        [one] One payment
+       *[other] { $count } payments
+    }, { $bytes } each
+stats-room = { $free } free; { $reserve } are kept for debts and settlement
+stats-retention = At { $payments } payments a day the space lasts for { $count ->
+        [one] a day
+       *[other] { $count } days
+    }
+
+## Evidence
+
+evidence-written = Evidence of transaction { $transaction }: { $count } entries, in { $file }. Whoever has it verifies it with: acquit evidence verify { $file } --key { $key }
+evidence-holds = The evidence holds: { $count ->
+        [one] one entry
+       *[other] { $count } entries
+    } of transaction { $transaction }, in a journal of { $size } signed by { $origin }.
+evidence-earlier = The journal only grew since { $count ->
+        [one] an earlier signed state
+       *[other] { $count } earlier signed states
+    }.
+evidence-story-follows = The story below follows from these records.
+evidence-story-differs = The story below is the journal holder's: this program does not tell the same from these records.
+evidence-fails = The evidence does not hold: { $why }
+
 ## Receipt
 
 receipt-copy-merchant = MERCHANT COPY

@@ -98,7 +98,7 @@ fn counts_read_like_language() {
 /// A slip in an id shows only when its line is reached, perhaps first in a shop.
 #[test]
 fn every_id_the_program_names_exists() {
-    const FAMILIES: [&str; 11] = [
+    const FAMILIES: [&str; 13] = [
         "screen-",
         "sale-",
         "receipt-",
@@ -110,6 +110,8 @@ fn every_id_the_program_names_exists() {
         "operation-",
         "undo-",
         "waive-",
+        "evidence-",
+        "stats-",
     ];
     let known = ids(Language::English.source());
     let mut named = 0;

@@ -100,6 +100,26 @@ waive-other-key = 密钥 { $key } 不在本终端的操作员密钥之中。请�
 waive-bad-signature = 密钥 { $key } 的签名不正确，未放弃任何欠账。
 waive-storage = 终端无法写入交易日志，结果不确定。请清理存储空间，再用 `acquit owed` 查看欠账是否还在。
 
+## 查看交易日志
+
+journal-public-key = 本终端的证据用此公钥验证：{ $key }
+journal-whole = 交易日志完好：{ $count } 条记录，{ $checkpoints } 个检查点。校验和、承诺、链、树和检查点均核对一致。
+journal-root = 根 { $root }
+journal-without-key = 缺少交易日志密钥，未读取记录内容，只核对了结构、链和树。
+stats-size = { $count } 个分段，{ $spares } 个备用，{ $entries } 条记录，占用 { $bytes }
+stats-payment = { $count } 笔付款，平均每笔 { $bytes }
+stats-room = 剩余 { $free }；其中 { $reserve } 留给欠账和结算
+stats-retention = 按每天 { $payments } 笔付款，空间可用 { $count } 天
+
+## 证据
+
+evidence-written = 交易 { $transaction } 的证据：{ $count } 条记录，已写入 { $file }。验证方法：acquit evidence verify { $file } --key { $key }
+evidence-holds = 证据成立：交易 { $transaction } 的 { $count } 条记录，位于由 { $origin } 签名的共 { $size } 条记录的交易日志中。
+evidence-earlier = 自先前 { $count } 个已签名状态以来，交易日志只有增加。
+evidence-story-follows = 以下经过与这些记录一致。
+evidence-story-differs = 以下经过由日志持有人陈述，本程序从这些记录得不出相同的经过。
+evidence-fails = 证据不成立：{ $why }
+
 ## 签购单
 
 receipt-copy-merchant = 商户存根

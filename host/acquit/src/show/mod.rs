@@ -13,7 +13,7 @@ use crate::control::Response;
 use crate::messages::{Currency, Messages, format_amount};
 
 pub use receipt::receipt;
-pub use result::{NO_ROOM, result};
+pub use result::{NO_ROOM, result, word};
 pub use story::explain;
 pub use waiver::{not_waived, waived};
 

@@ -1,12 +1,14 @@
 //! How this terminal keeps its journal: where it is, what it is encrypted under, and who remembers how far it went.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File};
 use std::io::{self, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use journal::checkpoint::{Anchor, FileAnchor};
+use journal::checkpoint::{Anchor, FileAnchor, Signer, VerifyingKey};
 use journal::keys::{FileKey, KeyError, KeyWrap, KeyringKey, SystemEntropy};
 use journal::{Journal, Opened, Options, Probe, Reading};
 
@@ -69,6 +71,29 @@ pub fn keeper(configuration: &Configuration) -> Result<Arc<dyn KeyWrap>, KeyErro
         JournalKey::File => Arc::new(FileKey::open(&Places::of(configuration).journal_key())?),
         JournalKey::Keyring => Arc::new(KeyringKey::open(&keyring_name(configuration))?),
     })
+}
+
+/// The key that the journal's checkpoints and evidence are verified with.
+///
+/// # Errors
+/// The journal cannot be read, or all of it was written before journals had such a key.
+pub fn public_key(configuration: &Configuration) -> Result<VerifyingKey> {
+    let directory = Places::of(configuration).journal();
+    match keeper(configuration) {
+        Ok(keys) => Ok(Signer::of_journal(&directory, keys.as_ref())?.key().clone()),
+        // It stands in clear beside the wrapped ones; what is signed with it is not needed to print it.
+        Err(error) if is_missing(&error) => {
+            let key = Journal::read_with(&directory, None, &[], &mut |_| {})?.key();
+            key.context("this journal was never encrypted and has no public key; start the terminal once")
+        }
+        Err(error) => Err(error).context("the journal's key cannot be used"),
+    }
+}
+
+/// Something that changes whenever the journal's files do.
+pub fn state(configuration: &Configuration) -> BTreeMap<PathBuf, Option<SystemTime>> {
+    let files = fs::read_dir(Places::of(configuration).journal()).into_iter().flatten().flatten();
+    files.map(|file| (file.path(), file.metadata().and_then(|about| about.modified()).ok())).collect()
 }
 
 /// Whether a key is not there at all, as on a terminal that never had one.

@@ -66,6 +66,7 @@ impl Terminal {
                 let looked = self.look(&Ask::Owed, &messages);
                 let _ = reply.send(looked.unwrap_or_else(|| Response::done(json!({}), Vec::new())));
             }
+            Ask::Checkpoint => drop(reply.send(self.checkpoint())),
             Ask::StateWaiver { debt, reason } => drop(reply.send(self.state_waiver(&debt, &reason, &messages))),
             Ask::Waive { waiver, by, signature } => match (by.parse(), hex::decode(&signature)) {
                 (Ok(by), Ok(signature)) => self.waive(waiver, by, &signature, (language, reply)),
@@ -103,6 +104,14 @@ impl Terminal {
                 None => Response::failed(messages.text("sale-storage-full", &[])),
             };
             let _ = reply.send(response);
+        }
+    }
+
+    fn checkpoint(&mut self) -> Response {
+        let Service::In(running) = &self.service else { return self.out_of_service() };
+        match running.journal.checkpoint() {
+            Ok(note) => Response::done(json!({ "checkpoint": note.as_str() }), vec![note.as_str().to_owned()]),
+            Err(error) => Response::failed(error.to_string()),
         }
     }
 

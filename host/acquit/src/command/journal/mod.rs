@@ -1,0 +1,121 @@
+//! Commands that look at the journal itself: record by record, byte by byte, proof by proof. None of them writes, none
+//! takes the journal's lock, and no card number is in what they show.
+
+mod filter;
+mod moment;
+pub(super) mod progress;
+pub(super) mod shown;
+mod stats;
+mod tail;
+mod verify;
+
+use std::fs::OpenOptions;
+use std::io::{Write, stdout};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use anyhow::{Context, Result};
+use clap::{Args, Subcommand};
+use journal::Health;
+use serde_json::json;
+
+use self::filter::{Filter, Wanted};
+use self::progress::Progress;
+use self::shown::Shown;
+use super::House;
+use crate::control::Response;
+use crate::terminal::keeping;
+
+/// What to see of the journal.
+#[derive(Debug, Subcommand)]
+pub(super) enum Journal {
+    /// Read all of it, check everything that can be checked, and name the first thing that is wrong.
+    Verify,
+    /// Every record, oldest first; card numbers are not in it.
+    Show(Filter),
+    /// The newest records, and those to come.
+    Tail(tail::Tail),
+    /// Records as lines of JSON, to keep or to look into elsewhere. Card data is not in them.
+    Export(Export),
+    /// How large it is, what a payment costs in it, and how long that lasts.
+    Stats(stats::Rate),
+    /// The public key that evidence and checkpoints of this journal are verified with.
+    Key,
+}
+
+/// What to export, and where to.
+#[derive(Debug, Args)]
+pub(super) struct Export {
+    #[command(flatten)]
+    filter: Filter,
+    /// A new file; standard output where nothing is said.
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+}
+
+pub(super) fn journal(house: &House, journal: &Journal) -> Result<ExitCode> {
+    match journal {
+        Journal::Verify => verify::verify(house),
+        Journal::Show(filter) => show(house, filter),
+        Journal::Tail(tail) => tail::tail(house, tail),
+        Journal::Export(export) => self::export(house, export),
+        Journal::Stats(rate) => stats::stats(house, rate),
+        Journal::Key => key(house),
+    }
+}
+
+fn show(house: &House, filter: &Filter) -> Result<ExitCode> {
+    let reading = Progress::over("journal", || keeping::read(&house.configuration))?;
+    let wanted = Wanted::find(filter, &reading.entries)?;
+    let mut whole = true;
+    for entry in &reading.entries {
+        let Some(shown) = Shown::of(entry) else { continue };
+        whole &= shown.is_readable();
+        if wanted.takes(entry, &shown) {
+            house.show(&shown.response())?;
+        }
+    }
+    end(house, whole, &reading.health)
+}
+
+fn export(house: &House, export: &Export) -> Result<ExitCode> {
+    let reading = Progress::over("journal", || keeping::read(&house.configuration))?;
+    let wanted = Wanted::find(&export.filter, &reading.entries)?;
+    let mut out: Box<dyn Write> = match &export.out {
+        Some(file) => {
+            let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
+            Box::new(std::io::BufWriter::new(made.with_context(|| format!("cannot make {}", file.display()))?))
+        }
+        None => Box::new(stdout().lock()),
+    };
+    let (mut count, mut whole) = (0_u64, true);
+    for entry in &reading.entries {
+        let Some(shown) = Shown::of(entry) else { continue };
+        whole &= shown.is_readable();
+        if wanted.takes(entry, &shown) {
+            writeln!(out, "{}", shown.facts())?;
+            count += 1;
+        }
+    }
+    out.flush()?;
+    drop(out);
+    if let Some(file) = &export.out {
+        let line = format!("{count} records in {}", file.display());
+        house.show(&Response::done(json!({ "records": count, "file": file }), vec![line]))?;
+    }
+    end(house, whole, &reading.health)
+}
+
+fn key(house: &House) -> Result<ExitCode> {
+    let key = keeping::public_key(&house.configuration)?;
+    house.show(&Response::done(json!({ "journal-key": key.to_string() }), vec![key.to_string()]))
+}
+
+/// Says last what could not be read, and by the exit code whether all of it could.
+fn end(house: &House, whole: bool, health: &Health) -> Result<ExitCode> {
+    if let Health::Damaged(damage) = health {
+        return house.show(&Response::failed(damage.to_string()));
+    }
+    Ok(if whole { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

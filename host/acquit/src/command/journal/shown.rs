@@ -1,0 +1,140 @@
+//! One entry of the journal as it is shown: a line for people, and the same as facts. Of card data it says whether it is
+//! still there, and nothing else.
+
+use engine::{Fact, Record, RecordError, TransactionId};
+use journal::{Card, Content, Entry, Kind};
+use serde_json::{Value, json};
+
+use crate::control::Response;
+use crate::messages::format_time;
+use crate::terminal::record;
+
+/// An entry, read.
+pub(in crate::command) struct Shown {
+    sequence: u64,
+    card: Option<&'static str>,
+    what: What,
+}
+
+enum What {
+    Record(Box<Record>),
+    /// A record that this program cannot read.
+    Unreadable(RecordError),
+    /// The journal's own.
+    Checkpoint(String),
+    /// What compaction left.
+    Summary,
+    /// Compaction left its seal alone, or its key was destroyed.
+    Gone,
+}
+
+impl Shown {
+    /// Reads an entry.
+    pub(in crate::command) fn of(entry: &Entry) -> Option<Shown> {
+        let what = match (entry.kind, &entry.content) {
+            (_, Content::Gone) => What::Gone,
+            (_, Content::Summary(_)) => What::Summary,
+            (Kind::Checkpoint, Content::Whole { record, .. }) => {
+                What::Checkpoint(String::from_utf8_lossy(record).into_owned())
+            }
+            (Kind::Record, Content::Whole { .. }) => match record(entry)? {
+                Ok(record) => What::Record(Box::new(record)),
+                Err(error) => What::Unreadable(error),
+            },
+        };
+        let card = match &entry.content {
+            Content::Whole { card: Card::Here(_), .. } => Some("sealed"),
+            Content::Whole { card: Card::Destroyed, .. } => Some("destroyed"),
+            _ if entry.seal.card.is_some() => Some("destroyed"),
+            _ => None,
+        };
+        Some(Shown { sequence: entry.sequence, card, what })
+    }
+
+    /// The record, where it is one.
+    pub(in crate::command) fn record(&self) -> Option<&Record> {
+        match &self.what {
+            What::Record(record) => Some(record),
+            _ => None,
+        }
+    }
+
+    /// Whether this program understands it.
+    pub(in crate::command) fn is_readable(&self) -> bool {
+        !matches!(self.what, What::Unreadable(_))
+    }
+
+    /// As it is shown.
+    pub(in crate::command) fn response(&self) -> Response {
+        Response::done(self.facts(), vec![self.line()])
+    }
+
+    /// For machines.
+    pub(in crate::command) fn facts(&self) -> Value {
+        let sequence = self.sequence;
+        match &self.what {
+            What::Record(record) => json!({
+                "sequence": sequence,
+                "at": format_time(&record.at.local()),
+                "acquirer": record.acquirer,
+                "fact": word(&record.fact),
+                "transaction": record.fact.subject(),
+                "card-data": self.card,
+                "record": without_card_data(record),
+            }),
+            What::Unreadable(error) => json!({ "sequence": sequence, "error": error.to_string() }),
+            What::Checkpoint(note) => json!({ "sequence": sequence, "fact": "checkpoint", "note": note }),
+            What::Summary => json!({ "sequence": sequence, "fact": "summary" }),
+            What::Gone => json!({ "sequence": sequence, "fact": "gone" }),
+        }
+    }
+
+    fn line(&self) -> String {
+        let sequence = self.sequence;
+        match &self.what {
+            What::Record(record) => {
+                let time = format_time(&record.at.local());
+                let subject = record.fact.subject().map(TransactionId::to_string).unwrap_or_default();
+                format!("{sequence:>6}  {time}  {:<10} {:<14} {subject}", record.acquirer, word(&record.fact))
+            }
+            What::Unreadable(error) => format!("{sequence:>6}  {error}"),
+            What::Checkpoint(note) => {
+                let size = note.lines().nth(1).unwrap_or_default();
+                format!("{sequence:>6}  {:<26}  {:<10} {:<14} {size} entries", "", "", "checkpoint")
+            }
+            What::Summary => format!("{sequence:>6}  {:<26}  {:<10} summary", "", ""),
+            What::Gone => format!("{sequence:>6}  {:<26}  {:<10} gone", "", ""),
+        }
+    }
+}
+
+/// The record as JSON. Sealed card data is no secret without its key; it is still nobody's to hand around.
+fn without_card_data(record: &Record) -> Value {
+    let mut value = json!(record);
+    if let Some(sealed) = value.pointer_mut("/fact/Intent/sealed") {
+        let word = if sealed.is_object() { json!("Here") } else { sealed.take() };
+        *sealed = word;
+    }
+    value
+}
+
+/// A fact in one word.
+pub(in crate::command) fn word(fact: &Fact) -> &'static str {
+    match fact {
+        Fact::Intent(_) => "intent",
+        Fact::Resent { .. } => "resent",
+        Fact::Sent { .. } => "sent",
+        Fact::Heard { .. } => "heard",
+        Fact::Concluded { .. } => "concluded",
+        Fact::Owed { .. } => "owed",
+        Fact::Tried { .. } => "tried",
+        Fact::Unheard { .. } => "unheard",
+        Fact::Answered { .. } => "answered",
+        Fact::KeysInstalled { .. } => "keys-installed",
+        Fact::KeysDropped { .. } => "keys-dropped",
+        Fact::Remembered { .. } => "remembered",
+        Fact::CounterSet { .. } => "counter-set",
+        Fact::Incident { .. } => "incident",
+        Fact::Waived { .. } => "waived",
+    }
+}
