@@ -15,9 +15,11 @@ Builds, tests and demonstrates Acquit.
                           whose host is killed in the middle, and books that balance
   cargo xtask test        formatting, clippy, documentation, every quick test, licences
   cargo xtask test --all  the same and then the long checks below: what CI runs
-  cargo xtask crash [--quick] [--seeds N] [--from S]
+  cargo xtask crash [--quick] [--script NAME] [--sector 512|4096]
                           every image of the journal's disk that a power cut can leave, recovered and
-                          judged; N long scripts made from the seeds S, S+1, ...
+                          judged; faults and rot; 10,000 long scripts by seed
+  cargo xtask crash --seeds N [--from S]
+                          only the long scripts of the seeds S, S+1, ...
   cargo xtask plugins [--json]
                           builds the plugins into target/plugins (a second run does nothing)
   cargo xtask bench sandbox
@@ -129,20 +131,24 @@ fn crash(rest: &[String]) -> Result<Command, String> {
     let mut arguments = Vec::new();
     let mut rest = rest.iter();
     while let Some(argument) = rest.next() {
-        let (name, number) = match argument.split_once('=') {
-            Some((name, number)) => (name, Some(number)),
+        let (name, value) = match argument.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
             None => (argument.as_str(), None),
         };
-        match (name, number) {
-            ("--quick", None) => arguments.push(argument.clone()),
-            ("--seeds" | "--from", number) => {
-                let number = number.or_else(|| rest.next().map(String::as_str));
-                match number.map(str::parse::<u64>) {
-                    Some(Ok(number)) => arguments.extend([name.to_owned(), number.to_string()]),
-                    _ => return Err(format!("{name} is followed by a whole number")),
-                }
+        let mut value = || value.map(str::to_owned).or_else(|| rest.next().cloned());
+        match name {
+            "--quick" if argument == name => arguments.push(argument.clone()),
+            "--script" => match value() {
+                Some(script) => arguments.extend([name.to_owned(), script]),
+                None => return Err("--script is followed by a script's name".into()),
+            },
+            "--seeds" | "--from" | "--sector" => match value().map(|number| number.parse::<u64>()) {
+                Some(Ok(number)) => arguments.extend([name.to_owned(), number.to_string()]),
+                _ => return Err(format!("{name} is followed by a whole number")),
+            },
+            _ => {
+                return Err(format!("`crash` takes --quick, --script, --sector, --seeds and --from, not `{argument}`"));
             }
-            _ => return Err(format!("`crash` takes --quick, --seeds and --from, not `{argument}`")),
         }
     }
     Ok(Command::Crash { arguments })
@@ -197,6 +203,7 @@ mod tests {
             ("test --all", Command::Test { all: true }),
             ("crash", crash(&[])),
             ("crash --quick", crash(&["--quick"])),
+            ("crash --script sale --sector=512", crash(&["--script", "sale", "--sector", "512"])),
             ("crash --seeds 10000 --from=7", crash(&["--seeds", "10000", "--from", "7"])),
             ("bench sandbox", Command::BenchSandbox),
             ("bench journal", bench_journal(&[])),
@@ -233,6 +240,7 @@ mod tests {
             ("bench journal --quik", "not `--quik`"),
             ("test engine", "not `engine`"),
             ("test --all --quick", "not `--quick`"),
+            ("crash --script", "--script is followed by a script's name"),
             ("crash --seeds", "--seeds is followed by a whole number"),
             ("crash --from=many", "--from is followed by a whole number"),
             ("crash --seeds -1", "--seeds is followed by a whole number"),
