@@ -8,10 +8,12 @@
 mod compaction;
 mod debt;
 mod identities;
+mod image;
 mod kept;
 #[cfg(test)]
 mod laws;
 mod memory;
+mod query;
 mod recovery;
 mod summary;
 mod transaction;
@@ -31,8 +33,10 @@ use crate::time::Timestamp;
 
 pub use compaction::Fate;
 pub use debt::{Debt, Standing, Waived};
+pub use image::{IMAGE_VERSION, ImageError};
 pub use kept::Stream;
 pub use memory::{INDEX_DAYS, Known};
+pub use query::{BATCH, Query, State};
 pub use summary::{SUMMARY_VERSION, SettledDebt, Summary, SummaryError};
 pub use transaction::{Conclusion, ExchangeFacts, Transaction};
 
