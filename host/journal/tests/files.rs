@@ -56,11 +56,8 @@ fn one_writer_and_any_number_of_readers() {
 #[test]
 fn the_bytes_of_version_2_are_fixed() {
     let directory = tempfile::tempdir().unwrap();
-    let options = Options {
-        segment_bytes: VERSION_2_BYTES as u64,
-        entropy: Arc::new(CountingEntropy::new(2)),
-        ..options()
-    };
+    let options =
+        Options { segment_bytes: VERSION_2_BYTES as u64, entropy: Arc::new(CountingEntropy::new(2)), ..options() };
     let opened = Journal::create(directory.path(), keys(), options).unwrap();
     let bodies = [Body { record: b"intent", card: Some(b"card") }, Body::from(b"standby")];
     let _intent = opened.journal.append(Purpose::Payment, &bodies).unwrap();

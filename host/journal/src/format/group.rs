@@ -2,31 +2,28 @@
 
 use std::ops::Range;
 
-use zeroize::Zeroizing;
-
-use super::cipher::{BadTag, SESSION_BYTES, SessionId, SessionKeys, TAG_BYTES};
-use super::sector::{GroupKind, frame, sectors_for};
-use super::{Fields, MAX_ENTRY_BYTES, MAX_GROUP_BYTES, SECTOR_BYTES, is_zero};
+use super::cipher::{SESSION_BYTES, SessionId, SessionKeys};
+use super::sector::sectors_for;
+use super::{Fields, MAX_GROUP_BYTES, is_zero};
 use crate::entry::{Card, Content, Entry};
-use crate::error::JournalError;
 use crate::seal::{JournalId, Kind, SALT_BYTES, Seal, commit_card, commit_record, leaf_data};
 use crate::tree::{self, Hash};
 
 const CONTEXT_LABEL: &[u8] = b"acquit journal 2 group";
 /// Count, session, chain before, lengths of both parts.
-const CLEAR_BYTES: usize = 4 + SESSION_BYTES + 32 + 4 + 4;
+pub(super) const CLEAR_BYTES: usize = 4 + SESSION_BYTES + 32 + 4 + 4;
 /// Kind, flags, two zeros, commitment to the record.
 const ITEM_BYTES: usize = 4 + 32;
 const CARD_ITEM_BYTES: usize = 32;
 
 /// The entry has, or had, a card part.
-const HAS_CARD: u8 = 1;
+pub(super) const HAS_CARD: u8 = 1;
 /// The record was dropped by compaction.
-const DROPPED: u8 = 2;
+pub(super) const DROPPED: u8 = 2;
 /// A summary stands in place of the record.
-const SUMMARY: u8 = 4;
+pub(super) const SUMMARY: u8 = 4;
 /// The card part was dropped by compaction.
-const CARD_DROPPED: u8 = 8;
+pub(super) const CARD_DROPPED: u8 = 8;
 
 /// What a group says of one entry in clear.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +31,7 @@ pub(crate) struct Item {
     pub kind: Kind,
     pub record: Hash,
     pub card: Option<Hash>,
-    flags: u8,
+    pub(super) flags: u8,
 }
 
 /// Where a group stands; part of what it is encrypted with.
@@ -44,14 +41,6 @@ pub(crate) struct GroupPlace {
     pub segment: u64,
     /// Of the first entry.
     pub sequence: u64,
-}
-
-/// Entries on their way into a group: committed to, not yet encrypted.
-#[derive(Default)]
-pub(crate) struct Draft {
-    items: Vec<Item>,
-    records: Zeroizing<Vec<u8>>,
-    cards: Zeroizing<Vec<u8>>,
 }
 
 /// A body with its salt.
@@ -110,7 +99,8 @@ impl Item {
         self.card.is_some() && self.flags & CARD_DROPPED == 0
     }
 
-    fn bytes(&self) -> usize {
+    /// Bytes it takes in the clear part.
+    pub(super) fn bytes(&self) -> usize {
         ITEM_BYTES + self.card.map_or(0, |_| CARD_ITEM_BYTES)
     }
 }
@@ -139,116 +129,6 @@ impl<'a> GroupEntry<'a> {
         };
         let seal = Seal { record: self.item.record, card: self.item.card, salt };
         Entry { sequence, kind: self.item.kind, content, seal }
-    }
-}
-
-impl Draft {
-    /// Adds an entry with its record and, if it has one, its card part.
-    pub fn push(&mut self, kind: Kind, record: Salted<'_>, card: Option<Salted<'_>>) {
-        put_salted(&mut self.records, record);
-        if let Some(card) = card {
-            put_salted(&mut self.cards, card);
-        }
-        self.items.push(Item {
-            kind,
-            record: commit_record(record.salt, record.bytes),
-            card: card.map(|card| commit_card(card.salt, card.bytes)),
-            flags: if card.is_some() { HAS_CARD } else { 0 },
-        });
-    }
-
-    /// Adds an entry as compaction keeps it: the same commitments, with whatever is left of its parts.
-    pub fn push_kept(&mut self, entry: &GroupEntry<'_>) {
-        let mut flags = 0;
-        match entry.record {
-            RecordPart::Whole(record) => put_salted(&mut self.records, record),
-            RecordPart::Summary(summary) => {
-                flags |= SUMMARY;
-                put_length(&mut self.records, summary);
-                self.records.extend_from_slice(summary);
-            }
-            RecordPart::Gone => flags |= DROPPED,
-        }
-        match entry.card {
-            CardPart::None if entry.item.card.is_none() => {}
-            CardPart::Whole(card) => {
-                flags |= HAS_CARD;
-                put_salted(&mut self.cards, card);
-            }
-            CardPart::None | CardPart::Gone => flags |= HAS_CARD | CARD_DROPPED,
-        }
-        self.items.push(Item { flags, ..entry.item });
-    }
-
-    /// Takes over all entries of another draft, behind its own.
-    pub fn append(&mut self, mut other: Self) {
-        if self.items.is_empty() {
-            *self = other;
-            return;
-        }
-        self.items.append(&mut other.items);
-        self.records.extend_from_slice(&other.records);
-        self.cards.extend_from_slice(&other.cards);
-    }
-
-    pub fn entries(&self) -> usize {
-        self.items.len()
-    }
-
-    pub fn items(&self) -> &[Item] {
-        &self.items
-    }
-
-    /// Bytes of the contents this draft becomes.
-    pub fn content_bytes(&self) -> usize {
-        CLEAR_BYTES + self.bytes_besides()
-    }
-
-    /// What this draft adds to the contents of a group it is merged into, at most.
-    pub fn bytes_besides(&self) -> usize {
-        let items: usize = self.items.iter().map(Item::bytes).sum();
-        items + sealed_bytes(&self.records) + sealed_bytes(&self.cards)
-    }
-
-    /// Bytes of the sectors this draft becomes.
-    pub fn framed_bytes(&self) -> usize {
-        sectors_for(self.content_bytes()) * SECTOR_BYTES
-    }
-
-    /// Refuses what is empty or larger than a group may be.
-    pub fn check_size(&self) -> Result<(), JournalError> {
-        if self.items.is_empty() {
-            return Err(JournalError::EmptyGroup);
-        }
-        let bytes = self.content_bytes();
-        if bytes > MAX_GROUP_BYTES {
-            return Err(JournalError::GroupTooLarge { bytes, limit: MAX_GROUP_BYTES });
-        }
-        Ok(())
-    }
-
-    /// The sectors of the group, encrypted, ready to be written.
-    pub fn seal(&mut self, place: &GroupPlace, chain: &Hash, keys: &SessionKeys) -> Result<Vec<u8>, BadTag> {
-        let mut contents = Vec::with_capacity(self.content_bytes());
-        // All lengths are bounded by MAX_GROUP_BYTES, which four bytes count with ease.
-        contents.extend_from_slice(&(self.items.len() as u32).to_be_bytes());
-        contents.extend_from_slice(&keys.id);
-        contents.extend_from_slice(&chain.0);
-        contents.extend_from_slice(&(sealed_bytes(&self.records) as u32).to_be_bytes());
-        contents.extend_from_slice(&(sealed_bytes(&self.cards) as u32).to_be_bytes());
-        for item in &self.items {
-            contents.extend_from_slice(&[item.kind.code(), item.flags, 0, 0]);
-            contents.extend_from_slice(&item.record.0);
-            item.card.iter().for_each(|card| contents.extend_from_slice(&card.0));
-        }
-        let context = place.context(&contents);
-        for (part, key) in [(&mut self.records, &keys.records), (&mut self.cards, &keys.cards)] {
-            if !part.is_empty() {
-                key.as_ref().ok_or(BadTag)?.seal(place.sequence, &context, part)?;
-                contents.extend_from_slice(part);
-            }
-        }
-        frame(GroupKind::Entries, place.sequence, &contents).ok_or(BadTag)
     }
 }
 
@@ -326,7 +206,7 @@ impl Clear {
 }
 
 impl GroupPlace {
-    fn context(&self, clear: &[u8]) -> Vec<u8> {
+    pub(super) fn context(&self, clear: &[u8]) -> Vec<u8> {
         let mut context = Vec::new();
         self.put_context(clear, &mut context);
         context
@@ -340,29 +220,6 @@ impl GroupPlace {
         context.extend_from_slice(&self.sequence.to_be_bytes());
         context.extend_from_slice(clear);
     }
-}
-
-/// Refuses an entry that is larger than the format allows.
-pub(crate) fn check_entry(index: usize, bytes: usize) -> Result<(), JournalError> {
-    if bytes > MAX_ENTRY_BYTES {
-        return Err(JournalError::EntryTooLarge { index, bytes, limit: MAX_ENTRY_BYTES });
-    }
-    Ok(())
-}
-
-fn put_length(part: &mut Vec<u8>, bytes: &[u8]) {
-    // MAX_ENTRY_BYTES is far below what four bytes can count.
-    part.extend_from_slice(&(bytes.len() as u32).to_be_bytes());
-}
-
-fn put_salted(part: &mut Vec<u8>, body: Salted<'_>) {
-    put_length(part, body.bytes);
-    part.extend_from_slice(body.salt);
-    part.extend_from_slice(body.bytes);
-}
-
-fn sealed_bytes(part: &[u8]) -> usize {
-    if part.is_empty() { 0 } else { part.len() + TAG_BYTES }
 }
 
 fn read_item(fields: &mut Fields<'_>) -> Option<Item> {

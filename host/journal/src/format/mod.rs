@@ -3,6 +3,7 @@
 //! All numbers are big-endian. Nothing here does I/O.
 
 pub(crate) mod cipher;
+pub(crate) mod draft;
 pub(crate) mod group;
 pub(crate) mod header;
 pub(crate) mod sector;

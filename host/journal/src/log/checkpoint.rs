@@ -3,7 +3,8 @@
 use super::Journal;
 use crate::checkpoint::{Checkpoint, SignedNote, Signer, VerifyingKey};
 use crate::error::JournalError;
-use crate::format::group::{Draft, Salted};
+use crate::format::draft::Draft;
+use crate::format::group::Salted;
 use crate::seal::Kind;
 
 impl Journal {

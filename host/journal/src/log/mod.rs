@@ -35,7 +35,8 @@ use writer::Writer;
 
 use crate::entry::{Body, Entry, Purpose};
 use crate::error::{Health, JournalError};
-use crate::format::group::{Draft, Salted, check_entry};
+use crate::format::draft::{Draft, check_entry};
+use crate::format::group::Salted;
 use crate::format::{FIRST_GROUP, MAX_GROUP_BYTES};
 use crate::keys::KeyWrap;
 use crate::recovery::{self, Access, Identity, Manner, Recovered};

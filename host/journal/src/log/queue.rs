@@ -5,7 +5,7 @@ use std::sync::{Condvar, Mutex, MutexGuard, PoisonError};
 
 use crate::entry::Purpose;
 use crate::error::JournalError;
-use crate::format::group::Draft;
+use crate::format::draft::Draft;
 
 /// The sequence of the last entry of an append, once it is durable.
 pub(super) type Outcome = Result<u64, JournalError>;
