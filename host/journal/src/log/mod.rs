@@ -333,9 +333,10 @@ impl Journal {
         let mut outcomes: Vec<Outcome> = Vec::with_capacity(batch.len());
         let (mut group, mut bytes) = (Draft::default(), 0);
         for Ticket { purpose, draft, .. } in batch {
-            bytes += draft.framed_bytes();
-            outcomes.push(match writer.admit(&self.disk, purpose, bytes) {
+            let with_this = bytes + draft.framed_bytes();
+            outcomes.push(match writer.admit(&self.disk, purpose, with_this) {
                 Ok(()) => {
+                    bytes = with_this;
                     group.append(draft);
                     // Counted from the first entry until the group has its place.
                     Ok(group.entries() as u64 - 1)

@@ -35,9 +35,8 @@ impl Spares {
             let Some(number) = name.strip_prefix(PREFIX).and_then(|number| number.parse().ok()) else { continue };
             match open_spare(disk, &name, segment_bytes) {
                 Some(file) => ready.push(Spare { name, file, number }),
-                None => {
-                    storage.remove(&name).map_err(JournalError::storage("remove a spare segment"))?;
-                }
+                // Where it cannot be removed the next one takes its name, and nobody is kept from reading.
+                None => drop(storage.remove(&name)),
             }
         }
         Ok(Self { ready, making: BTreeSet::new() })
