@@ -141,15 +141,17 @@ fn a_log_put_back_to_an_older_state_under_a_newer_snapshot_is_read_in_full() {
 fn segments_that_are_missing_cut_or_exchanged_make_everything_be_read() {
     let whole = with_snapshot();
     let second = whole.bytes("000002.log").unwrap();
-    let changes: [(&str, &dyn Fn(&mut Vec<u8>)); 4] = [
-        ("000001.log", &|bytes| bytes.truncate(8192)),
-        ("000001.log", &|bytes| bytes[..8192].fill(0)),
-        ("000001.log", &|bytes| bytes.clone_from(&second)),
-        ("000003.log", &|bytes| bytes[8192 + 200] ^= 1),
-    ];
-    for (name, change) in changes {
+    let change = |name: &str, change: &dyn Fn(&mut Vec<u8>)| {
         let disk = whole.fork();
         disk.rewrite(name, |bytes| change(bytes));
+        disk
+    };
+    for disk in [
+        change("000001.log", &|bytes| bytes.truncate(8192)),
+        change("000001.log", &|bytes| bytes[..8192].fill(0)),
+        change("000001.log", &|bytes| bytes.clone_from(&second)),
+        change("000003.log", &|bytes| bytes[8192 + 200] ^= 1),
+    ] {
         let (opened, _) = open(&disk);
         assert!(matches!(opened.snapshot, SnapshotUse::Refused(_)));
         assert!(matches!(opened.health, Health::Damaged(_)));
