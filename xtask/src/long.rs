@@ -83,7 +83,6 @@ fn kills(house: &House, progress: &mut Progress) -> Result<()> {
 /// Times of a machine that does other things as well say nothing, so only what is counted is judged.
 fn peers(house: &House, progress: &mut Progress) -> Result<()> {
     verify::need_c_compiler(house)?;
-    let tests = ["test", "--release", "-p", programs::JOURNAL_BENCH, "--features", programs::JOURNAL_PEERS];
-    progress.run("the counts of each store", &mut house.cargo(tests))?;
+    progress.run("the counts of each store", &mut programs::with_peers(house, "test"))?;
     progress.run("the benchmark, quickly", programs::journal_bench(house).arg("--quick"))
 }

@@ -13,10 +13,8 @@ use crate::{
 
 /// The package with everything that needs the whole house.
 const SCENARIOS: &str = "acquit-scenarios";
-/// The package that measures the journal.
-pub const JOURNAL_BENCH: &str = "acquit-journal-bench";
-/// Its feature that links SQLite and redb, which the quick tests do without.
-pub const JOURNAL_PEERS: &str = "peers";
+/// The package that measures the journal. Its feature `peers` links SQLite and redb; the quick tests do without.
+const JOURNAL_BENCH: &str = "acquit-journal-bench";
 /// The package that enumerates power cuts.
 pub const CRASH: &str = "acquit-crash";
 
@@ -44,10 +42,18 @@ pub fn bench_sandbox(house: &House, progress: &mut Progress) -> Result<ExitCode>
 /// `cargo xtask bench journal`, optimised and with the databases it is compared with.
 pub fn bench_journal(house: &House, progress: &mut Progress, arguments: &[String]) -> Result<ExitCode> {
     verify::need_c_compiler(house)?;
-    let build = ["build", "--release", "-p", JOURNAL_BENCH, "--features", JOURNAL_PEERS];
-    progress.run("the benchmark, optimised, with SQLite and redb", &mut house.cargo(build))?;
+    progress.run("the benchmark, optimised, with SQLite and redb", &mut with_peers(house, "build"))?;
     progress.step("the benchmark");
     pass_on(journal_bench(house).args(arguments))
+}
+
+/// A cargo command for the benchmark of the journal together with the databases it is compared with.
+pub fn with_peers(house: &House, command: &str) -> Command {
+    let mut cargo = house.cargo([command, "--release", "-p", JOURNAL_BENCH, "--features", "peers"]);
+    // SQLite syncs lengths and times along with the data unless it is told that there is a call for data alone, as
+    // distributions tell it.
+    cargo.env("LIBSQLITE3_FLAGS", "-DHAVE_FDATASYNC=1");
+    cargo
 }
 
 /// The built benchmark of the journal, told to write beside the build: on a disk, where there is room.

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use acquit_journal_bench::counting;
 use acquit_journal_bench::engines::{Kind, Way};
 use acquit_journal_bench::kernel::{self, FileSystem};
-use acquit_journal_bench::report::Report;
+use acquit_journal_bench::report::{Conditions, Report};
 use acquit_journal_bench::{commit, opening, sharing, space};
 use anyhow::{Context, Result, ensure};
 use clap::{Parser, Subcommand};
@@ -18,8 +18,8 @@ const BYTES_A_RECORD: u64 = 6 << 10;
 /// What the other measurements need beside.
 const BYTES_BESIDE: u64 = 1 << 30;
 
-/// More processes than this wanting to run make times worth a warning.
-const BUSY: f64 = 0.5;
+/// What the folder of one run begins with.
+const RUN: &str = "run-";
 
 /// What a durable commit of the journal costs, beside the limit and two databases.
 #[derive(Parser)]
@@ -71,7 +71,8 @@ fn open_once(kind: Kind, way: Way, store: &Path) -> Result<()> {
 fn benchmark(arguments: &Arguments) -> Result<()> {
     let (commits, threads, openings) = plans(arguments.quick);
     fs::create_dir_all(&arguments.folder).with_context(|| format!("{} cannot be made", arguments.folder.display()))?;
-    let scratch = tempfile::tempdir_in(&arguments.folder)?;
+    let _alone = clear(&arguments.folder)?;
+    let scratch = tempfile::Builder::new().prefix(RUN).tempdir_in(&arguments.folder)?;
     let file_system = FileSystem::of(scratch.path())?;
     say(&format!("writing to {}, on {}; removed afterwards", arguments.folder.display(), file_system.name));
     if file_system.in_memory {
@@ -82,11 +83,14 @@ fn benchmark(arguments: &Arguments) -> Result<()> {
     ensure!(free >= need, "{} MB are free there, {} are needed; choose another --folder", free >> 20, need >> 20);
     counting::check(&mut fs::File::create_new(scratch.path().join("counted"))?)?;
 
-    if !kernel::go_first() {
+    let conditions = Conditions {
+        file_system: file_system.name,
+        load: kernel::load(),
+        goes_first: kernel::go_first(),
+        rounds: commits.rounds,
+    };
+    if !conditions.goes_first {
         say("this user may not go before others (chrt --fifo): what else the machine does will be in the times");
-        if kernel::load() > BUSY {
-            say(&format!("and it is busy, load {:.1}: counts are exact all the same", kernel::load()));
-        }
     }
     say(&format!("single commits: {} rounds of {} for each store", commits.rounds, commits.commits_a_turn));
     let commit = commit::measure(scratch.path(), commits)?;
@@ -96,10 +100,24 @@ fn benchmark(arguments: &Arguments) -> Result<()> {
     say("what a payment takes of the disk");
     let space = space::measure(scratch.path())?;
     let opening = opening::measure(scratch.path(), &openings, say)?;
-    let report = Report::new(file_system.name, commit, sharing, space, opening);
+    let report = Report::new(conditions, commit, sharing, space, opening);
     let text = if arguments.json { serde_json::to_string(&report)? + "\n" } else { report.to_string() };
     std::io::stdout().write_all(text.as_bytes())?;
     scratch.close().context("the folder cannot be cleaned up")
+}
+
+/// Removes what a run that was interrupted left behind. The lock that is returned keeps two runs from measuring each
+/// other.
+fn clear(folder: &Path) -> Result<fs::File> {
+    let lock = fs::File::create(folder.join("lock"))?;
+    lock.try_lock().context("another run of the benchmark is at work in this folder")?;
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_name().to_string_lossy().starts_with(RUN) {
+            fs::remove_dir_all(entry.path())?;
+        }
+    }
+    Ok(lock)
 }
 
 fn plans(quick: bool) -> (commit::Plan, sharing::Plan, opening::Plan) {

@@ -36,6 +36,16 @@ pub enum Cache {
     Cold,
 }
 
+impl Cache {
+    /// As printed.
+    pub fn name(self) -> &'static str {
+        match self {
+            Self::Warm => "warm",
+            Self::Cold => "cold",
+        }
+    }
+}
+
 /// What one opening costs.
 #[derive(Clone, Debug, Serialize)]
 pub struct Opening {
