@@ -156,6 +156,11 @@ impl MemoryDisk {
         self.disk().state.names.keys().cloned().collect()
     }
 
+    /// Bytes of all files as a process sees them.
+    pub fn held_bytes(&self) -> usize {
+        self.disk().state.files.values().map(|file| file.cache.length()).sum()
+    }
+
     /// Replaces the bytes of a file, on the medium: rot, or a hand that meddles.
     pub fn rewrite(&self, name: &str, change: impl FnOnce(&mut Vec<u8>)) {
         self.on_file(name, |file| {

@@ -163,6 +163,12 @@ impl Moment {
         Some(MemoryDisk::of(state))
     }
 
+    /// What a sector holds on the medium.
+    pub fn before(&self, place: Place) -> Option<Vec<u8>> {
+        let file = self.state.files.get(&place.file)?;
+        Some(file.medium.copy(place.sector * self.state.sector_bytes, self.state.sector_bytes))
+    }
+
     /// What a sector holds after this fate, whether or not its file is long enough.
     pub fn contents(&self, place: Place, fate: Fate) -> Option<Vec<u8>> {
         let file = self.state.files.get(&place.file)?;
