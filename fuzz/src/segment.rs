@@ -107,7 +107,7 @@ fn mend(segment: &mut [u8]) {
     let version = segment[VERSION_AT..].first_chunk().map_or(0, |bytes| u32::from_be_bytes(*bytes));
     let headers = if version == 1 { 1 } else { 2 };
     let covered = if version == 1 { SECTOR_BYTES } else { BLOCK_BYTES };
-    for header in segment.chunks_mut(BLOCK_BYTES).take(headers) {
+    for header in segment.chunks_exact_mut(BLOCK_BYTES).take(headers) {
         let checksum = crc32c::crc32c(&header[12..covered]);
         header[8..12].copy_from_slice(&checksum.to_be_bytes());
     }
