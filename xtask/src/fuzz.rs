@@ -23,6 +23,8 @@ pub fn run(house: &House, progress: &mut Progress) -> Result<()> {
         bail!("fuzz/fuzz_targets holds no target");
     }
     let Some(search_path) = prepare(house, progress)? else { return Ok(()) };
+    let mut seeds = house.cargo(["test", "--manifest-path", "fuzz/Cargo.toml"]);
+    progress.run("the seeds are whole", seeds.env("CARGO_TARGET_DIR", house.target.join("fuzz")))?;
     for target in &targets {
         let what = format!("fuzz {target} for {SECONDS_A_TARGET} s");
         progress.run(&what, command(house, target).env("PATH", &search_path))?;
