@@ -279,6 +279,17 @@ impl JournalError {
         }
     }
 
+    /// The same error where bytes may have arrived before the disk was full: then it is not known that nothing was
+    /// written down.
+    pub(crate) fn unsettled(self) -> Self {
+        match self {
+            Self::DiskFull => {
+                Self::Storage { action: "write to the journal", source: io::ErrorKind::StorageFull.into() }
+            }
+            error => error,
+        }
+    }
+
     /// An error of the device or system while doing `action`; a full disk has its own name.
     pub(crate) fn storage(action: &'static str) -> impl Fn(io::Error) -> Self {
         move |source| match source.kind() {

@@ -224,3 +224,18 @@ fn the_largest_group_fits_and_one_byte_more_does_not() {
     drop(journal);
     assert_eq!(open_entries(&disk), 3);
 }
+
+#[test]
+fn a_disk_that_is_full_under_a_group_is_not_called_harmless() {
+    // On storage that grants space only when it is written (quotas, thin provisioning), the write of a group said that
+    // the disk is full after the bytes had arrived. The caller was told that nothing was written down, and the next
+    // start found the entry.
+    for operation in [Operation::Write, Operation::Sync] {
+        let disk = MemoryDisk::default();
+        let journal = create(&disk).journal;
+        disk.fail_next(operation, ErrorKind::StorageFull);
+        let error = append(&journal, &[b"sale"]).unwrap_err();
+        assert!(matches!(error, JournalError::Storage { .. }), "{operation:?}: {error}");
+        assert!(matches!(append(&journal, &[b"sale"]), Err(JournalError::Poisoned)));
+    }
+}

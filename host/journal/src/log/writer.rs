@@ -261,9 +261,12 @@ impl Writer {
         let file = match self.spares.take() {
             Some(Spare { name: spare, file, .. }) => {
                 const ACTION: &str = "write the header of a segment of the journal";
-                disk.write(file.as_ref(), 0, &head, ACTION)?;
-                disk.sync(file.as_ref(), ACTION)?;
-                disk.put_in_place(&spare, &name)?;
+                let write = || {
+                    disk.write(file.as_ref(), 0, &head, ACTION)?;
+                    disk.sync(file.as_ref(), ACTION)?;
+                    disk.put_in_place(&spare, &name)
+                };
+                write().map_err(JournalError::unsettled)?;
                 file
             }
             None => {
@@ -327,9 +330,9 @@ impl Segment {
     fn write(&mut self, disk: &Disk, group: &[u8], options: &Options) -> Result<(), JournalError> {
         let probe = &options.probe;
         probe(BEFORE_WRITE);
-        disk.write(self.file.as_ref(), self.offset, group, "write to the journal")?;
+        disk.write(self.file.as_ref(), self.offset, group, "write to the journal").map_err(JournalError::unsettled)?;
         probe(AFTER_WRITE);
-        disk.sync(self.file.as_ref(), "sync the journal")?;
+        disk.sync(self.file.as_ref(), "sync the journal").map_err(JournalError::unsettled)?;
         probe(AFTER_SYNC);
         self.offset += aligned(group.len(), options.weakness().alignment) as u64;
         Ok(())
