@@ -42,7 +42,7 @@ pub struct Loaded {
 pub struct Ceilings {
     /// Times one exchange is sent before it is given up.
     pub attempts: u32,
-    /// The longest wait between two tries of anything.
+    /// The longest wait between two tries of anything, but for a debt that nobody has answered for an hour.
     pub wait_ms: u32,
     /// The longest an answer is waited for.
     pub exchange_timeout_ms: u32,

@@ -135,7 +135,7 @@ fn live(history: History) -> (Vec<Record>, Moment) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 120, ..ProptestConfig::default() })]
+    #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
     #[test]
     fn a_compacted_journal_tells_the_same_as_the_whole_one(history in histories(), compaction in compactions()) {

@@ -197,15 +197,15 @@ impl Books {
     /// Whether a line has already told how this ended: records that came after it, and were not yet replaced, say
     /// nothing new. What begins or concludes a transaction, or makes a debt nobody knew of, is always news.
     pub(super) fn is_told(&self, fact: &Fact) -> bool {
-        let transaction_is_told = |id: &TransactionId| match self.transactions.get(id) {
-            Some(known) => known.summarised,
+        let is_told = |id: &TransactionId, exchange: Option<u32>| match self.transactions.get(id) {
+            Some(known) => known.summarised || exchange.is_some_and(|number| self.dropped && !known.has(number)),
             None => self.dropped || self.forgotten.may_hold(id),
         };
         match fact {
-            Fact::Resent { transaction, .. }
-            | Fact::Sent { transaction, .. }
-            | Fact::Heard { transaction, .. }
-            | Fact::Incident { transaction: Some(transaction), .. } => transaction_is_told(transaction),
+            Fact::Resent { transaction, exchange, .. }
+            | Fact::Sent { transaction, exchange, .. }
+            | Fact::Heard { transaction, exchange, .. } => is_told(transaction, Some(*exchange)),
+            Fact::Incident { transaction: Some(transaction), .. } => is_told(transaction, None),
             Fact::Owed { debt, .. }
             | Fact::Tried { debt, .. }
             | Fact::Unheard { debt, .. }

@@ -88,6 +88,11 @@ impl Transaction {
         self.exchanges.iter().rev().find(|exchange| exchange.intent.gravity == Gravity::MovesMoney)
     }
 
+    /// Whether an exchange of this number is known.
+    pub(super) fn has(&self, number: u32) -> bool {
+        self.exchanges.iter().any(|exchange| exchange.intent.exchange == number)
+    }
+
     /// Whether what takes it back needs card data that is not there any more. After it is settled none is kept.
     pub fn card_data_is_gone(&self) -> bool {
         self.grave_exchange().is_some_and(|exchange| exchange.intent.sealed == Sealed::Destroyed)

@@ -6,9 +6,13 @@ use crate::contract::template::UndoReason;
 use crate::contract::transaction::{Gravity, Operation};
 use crate::contract::types::Name;
 use crate::identity::TransactionId;
-use crate::record::{Fact, Intent, Outcome};
+use crate::record::{Fact, Incident, Intent, Outcome};
 use crate::story::Moment;
 use crate::time::Timestamp;
+
+/// Moments after which tries that came to nothing, and what went wrong in them, are counted and not told one by one: a
+/// debt that nobody answers for a month is tried many thousand times. The journal holds them all.
+const MOMENTS_TOLD: usize = 256;
 
 impl Books {
     /// What a fact says of payments and debts.
@@ -55,11 +59,9 @@ impl Books {
     fn intend(&mut self, at: Timestamp, acquirer: &str, intent: &Intent) -> Result<(), Inconsistent> {
         let dropped = self.dropped;
         let transaction = self.begin(at, &intent.transaction, acquirer, &intent.operation);
-        let follows = transaction
-            .exchanges
-            .last()
-            .map_or(dropped.then_some(intent.exchange), |last| last.intent.exchange.checked_add(1));
-        let is_next = follows.unwrap_or(0) == intent.exchange && transaction.conclusion.is_none();
+        let known = transaction.exchanges.last().map_or(0, |last| last.intent.exchange.saturating_add(1));
+        let follows = intent.exchange == known || (dropped && intent.exchange > known);
+        let is_next = follows && transaction.conclusion.is_none();
         transaction.reference.clone_from(&intent.reference);
         // Out of order or not: what may have been sent is known, and what takes it back.
         transaction.exchanges.push(ExchangeFacts { intent: intent.clone(), at, sent: None, heard: false });
@@ -150,7 +152,14 @@ impl Books {
     pub(super) fn remember_in_timeline(&mut self, at: Timestamp, fact: &Fact) {
         let Some(id) = self.original_of(fact).cloned() else { return };
         let Some(transaction) = self.transactions.get_mut(&id) else { return };
-        transaction.timeline.extend(Moment::of(at, fact));
+        let is_one_of_many = match fact {
+            Fact::Tried { .. } | Fact::Unheard { .. } => true,
+            Fact::Incident { what, .. } => *what != Incident::CardDataGone,
+            _ => false,
+        };
+        if !is_one_of_many || transaction.timeline.len() < MOMENTS_TOLD {
+            transaction.timeline.extend(Moment::of(at, fact));
+        }
         if self.settled(&id).is_some()
             && let Some(transaction) = self.transactions.get_mut(&id)
         {

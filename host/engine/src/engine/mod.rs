@@ -36,7 +36,7 @@ pub struct Engine {
     waivers_waiting: Vec<SignedWaiver>,
     /// What plugins keep, being written down.
     carrying: Option<OperationId>,
-    /// Names that were looked up in the journal and are new.
+    /// Names that were looked up in the journal, are new, and have not been asked for yet.
     new_names: BTreeSet<TransactionId>,
     operations: u64,
     sales_stopped: Option<String>,
@@ -127,7 +127,7 @@ impl Engine {
         if self.halted {
             return vec![job.unwritten(NotSent::Storage(HALTED.into()))];
         }
-        if self.may_have_been_used(job.transaction()) {
+        if self.may_have_been_used(job.transaction()) && !self.new_names.remove(job.transaction()) {
             return vec![job.unwritten(NotSent::Storage(NOT_LOOKED_UP.into()))];
         }
         let Some(lane) = self.lanes.get_mut(acquirer) else { return vec![job.unwritten(NotSent::Unsupported)] };
@@ -150,7 +150,7 @@ impl Engine {
 
     /// A name that left memory, or shares its hash with one that did, is new only once the journal has been asked.
     fn may_have_been_used(&self, id: &TransactionId) -> bool {
-        self.books.knows(id) == Known::Perhaps && !self.new_names.contains(id)
+        self.books.knows(id) == Known::Perhaps
     }
 
     /// The journal was asked for a name: what it holds is in the books again. A line that cannot be read brings nothing

@@ -24,6 +24,14 @@ const AGAIN_AT_LEAST_MS: Milliseconds = 1_000;
 /// How often that wait doubles: up to 32 seconds.
 const DOUBLINGS: u32 = 5;
 
+/// Failed tries, an hour of them, after which nobody seems to be there.
+const TRIES_BEFORE_REST: u32 = 64;
+
+/// The shortest wait from then on, whatever ceiling there is: each try is two writes, and a terminal that is cut off for
+/// weeks must not fill its journal with them (a debt then costs it about a megabyte a day). A sale, a sign-in or a
+/// person who asks tries the debt at once all the same.
+const REST_MS: Milliseconds = 600_000;
+
 pub(crate) static TABLE: Table = Table {
     name: "debt",
     states: &["exchanging", "reading", "recording", "asking", "over"],
@@ -336,6 +344,9 @@ impl Try {
     /// A plugin's wait, within the ceiling and not below what grows with every failed try.
     fn bounded(&self, wait: Milliseconds, world: &World<'_>) -> Milliseconds {
         let failed = world.books.debt(&self.debt).map_or(0, |debt| debt.attempts.len());
+        if self.number > TRIES_BEFORE_REST {
+            return REST_MS;
+        }
         let doublings = u32::try_from(failed).unwrap_or(u32::MAX).saturating_sub(1).min(DOUBLINGS);
         let ceiling = world.deployment.ceilings.wait_ms.max(AGAIN_AT_LEAST_MS);
         wait.max(AGAIN_AT_LEAST_MS << doublings).min(ceiling)

@@ -113,6 +113,28 @@ fn what_plugins_keep_is_not_written_while_a_record_is_on_its_way() {
     assert!(house.log.contains(&"ReopenJournal".to_owned()));
 }
 
+/// A regression: the story of a debt that nobody answered grew with every try, for as long as nobody answered.
+#[test]
+fn a_debt_that_is_tried_for_ever_does_not_fill_memory() {
+    let mut house = House::new();
+    house.acquirer.line = [super::acquirer::Line::LostReply].into();
+    house.ask_sale("A1", 5);
+    house.run_while(|house| house.acquirer.count("sale") == 0);
+    house.acquirer.line = vec![super::acquirer::Line::LostRequest; 1_000].into();
+    house.rest();
+    house.run_for(100_000_000);
+    let tries = house.books().debt(&id("A1").reversal()).unwrap().tries;
+    assert!((200..300).contains(&tries), "{tries} tries in 28 hours");
+    assert!(house.books().transaction(&id("A1")).unwrap().timeline.len() <= 260);
+    house.acquirer.line.clear();
+    house.run_for(700_000);
+    house.assert_balanced();
+    assert!(matches!(
+        house.books().transaction(&id("A1")).unwrap().timeline.last().unwrap().event,
+        crate::story::StoryEvent::ReversalAnswered { .. }
+    ));
+}
+
 /// Bytes of what a settled transaction holds on to, as it would be written.
 fn bytes_of(value: &impl serde::Serialize) -> usize {
     postcard::to_allocvec(value).unwrap().len()
