@@ -1,7 +1,8 @@
-//! Named places at which a development build can be made to stop, as if somebody pulled the plug.
+//! What a development build can be made to suffer: to stop at a named place as if somebody pulled the plug, and to wake
+//! up on another day.
 //!
 //! `ACQUIT_STOP_AT=7` kills the process, without warning and without cleaning up, at the seventh named step of journal
-//! and network since it started. A production build has none of this.
+//! and network since it started. `ACQUIT_DAYS_LATER=400` sets its clock forward. A production build has none of this.
 
 use journal::Probe;
 
@@ -27,6 +28,18 @@ pub fn probe() -> Option<Probe> {
             }
         }
     }))
+}
+
+/// How many days after today it is.
+#[cfg(feature = "development")]
+pub fn days_later() -> i64 {
+    std::env::var("ACQUIT_DAYS_LATER").ok().and_then(|days| days.parse().ok()).unwrap_or(0)
+}
+
+/// How many days after today it is: none.
+#[cfg(not(feature = "development"))]
+pub fn days_later() -> i64 {
+    0
 }
 
 /// What journal and network call at each of their steps: nothing.

@@ -191,7 +191,15 @@ impl Terminal {
 
     /// Starts the host.
     pub fn start(&self) -> Result<Host> {
-        match self.start_host(None)? {
+        match self.start_host(&[])? {
+            Ok(host) => Ok(host),
+            Err(errors) => bail!("the host did not start:\n{errors}"),
+        }
+    }
+
+    /// Starts a host whose clock is this many days ahead.
+    pub fn start_later(&self, days: u32) -> Result<Host> {
+        match self.start_host(&[("ACQUIT_DAYS_LATER", days.to_string())])? {
             Ok(host) => Ok(host),
             Err(errors) => bail!("the host did not start:\n{errors}"),
         }
@@ -200,7 +208,7 @@ impl Terminal {
     /// Starts a host that kills itself at the n-th named step of journal or network. One that does so before it is
     /// ready is given back as the name of the step.
     pub fn start_stopping_at(&self, step: u64) -> Result<Result<Host, String>> {
-        match self.start_host(Some(step))? {
+        match self.start_host(&[("ACQUIT_STOP_AT", step.to_string())])? {
             Ok(host) => Ok(Ok(host)),
             Err(errors) => match crate::host::stopped_at(&errors) {
                 Some(name) => Ok(Err(name)),
@@ -209,10 +217,10 @@ impl Terminal {
         }
     }
 
-    fn start_host(&self, stop_at: Option<u64>) -> Result<Result<Host, String>> {
+    fn start_host(&self, suffers: &[(&str, String)]) -> Result<Result<Host, String>> {
         let mut command = self.command(&["--json", "run"]);
-        if let Some(step) = stop_at {
-            command.env("ACQUIT_STOP_AT", step.to_string());
+        for (name, value) in suffers {
+            command.env(name, value);
         }
         Host::ready(Process::spawn("the host", &mut command, &self.transcript)?)
     }

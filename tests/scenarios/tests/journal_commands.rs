@@ -85,12 +85,12 @@ fn the_newest_records_are_shown_and_those_to_come() -> Result<()> {
     assert_eq!(newest.done().map(|_| newest.lines.clone())?, all[all.len() - 3..]);
 
     let host = house.terminal.start()?;
-    let tail = house.terminal.begin(&["journal", "tail", "-n", "0"])?;
+    let tail = house.terminal.begin(&["journal", "tail", "-n", "1"])?;
+    tail.next_line()?.context("the newest record")?;
     house.terminal.sign_in()?.done()?;
     loop {
         let line: Value = serde_json::from_str(&tail.next_line()?.context("the tail ended")?)?;
-        if line["fact"] == "concluded" {
-            assert_eq!(line["record"]["fact"]["Concluded"]["outcome"], "Done", "{line}");
+        if line["record"]["fact"]["Concluded"]["outcome"] == "Done" {
             break;
         }
     }

@@ -11,17 +11,17 @@ use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
 use engine::books::Books;
 use engine::{Record, TransactionId};
-use journal::Entry;
 use journal::checkpoint::{Signer, VerifyingKey};
 use journal::evidence::{self as file, Gathering, Story, Verified};
 use serde_json::json;
 
 use super::journal::progress::Progress;
+use super::journal::shown::Shown;
 use super::{House, ask};
 use crate::control::{Ask, Reached, Response};
 use crate::messages::{Language, Messages};
 use crate::show;
-use crate::terminal::{Places, decode, keeping, record};
+use crate::terminal::{BooksRead, Places, keeping};
 
 /// What to do with evidence.
 #[derive(Debug, Subcommand)]
@@ -59,21 +59,17 @@ pub(super) fn export(house: &House, export: &Export) -> Result<ExitCode> {
     let configuration = &house.configuration;
     let keys = keeping::keeper(configuration).context("the journal's key cannot be used")?;
     let signer = Signer::of_journal(&Places::of(configuration).journal(), keys.as_ref())?;
-    let reading = Progress::over("journal", || keeping::read(configuration))?;
-    let mut books = Books::default();
-    for record in decode(&reading.entries).0 {
-        // What contradicts itself is shown as it stands.
-        let _ = books.apply(&record);
-    }
+    let read = || keeping::read_into(configuration, BooksRead::of_everything, |books, entry| books.take(&entry));
+    let (books, reading) = Progress::over("journal", read)?;
+    let books = books.books();
     let of = books.debt(&asked).map_or(&asked, |debt| &debt.of).clone();
-    let story = story(&books, &of);
-    let Some(story) = story else {
+    let Some(story) = story(&books, &of) else {
         let args = [("transaction", asked.to_string().into())];
         return house.show(&Response::failed(house.messages.text("explain-no-such", &args)));
     };
-    let sequences = sequences(&books, &of, &reading.entries);
-    let mut gathering = Gathering::new(reading.journal, &sequences);
-    reading.entries.into_iter().for_each(|entry| gathering.take(entry));
+    let sequences = sequences(house, &books, &of)?;
+    let begin = || Gathering::new(reading.journal, &sequences);
+    let (gathering, _) = keeping::read_into(configuration, begin, Gathering::take)?;
     let evidence = gathering.finish(&signer, of.as_str(), &story)?;
     let Some(out) = &export.out else {
         stdout().lock().write_all(evidence.to_text().as_bytes())?;
@@ -168,7 +164,8 @@ fn sign_now(house: &House) -> Result<()> {
     let failed = match ask::try_ask(house, Ask::Checkpoint)? {
         Reached::Answered(response) => (!response.ok).then(|| response.lines.join(" ")),
         Reached::NobodyThere => {
-            let signed = keeping::open(&house.configuration, None)?.journal.checkpoint();
+            let mut books = BooksRead::of_everything();
+            let signed = keeping::open(&house.configuration, None, &mut books)?.journal.checkpoint();
             signed.err().map(|error| error.to_string())
         }
     };
@@ -186,12 +183,17 @@ fn story(books: &Books, id: &TransactionId) -> Option<Story> {
 }
 
 /// The entries about a transaction and its debt.
-fn sequences(books: &Books, of: &TransactionId, entries: &[Entry]) -> Vec<u64> {
+fn sequences(house: &House, books: &Books, of: &TransactionId) -> Result<Vec<u64>> {
     let debt = books.transaction(of).and_then(|known| known.debt.as_ref());
-    let is_about = |record: &Record| record.fact.subject().is_some_and(|id| id == of || Some(id) == debt);
-    let about =
-        entries.iter().filter(|entry| record(entry).and_then(Result::ok).is_some_and(|record| is_about(&record)));
-    about.map(|entry| entry.sequence).collect()
+    let mut sequences = Vec::new();
+    keeping::visit(&house.configuration, |entry| {
+        let shown = Shown::of(&entry);
+        if shown.about().and_then(|(_, _, id)| id).is_some_and(|id| id == of || Some(id) == debt) {
+            sequences.push(entry.sequence);
+        }
+        Ok(())
+    })?;
+    Ok(sequences)
 }
 
 fn read(file: &Path) -> Result<Vec<u8>> {

@@ -81,6 +81,7 @@ impl Terminal {
                     self.show_owed();
                 }
                 Effect::Waived { debt, result } => self.waived(&debt, &result),
+                Effect::Carried { written } => self.compact(written),
                 Effect::ReopenJournal => {
                     self.reopen();
                     return;
@@ -162,8 +163,8 @@ impl Terminal {
         self.untended = true;
         match append(&running.journal, purpose, records) {
             Ok(durable) => {
-                // Nothing is sent for a waiver.
-                if !records.iter().any(|record| matches!(record.fact, Fact::Waived { .. })) {
+                // Nothing is sent for these.
+                if !records.iter().any(|record| matches!(record.fact, Fact::Waived { .. } | Fact::Carried { .. })) {
                     running.sessions.entry(operation).or_default().permit = Some(durable);
                 }
                 Answer::Durable(Ok(()))

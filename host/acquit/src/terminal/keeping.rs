@@ -10,13 +10,17 @@ use std::time::SystemTime;
 use anyhow::{Context, Result};
 use journal::checkpoint::{Anchor, FileAnchor, Signer, VerifyingKey};
 use journal::keys::{FileKey, KeyError, KeyWrap, KeyringKey, SystemEntropy};
-use journal::{Journal, Opened, Options, Probe, Reading};
+use journal::{Entry, Fold, Health, Journal, JournalId, Opened, Options, Probe, Reading};
 
 use super::Places;
 use crate::config::{Configuration, JournalKey};
 
 /// Where a segment says which version of the format it is in: behind its magic and a checksum. Bytes.
 const VERSION_OFFSET: usize = 12;
+/// Beside a terminal that writes, a group may be seen half written; it is looked at this often before that is damage.
+const READ_ATTEMPTS: usize = 3;
+/// Said before what the key's keeper says.
+pub const KEY_UNUSABLE: &str = "the journal's key cannot be used";
 /// The last version that was not encrypted.
 const WITHOUT_KEYS: u32 = 1;
 
@@ -33,32 +37,85 @@ pub fn create(configuration: &Configuration) -> Result<Opened> {
     Ok(Journal::create(&directory, keys, options(configuration, None)?)?)
 }
 
-/// Opens the journal to write. One that was written before journals were encrypted goes on under a new key.
+/// Opens the journal to write; what it holds goes to `fold`. One that was written before journals were encrypted goes
+/// on under a new key.
 ///
 /// # Errors
 /// There is no journal, its key is missing, an anchor knows a newer state of it, or somebody else has it open.
-pub fn open(configuration: &Configuration, probe: Option<&Probe>) -> Result<Opened> {
+pub fn open(configuration: &Configuration, probe: Option<&Probe>, fold: &mut dyn Fold) -> Result<Opened> {
     let directory = Places::of(configuration).journal();
     let keys = match keeper(configuration) {
         Err(error) if is_missing(&error) && was_never_encrypted(&directory)? => {
             tracing::warn!("the journal was not encrypted so far; it goes on under a new key");
             make_keeper(configuration)?
         }
-        found => found.context("the journal's key cannot be used")?,
+        found => found.context(KEY_UNUSABLE)?,
     };
-    Ok(Journal::open(&directory, keys, options(configuration, probe)?)?)
+    Ok(Journal::open_folding(&directory, keys, options(configuration, probe)?, fold)?)
 }
 
-/// Reads the journal without its lock and without changing anything.
+/// Reads the journal into something, without its lock and without changing anything.
 ///
 /// # Errors
 /// There is no journal, or its key is missing.
-pub fn read(configuration: &Configuration) -> Result<Reading> {
+pub fn read_into<T>(
+    configuration: &Configuration,
+    begin: impl Fn() -> T,
+    take: impl Fn(&mut T, Entry),
+) -> Result<(T, Reading)> {
+    read_against(configuration, readers_key(configuration)?.as_deref(), &[], begin, take)
+}
+
+/// The same with these keys, or none, and held against anchors.
+///
+/// # Errors
+/// There is no journal.
+pub fn read_against<T>(
+    configuration: &Configuration,
+    keys: Option<&dyn KeyWrap>,
+    anchors: &[Arc<dyn Anchor>],
+    begin: impl Fn() -> T,
+    take: impl Fn(&mut T, Entry),
+) -> Result<(T, Reading)> {
     let directory = Places::of(configuration).journal();
+    let mut attempt = 1;
+    loop {
+        let mut read = begin();
+        let reading = Journal::read_with(&directory, keys, anchors, &mut |entry| take(&mut read, entry))?;
+        if reading.health == Health::Whole || attempt == READ_ATTEMPTS {
+            return Ok((read, reading));
+        }
+        attempt += 1;
+    }
+}
+
+/// Reads the journal once, entry by entry, and says whether all of it could be read.
+///
+/// # Errors
+/// There is no journal, its key is missing, or `take` fails.
+pub fn visit(configuration: &Configuration, mut take: impl FnMut(Entry) -> Result<()>) -> Result<Health> {
+    let directory = Places::of(configuration).journal();
+    let keys = readers_key(configuration)?;
+    let mut outcome = Ok(());
+    let reading = Journal::read_with(&directory, keys.as_deref(), &[], &mut |entry| {
+        if outcome.is_ok() {
+            outcome = take(entry);
+        }
+    })?;
+    outcome?;
+    Ok(match reading.health {
+        Health::Whole => Health::Whole,
+        // Somebody may have been writing just then.
+        Health::Damaged(_) => read_into(configuration, || (), |(), _| ())?.1.health,
+    })
+}
+
+/// The keeper for a reader; none for a journal that never had one.
+fn readers_key(configuration: &Configuration) -> Result<Option<Arc<dyn KeyWrap>>> {
     match keeper(configuration) {
-        Ok(keys) => Ok(Journal::read(&directory, Some(keys.as_ref()))?),
-        Err(error) if is_missing(&error) && was_never_encrypted(&directory)? => Ok(Journal::read(&directory, None)?),
-        Err(error) => Err(error).context("the journal's key cannot be used"),
+        Ok(keys) => Ok(Some(keys)),
+        Err(error) if is_missing(&error) && was_never_encrypted(&Places::of(configuration).journal())? => Ok(None),
+        Err(error) => Err(error).context(KEY_UNUSABLE),
     }
 }
 
@@ -86,8 +143,17 @@ pub fn public_key(configuration: &Configuration) -> Result<VerifyingKey> {
             let key = Journal::read_with(&directory, None, &[], &mut |_| {})?.key();
             key.context("this journal was never encrypted and has no public key; start the terminal once")
         }
-        Err(error) => Err(error).context("the journal's key cannot be used"),
+        Err(error) => Err(error).context(KEY_UNUSABLE),
     }
+}
+
+/// The journal's public key, where it has one, and its name; from its newest header.
+///
+/// # Errors
+/// There is no journal.
+pub fn identity(configuration: &Configuration) -> Result<(Option<VerifyingKey>, JournalId)> {
+    let reading = Journal::read_with(&Places::of(configuration).journal(), None, &[], &mut |_| {})?;
+    Ok((reading.key(), reading.journal))
 }
 
 /// Something that changes whenever the journal's files do.

@@ -9,6 +9,7 @@ mod orders;
 mod plugins;
 mod reading;
 mod session;
+mod upkeep;
 mod waiving;
 mod wiring;
 
@@ -22,18 +23,19 @@ use anyhow::{Context, Result};
 use devices::virtual_set::{CardProfile, VirtualPrinter, VirtualReader};
 use devices::{Display, Printer};
 use engine::books::Books;
-use engine::{Effect, Engine, Input, OperationId, Outcome, Purpose, Record, Recovery, TransactionId};
-use journal::{Body, Durable, Health, Journal, Opened};
+use engine::{Effect, Engine, Input, OperationId, Outcome, Purpose, Record, TransactionId};
+use journal::{Body, Durable, Health, Journal, Opened, SnapshotUse};
 use sandbox::Sandbox;
 use vault::Vault;
 
 pub use clock::Clock;
-pub use reading::{OnDisk, decode, record};
+pub use reading::{BooksRead, OnDisk, record};
 pub use waiving::waive_at_rest;
 pub use wiring::{Places, grants, is_transport};
 
 use self::plugins::Shelf;
 use self::session::Session;
+use self::upkeep::Upkeep;
 use self::wiring::Routes;
 use crate::config::{Configuration, Devices};
 use crate::control::{Order, Response};
@@ -53,6 +55,8 @@ pub enum Event {
     Heard(Epoch, OperationId, Heard),
     /// A card was read, or was not.
     Card(Epoch, OperationId, card::Asked),
+    /// Segments of the journal are old enough to be written anew.
+    Old(Epoch, Vec<upkeep::Old>),
     /// Another command asks.
     Order(Order, Sender<Response>),
 }
@@ -102,6 +106,7 @@ struct Running {
     journal: Journal,
     sessions: BTreeMap<OperationId, Session>,
     shown_owed: Option<u32>,
+    upkeep: Upkeep,
 }
 
 impl Terminal {
@@ -146,8 +151,9 @@ impl Terminal {
             probe,
             configuration,
         };
-        let opened = keeping::open(&terminal.configuration, terminal.probe.as_ref())?;
-        let effects = terminal.start_service(opened)?;
+        let mut books = BooksRead::of_late(terminal.clock.now());
+        let opened = keeping::open(&terminal.configuration, terminal.probe.as_ref(), &mut books)?;
+        let effects = terminal.start_service(opened, books)?;
         terminal.perform(effects);
         Ok(terminal)
     }
@@ -168,24 +174,6 @@ impl Terminal {
         }
     }
 
-    /// The journal's own duties, when nothing happens and nobody waits.
-    fn tend(&mut self) {
-        let Service::In(running) = &self.service else { return };
-        if !self.waiting.is_empty() || !self.waivers.is_empty() || !running.sessions.is_empty() {
-            return;
-        }
-        self.untended = false;
-        match running.journal.tend() {
-            Ok(tended) => tracing::debug!(?tended, "the journal is tended"),
-            Err(error) => {
-                // Found now, while nobody waits, and not by the next payment.
-                tracing::warn!(%error, "the journal could not be tended; it is read again");
-                self.reopen();
-                self.untended = false;
-            }
-        }
-    }
-
     /// What is durably known; none while the journal cannot be opened.
     pub fn books(&self) -> Option<&Books> {
         match &self.service {
@@ -199,7 +187,8 @@ impl Terminal {
             Event::Input(epoch, input) if epoch == self.epoch => self.feed(input),
             Event::Heard(epoch, operation, heard) if epoch == self.epoch => self.heard(operation, heard),
             Event::Card(epoch, operation, asked) if epoch == self.epoch => self.card_asked(operation, asked),
-            Event::Input(..) | Event::Heard(..) | Event::Card(..) => {
+            Event::Old(epoch, old) if epoch == self.epoch => self.found_old(old),
+            Event::Input(..) | Event::Heard(..) | Event::Card(..) | Event::Old(..) => {
                 tracing::debug!("an answer to an engine that is gone");
             }
             Event::Order(order, reply) => self.order(order, reply),
@@ -213,14 +202,22 @@ impl Terminal {
     }
 
     /// Begins an engine from what the journal holds, once what a power cut left open is closed.
-    fn start_service(&mut self, opened: Opened) -> Result<Vec<Effect>> {
+    fn start_service(&mut self, opened: Opened, books: BooksRead) -> Result<Vec<Effect>> {
         self.service = Service::Out("the journal is being read".into());
         self.epoch += 1;
         let journal = opened.journal;
         self.untended = true;
-        let (records, unreadable) = decode(&opened.entries);
+        for anchor in &opened.unanswered {
+            tracing::warn!(anchor, "whether the journal was put back to an older state cannot be said");
+        }
+        let mut upkeep = Upkeep::default();
+        match &opened.snapshot {
+            SnapshotUse::Used { sequence } => upkeep.snapshot = *sequence,
+            SnapshotUse::Refused(why) => tracing::warn!(why, "the journal was read from its beginning"),
+            SnapshotUse::Absent => {}
+        }
         let now = self.clock.now();
-        let recovery = Recovery::read(&records, now);
+        let (recovery, unreadable) = books.finish(now);
         if !recovery.closing().is_empty() {
             let durable = append(&journal, Purpose::Obligation, recovery.closing())?;
             tracing::info!(sequence = durable.sequence(), "closed what was left open");
@@ -242,7 +239,7 @@ impl Terminal {
         self.shelf.tidy(&recovery.books().plugins_needed());
         let lost = self.bring_back_keys(recovery.books());
         let (engine, effects) = recovery.begin(deployments, stopped, &lost, now);
-        let running = Running { engine, journal, sessions: BTreeMap::new(), shown_owed: None };
+        let running = Running { engine, journal, sessions: BTreeMap::new(), shown_owed: None, upkeep };
         self.service = Service::In(Box::new(running));
         self.show_owed();
         Ok(effects)
@@ -272,20 +269,22 @@ impl Terminal {
         self.tell_waivers_that_storage_failed();
         let failed = std::mem::replace(&mut self.service, Service::Out("the journal is being read".into()));
         let Service::In(running) = failed else { return };
-        let reopened = running.journal.reopen().map_err(anyhow::Error::from);
-        self.serve_from(reopened);
+        let mut books = BooksRead::of_late(self.clock.now());
+        let reopened = running.journal.reopen_folding(&mut books).map_err(anyhow::Error::from);
+        self.serve_from(reopened, books);
     }
 
     /// Tries once more where the journal could not be opened: the operator may have mended what was wrong.
     fn return_to_service(&mut self) {
         if let Service::Out(_) = self.service {
-            let opened = keeping::open(&self.configuration, self.probe.as_ref());
-            self.serve_from(opened);
+            let mut books = BooksRead::of_late(self.clock.now());
+            let opened = keeping::open(&self.configuration, self.probe.as_ref(), &mut books);
+            self.serve_from(opened, books);
         }
     }
 
-    fn serve_from(&mut self, opened: Result<Opened>) {
-        match opened.and_then(|opened| self.start_service(opened)) {
+    fn serve_from(&mut self, opened: Result<Opened>, books: BooksRead) {
+        match opened.and_then(|opened| self.start_service(opened, books)) {
             Ok(effects) => self.perform(effects),
             Err(error) => {
                 tracing::error!(error = format!("{error:#}"), "out of service");

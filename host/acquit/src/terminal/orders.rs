@@ -4,11 +4,13 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::Sender;
 
 use devices::virtual_set::CardProfile;
+use engine::books::{Books, Known, Summary};
 use engine::contract::types::Amount;
 use engine::{Input, Outcome, Request, TransactionId};
+use journal::Content;
 use serde_json::json;
 
-use super::{OnDisk, Service, Terminal};
+use super::{OnDisk, Service, Terminal, keeping};
 use crate::config::Devices;
 use crate::control::{Ask, Order, Response};
 use crate::messages::{Language, Messages, format_amount};
@@ -44,11 +46,13 @@ impl Terminal {
                     let _ = reply.send(Response::failed(why));
                     return;
                 }
+                self.look_up(&transaction);
                 self.wait_for(Waiting { transaction: transaction.clone(), amount: Some(amount), language, reply });
                 self.feed(Input::Request(Request::Sale { acquirer, transaction, amount, operator }));
             }
             Ask::SignIn { acquirer, transaction, operator } => {
                 let Some(acquirer) = self.acquirer(acquirer, &reply) else { return };
+                self.look_up(&transaction);
                 self.wait_for(Waiting { transaction: transaction.clone(), amount: None, language, reply });
                 self.feed(Input::Request(Request::SignIn { acquirer, transaction, operator }));
             }
@@ -104,6 +108,31 @@ impl Terminal {
                 None => Response::failed(messages.text("sale-storage-full", &[])),
             };
             let _ = reply.send(response);
+        }
+    }
+
+    /// A name that may have been used long ago is looked up in the journal before anything is begun under it. Whoever
+    /// asks waits for that; only names that come back after a month do.
+    fn look_up(&mut self, id: &TransactionId) {
+        if self.books().is_none_or(|books| books.knows(id) != Known::Perhaps) {
+            return;
+        }
+        let is_it = |summary: &Summary| summary.id == *id || summary.debt.as_ref().is_some_and(|debt| debt.id == *id);
+        let found = keeping::read_into(
+            &self.configuration,
+            || None,
+            |found: &mut Option<Vec<u8>>, entry| {
+                if let Content::Summary(line) = entry.content
+                    && Summary::decode(&line).is_ok_and(|summary| is_it(&summary))
+                {
+                    *found = Some(line);
+                }
+            },
+        );
+        match found {
+            Ok((summary, _)) => self.feed(Input::LookedUp { transaction: id.clone(), summary }),
+            // The engine begins nothing under a name nobody could look up.
+            Err(error) => tracing::error!(error = format!("{error:#}"), %id, "could not be looked up"),
         }
     }
 
@@ -163,7 +192,9 @@ impl Terminal {
             return None;
         }
         let on_disk;
-        let books = match self.books() {
+        let has_left_memory =
+            |books: &&Books| matches!(ask, Ask::Explain { transaction: Some(id) } if books.knows(id) == Known::Perhaps);
+        let books = match self.books().filter(|books| !has_left_memory(books)) {
             Some(books) => books,
             None => match OnDisk::read(&self.configuration) {
                 Ok(read) => {

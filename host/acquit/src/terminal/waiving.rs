@@ -7,11 +7,11 @@ use std::sync::mpsc::Sender;
 
 use anyhow::Result;
 use engine::books::Books;
-use engine::{Answer, Effect, Input, NotWaived, Recovery, Request, SignedWaiver, TransactionId, Waiver};
+use engine::{Answer, Effect, Input, NotWaived, Request, SignedWaiver, TransactionId, Waiver};
 use journal::Journal;
 use serde_json::json;
 
-use super::{Clock, Service, Terminal, append, decode, keeping};
+use super::{BooksRead, Clock, Service, Terminal, append, keeping};
 use crate::config::Configuration;
 use crate::control::{Response, WaiverAsked};
 use crate::messages::{Language, Messages};
@@ -93,10 +93,10 @@ pub fn waive_at_rest(
     key: &SigningKey,
     messages: &Messages,
 ) -> Result<Response> {
-    let journal::Opened { journal, entries, .. } = keeping::open(configuration, None)?;
     let clock = Clock::start();
-    let (records, _) = decode(&entries);
-    let recovery = Recovery::read(&records, clock.now());
+    let mut books = BooksRead::of_late(clock.now());
+    let journal = keeping::open(configuration, None, &mut books)?.journal;
+    let (recovery, _) = books.finish(clock.now());
     if !recovery.closing().is_empty() {
         let _closed = append(&journal, engine::Purpose::Obligation, recovery.closing())?;
     }

@@ -10,14 +10,14 @@ mod tail;
 mod verify;
 
 use std::fs::OpenOptions;
-use std::io::{Write, stdout};
+use std::io::{BufWriter, Write, stdout};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
 use clap::{Args, Subcommand};
-use journal::Health;
+use journal::{Entry, Health};
 use serde_json::json;
 
 use self::filter::{Filter, Wanted};
@@ -66,45 +66,46 @@ pub(super) fn journal(house: &House, journal: &Journal) -> Result<ExitCode> {
 }
 
 fn show(house: &House, filter: &Filter) -> Result<ExitCode> {
-    let reading = Progress::over("journal", || keeping::read(&house.configuration))?;
-    let wanted = Wanted::find(filter, &reading.entries)?;
+    let wanted = Wanted::find(house, filter)?;
     let mut whole = true;
-    for entry in &reading.entries {
-        let Some(shown) = Shown::of(entry) else { continue };
+    let health = keeping::visit(&house.configuration, |entry| {
+        let shown = Shown::of(&entry);
         whole &= shown.is_readable();
-        if wanted.takes(entry, &shown) {
+        if wanted.takes(&shown) {
             house.show(&shown.response())?;
         }
-    }
-    end(house, whole, &reading.health)
+        Ok(())
+    })?;
+    end(house, whole, &health)
 }
 
 fn export(house: &House, export: &Export) -> Result<ExitCode> {
-    let reading = Progress::over("journal", || keeping::read(&house.configuration))?;
-    let wanted = Wanted::find(&export.filter, &reading.entries)?;
+    let wanted = Wanted::find(house, &export.filter)?;
     let mut out: Box<dyn Write> = match &export.out {
         Some(file) => {
             let made = OpenOptions::new().write(true).create_new(true).mode(0o600).open(file);
-            Box::new(std::io::BufWriter::new(made.with_context(|| format!("cannot make {}", file.display()))?))
+            Box::new(BufWriter::new(made.with_context(|| format!("cannot make {}", file.display()))?))
         }
-        None => Box::new(stdout().lock()),
+        None => Box::new(BufWriter::new(stdout())),
     };
     let (mut count, mut whole) = (0_u64, true);
-    for entry in &reading.entries {
-        let Some(shown) = Shown::of(entry) else { continue };
+    let mut write = |entry: Entry| {
+        let shown = Shown::of(&entry);
         whole &= shown.is_readable();
-        if wanted.takes(entry, &shown) {
+        if wanted.takes(&shown) {
             writeln!(out, "{}", shown.facts())?;
             count += 1;
         }
-    }
+        Ok(())
+    };
+    let health = Progress::over("journal", || keeping::visit(&house.configuration, &mut write))?;
     out.flush()?;
     drop(out);
     if let Some(file) = &export.out {
         let line = format!("{count} records in {}", file.display());
         house.show(&Response::done(json!({ "records": count, "file": file }), vec![line]))?;
     }
-    end(house, whole, &reading.health)
+    end(house, whole, &health)
 }
 
 fn key(house: &House) -> Result<ExitCode> {

@@ -1,13 +1,14 @@
 //! One entry of the journal as it is shown: a line for people, and the same as facts. Of card data it says whether it is
 //! still there, and nothing else.
 
-use engine::{Fact, Record, RecordError, TransactionId};
+use engine::books::Summary;
+use engine::{Fact, Record, Timestamp, TransactionId};
 use journal::{Card, Content, Entry, Kind};
 use serde_json::{Value, json};
 
 use crate::control::Response;
 use crate::messages::format_time;
-use crate::terminal::record;
+use crate::show;
 
 /// An entry, read.
 pub(in crate::command) struct Shown {
@@ -18,28 +19,31 @@ pub(in crate::command) struct Shown {
 
 enum What {
     Record(Box<Record>),
-    /// A record that this program cannot read.
-    Unreadable(RecordError),
+    /// A record, or a line in place of one, that this program cannot read.
+    Unreadable(String),
     /// The journal's own.
     Checkpoint(String),
-    /// What compaction left.
-    Summary,
+    /// What compaction left of a transaction.
+    Summary(Box<Summary>),
     /// Compaction left its seal alone, or its key was destroyed.
     Gone,
 }
 
 impl Shown {
     /// Reads an entry.
-    pub(in crate::command) fn of(entry: &Entry) -> Option<Shown> {
+    pub(in crate::command) fn of(entry: &Entry) -> Shown {
         let what = match (entry.kind, &entry.content) {
             (_, Content::Gone) => What::Gone,
-            (_, Content::Summary(_)) => What::Summary,
+            (_, Content::Summary(line)) => match Summary::decode(line) {
+                Ok(summary) => What::Summary(Box::new(summary)),
+                Err(error) => What::Unreadable(error.to_string()),
+            },
             (Kind::Checkpoint, Content::Whole { record, .. }) => {
                 What::Checkpoint(String::from_utf8_lossy(record).into_owned())
             }
-            (Kind::Record, Content::Whole { .. }) => match record(entry)? {
+            (Kind::Record, Content::Whole { record, .. }) => match Record::decode(record, entry.card()) {
                 Ok(record) => What::Record(Box::new(record)),
-                Err(error) => What::Unreadable(error),
+                Err(error) => What::Unreadable(error.to_string()),
             },
         };
         let card = match &entry.content {
@@ -48,14 +52,15 @@ impl Shown {
             _ if entry.seal.card.is_some() => Some("destroyed"),
             _ => None,
         };
-        Some(Shown { sequence: entry.sequence, card, what })
+        Shown { sequence: entry.sequence, card, what }
     }
 
-    /// The record, where it is one.
-    pub(in crate::command) fn record(&self) -> Option<&Record> {
+    /// Whose it is, when it was, and what it is about: of a record, or of a transaction in one line.
+    pub(in crate::command) fn about(&self) -> Option<(&str, Timestamp, Option<&TransactionId>)> {
         match &self.what {
-            What::Record(record) => Some(record),
-            _ => None,
+            What::Record(record) => Some((&record.acquirer, record.at, record.fact.subject())),
+            What::Summary(summary) => Some((&summary.acquirer, summary.concluded, Some(&summary.id))),
+            What::Unreadable(_) | What::Checkpoint(_) | What::Gone => None,
         }
     }
 
@@ -82,9 +87,17 @@ impl Shown {
                 "card-data": self.card,
                 "record": without_card_data(record),
             }),
-            What::Unreadable(error) => json!({ "sequence": sequence, "error": error.to_string() }),
+            What::Unreadable(error) => json!({ "sequence": sequence, "error": error }),
             What::Checkpoint(note) => json!({ "sequence": sequence, "fact": "checkpoint", "note": note }),
-            What::Summary => json!({ "sequence": sequence, "fact": "summary" }),
+            What::Summary(summary) => json!({
+                "sequence": sequence,
+                "at": format_time(&summary.concluded.local()),
+                "acquirer": summary.acquirer,
+                "fact": "summary",
+                "transaction": summary.id,
+                "card-data": self.card,
+                "summary": summary,
+            }),
             What::Gone => json!({ "sequence": sequence, "fact": "gone" }),
         }
     }
@@ -102,7 +115,11 @@ impl Shown {
                 let size = note.lines().nth(1).unwrap_or_default();
                 format!("{sequence:>6}  {:<26}  {:<10} {:<14} {size} entries", "", "", "checkpoint")
             }
-            What::Summary => format!("{sequence:>6}  {:<26}  {:<10} summary", "", ""),
+            What::Summary(summary) => {
+                let Summary { id, acquirer, concluded, outcome, .. } = summary.as_ref();
+                let time = format_time(&concluded.local());
+                format!("{sequence:>6}  {time}  {acquirer:<10} {:<14} {id}: {}", "summary", show::word(outcome))
+            }
             What::Gone => format!("{sequence:>6}  {:<26}  {:<10} gone", "", ""),
         }
     }
@@ -136,5 +153,6 @@ pub(in crate::command) fn word(fact: &Fact) -> &'static str {
         Fact::CounterSet { .. } => "counter-set",
         Fact::Incident { .. } => "incident",
         Fact::Waived { .. } => "waived",
+        Fact::Carried { .. } => "carried",
     }
 }

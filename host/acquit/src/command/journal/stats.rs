@@ -7,7 +7,6 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use clap::Args;
-use engine::books::Books;
 use engine::contract::transaction::Operation;
 use journal::{BLOCK_BYTES, Content, MAX_SEGMENTS, RESERVE_BYTES, SEGMENT_BYTES};
 use serde_json::json;
@@ -16,7 +15,7 @@ use super::progress::Progress;
 use crate::command::House;
 use crate::control::Response;
 use crate::messages::Value as Argument;
-use crate::terminal::{Places, decode, keeping};
+use crate::terminal::{BooksRead, Places, keeping};
 
 /// Blocks a size on the disk is counted in, whatever the disk's own. Bytes.
 const STAT_BLOCK_BYTES: u64 = 512;
@@ -42,14 +41,18 @@ struct Files {
 
 pub(super) fn stats(house: &House, rate: &Rate) -> Result<ExitCode> {
     let directory = Places::of(&house.configuration).journal();
-    let (files, reading) =
-        Progress::over("journal", || anyhow::Ok((files(&directory)?, keeping::read(&house.configuration)?)))?;
-    let mut books = Books::default();
-    for record in decode(&reading.entries).0 {
-        let _ = books.apply(&record);
-    }
+    let files = files(&directory)?;
+    let begin = || (BooksRead::of_everything(), 0_u64, 0_u64);
+    let read = || {
+        keeping::read_into(&house.configuration, begin, |(books, entries, gone), entry| {
+            books.take(&entry);
+            *entries += 1;
+            *gone += u64::from(!matches!(entry.content, Content::Whole { .. }));
+        })
+    };
+    let ((books, entries, gone), _) = Progress::over("journal", read)?;
+    let books = books.books();
     let payments = books.transactions().filter(|known| matches!(known.operation, Operation::Pay(_))).count() as u64;
-    let gone = reading.entries.iter().filter(|entry| !matches!(entry.content, Content::Whole { .. })).count();
     let free = free_bytes(&directory);
     let per_payment = files.used.checked_div(payments);
     let most = MAX_SEGMENTS * SEGMENT_BYTES - RESERVE_BYTES;
@@ -58,7 +61,7 @@ pub(super) fn stats(house: &House, rate: &Rate) -> Result<ExitCode> {
     let facts = json!({
         "segments": files.segments,
         "spares": files.spares,
-        "entries": reading.entries.len(),
+        "entries": entries,
         "not-whole": gone,
         "disk-bytes": files.disk,
         "used-bytes": files.used,
@@ -72,7 +75,6 @@ pub(super) fn stats(house: &House, rate: &Rate) -> Result<ExitCode> {
         "open-debts": books.open_debts().count(),
     });
     let text = |id: &str, args: &[(&str, Argument<'_>)]| house.messages.text(id, args);
-    let entries = reading.entries.len() as u64;
     let mut lines = vec![text(
         "stats-size",
         &[

@@ -1,5 +1,6 @@
 //! The newest records, and those a running terminal goes on to write.
 
+use std::collections::VecDeque;
 use std::process::ExitCode;
 use std::thread;
 use std::time::Duration;
@@ -29,18 +30,27 @@ pub(in crate::command) struct Tail {
 
 pub(super) fn tail(house: &House, tail: &Tail) -> Result<ExitCode> {
     let Tail { count, no_follow } = *tail;
-    let mut seen = 0;
+    let (mut seen, mut last) = (None, 0);
     let mut said = None;
     loop {
-        let reading = keeping::read(&house.configuration)?;
-        let shown: Vec<_> =
-            reading.entries.iter().filter(|entry| entry.sequence > seen).filter_map(Shown::of).collect();
-        let skipped = if seen == 0 { shown.len().saturating_sub(count) } else { 0 };
-        for shown in shown.iter().skip(skipped) {
-            house.show(&shown.response())?;
+        // Taken first: what is written while the journal is read is seen the next time.
+        let before = keeping::state(&house.configuration);
+        let mut shown = VecDeque::new();
+        let health = keeping::visit(&house.configuration, |entry| {
+            if seen.is_none_or(|seen| entry.sequence > seen) {
+                shown.push_back(Shown::of(&entry).response());
+                if seen.is_none() && shown.len() > count {
+                    shown.pop_front();
+                }
+            }
+            last = last.max(entry.sequence);
+            Ok(())
+        })?;
+        for response in &shown {
+            house.show(response)?;
         }
-        seen = reading.entries.last().map_or(seen, |entry| entry.sequence);
-        if let Health::Damaged(damage) = reading.health
+        seen = Some(last);
+        if let Health::Damaged(damage) = health
             && said.as_ref() != Some(&damage)
         {
             house.show(&Response::failed(damage.to_string()))?;
@@ -49,8 +59,6 @@ pub(super) fn tail(house: &House, tail: &Tail) -> Result<ExitCode> {
         if no_follow {
             return Ok(if said.is_none() { ExitCode::SUCCESS } else { ExitCode::FAILURE });
         }
-        // The journal is read again when its newest segment has changed; a file that is not there any more counts.
-        let before = keeping::state(&house.configuration);
         while keeping::state(&house.configuration) == before {
             thread::sleep(LOOK_EVERY);
         }

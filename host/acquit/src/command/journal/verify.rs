@@ -3,17 +3,16 @@
 use std::process::ExitCode;
 
 use anyhow::{Context, Result};
-use engine::books::Books;
 use journal::checkpoint::{SignedNote, VerifyingKey};
-use journal::tree::{Frontier, Hash};
-use journal::{Content, Health, Journal, Kind, Reading};
+use journal::tree::Frontier;
+use journal::{Content, Entry, Health, JournalId, Kind, Reading};
 use serde_json::{Value, json};
 
 use super::progress::Progress;
 use crate::command::House;
 use crate::control::Response;
 use crate::messages::Value as Argument;
-use crate::terminal::{Places, decode, keeping};
+use crate::terminal::{BooksRead, keeping};
 
 /// What was found wrong.
 struct Wrong {
@@ -21,33 +20,44 @@ struct Wrong {
     line: String,
 }
 
+/// Everything that is found out while the journal is read once.
+struct Check {
+    books: BooksRead,
+    tree: Frontier,
+    checkpoints: u64,
+    key: Option<VerifyingKey>,
+    journal: JournalId,
+    wrong: Option<Wrong>,
+}
+
 pub(super) fn verify(house: &House) -> Result<ExitCode> {
-    let directory = Places::of(&house.configuration).journal();
     let keys = match keeping::keeper(&house.configuration) {
         Ok(keys) => Some(keys),
         Err(error) if keeping::is_missing(&error) => None,
-        Err(error) => return Err(error).context("the journal's key cannot be used"),
+        Err(error) => return Err(error).context(keeping::KEY_UNUSABLE),
     };
-    let (reading, wrong) = Progress::over("journal", || {
-        let reading = Journal::read(&directory, keys.as_deref())?;
-        let wrong = check(house, &reading, keys.is_some())?;
-        anyhow::Ok((reading, wrong))
-    })?;
-    let checkpoints = reading.entries.iter().filter(|entry| entry.kind == Kind::Checkpoint).count();
+    let anchors = keeping::anchors(&house.configuration)?;
+    let (key, journal) = keeping::identity(&house.configuration)?;
+    let begin = || Check::new(key.clone(), journal);
+    let read = || keeping::read_against(&house.configuration, keys.as_deref(), &anchors, begin, Check::take);
+    let (check, reading) = Progress::over("journal", read)?;
+    let checkpoints = check.checkpoints;
+    let wrong = damage(&reading).or(check.wrong).or_else(|| contradiction(check.books));
     let facts = json!({
         "whole": wrong.is_none(),
-        "entries": reading.entries.len(),
-        "size": reading.size,
+        "entries": reading.size,
         "root": reading.root.to_string(),
+        "segments": reading.segments,
         "checkpoints": checkpoints,
+        "anchors": anchors.len(),
         "journal": reading.journal.to_string(),
+        "journal-key": key.map(|key| key.to_string()),
         "contents-read": keys.is_some(),
     });
     let without_keys = keys.is_none().then(|| house.messages.text("journal-without-key", &[]));
     let mut response = match wrong {
         None => {
-            let args: [(&str, Argument<'_>); 2] =
-                [("count", (reading.entries.len() as u64).into()), ("checkpoints", (checkpoints as u64).into())];
+            let args: [(&str, Argument<'_>); 2] = [("count", reading.size.into()), ("checkpoints", checkpoints.into())];
             let root = house.messages.text("journal-root", &[("root", reading.root.to_string().into())]);
             Response::done(facts, vec![house.messages.text("journal-whole", &args), root])
         }
@@ -66,86 +76,52 @@ pub(super) fn verify(house: &House) -> Result<ExitCode> {
     house.show(&response)
 }
 
-/// The first thing that does not hold: of the bytes, then of the checkpoints, then of what is kept outside, then of the
-/// records.
-fn check(house: &House, reading: &Reading, with_keys: bool) -> Result<Option<Wrong>> {
-    if let Health::Damaged(damage) = &reading.health {
-        let facts = json!({
-            "segment": damage.segment,
-            "offset": damage.offset,
-            "sequence": damage.sequence,
-            "reason": damage.reason.to_string(),
-        });
-        return Ok(Some(Wrong { facts, line: damage.to_string() }));
+impl Check {
+    fn new(key: Option<VerifyingKey>, journal: JournalId) -> Check {
+        let (books, tree) = (BooksRead::of_everything(), Frontier::default());
+        Check { books, tree, checkpoints: 0, key, journal, wrong: None }
     }
-    let key = reading.key();
-    let mut claims = Vec::new();
-    for entry in &reading.entries {
-        let (Kind::Checkpoint, Content::Whole { record, .. }) = (entry.kind, &entry.content) else { continue };
-        let about = format!("the checkpoint in entry {}", entry.sequence);
-        match claim(&String::from_utf8_lossy(record), key.as_ref()) {
-            Ok((size, _)) if size >= entry.sequence => {
-                return Ok(wrong_at(entry.sequence, format!("storage: {about} counts {size} entries before it")));
+
+    fn take(&mut self, entry: Entry) {
+        if let (Kind::Checkpoint, Content::Whole { record, .. }) = (entry.kind, &entry.content) {
+            self.checkpoints += 1;
+            if let Err(why) = self.holds(&String::from_utf8_lossy(record)) {
+                let line = format!("storage: the checkpoint in entry {} does not hold: {why}", entry.sequence);
+                self.wrong.get_or_insert(Wrong { facts: json!({ "sequence": entry.sequence }), line });
             }
-            Ok((size, root)) => claims.push((size, root, about, entry.sequence)),
-            Err(why) => return Ok(wrong_at(entry.sequence, format!("storage: {about} does not hold: {why}"))),
         }
+        self.tree.push(entry.seal.leaf(&self.journal, entry.sequence, entry.kind));
+        self.books.take(&entry);
     }
-    for anchor in keeping::anchors(&house.configuration)? {
-        let Some(note) = anchor.newest()? else { continue };
-        let about = format!("the checkpoint that {} keeps", anchor.name());
-        match claim(note.as_str(), key.as_ref()) {
-            Ok((size, root)) => claims.push((size, root, about, size)),
-            Err(why) => return Ok(wrong_at(reading.size, format!("storage: {about} does not hold: {why}"))),
+
+    /// A checkpoint is signed over everything before it, and stands right behind that.
+    fn holds(&self, note: &str) -> Result<(), String> {
+        let note: SignedNote = note.parse().map_err(|error| format!("{error}"))?;
+        let key = self.key.as_ref().ok_or("this journal has no key")?;
+        let checkpoint = note.verify(key).map_err(|error| error.to_string())?;
+        if checkpoint.size != self.tree.size() {
+            return Err(format!("it counts {} entries before it, and there are {}", checkpoint.size, self.tree.size()));
         }
+        if checkpoint.root != self.tree.root() {
+            return Err("it has another root: entries before it were changed".to_owned());
+        }
+        Ok(())
     }
-    if let Some(wrong) = contradicted(reading, claims) {
-        return Ok(Some(wrong));
-    }
-    Ok(if with_keys { unreadable(reading) } else { None })
 }
 
-/// What a checkpoint says, if the journal signed it.
-fn claim(note: &str, key: Option<&VerifyingKey>) -> Result<(u64, Hash), String> {
-    let note: SignedNote = note.parse().map_err(|error| format!("{error}"))?;
-    let key = key.ok_or("this journal has no key")?;
-    let checkpoint = note.verify(key).map_err(|error| error.to_string())?;
-    Ok((checkpoint.size, checkpoint.root))
-}
-
-/// The first claim that the entries do not bear out.
-fn contradicted(reading: &Reading, mut claims: Vec<(u64, Hash, String, u64)>) -> Option<Wrong> {
-    claims.sort_by_key(|(size, ..)| *size);
-    let mut entries = reading.entries.iter();
-    let mut tree = Frontier::default();
-    for (size, root, about, sequence) in claims {
-        while tree.size() < size {
-            let Some(entry) = entries.next() else {
-                let line = format!(
-                    "storage: {about} counts {size} entries, and there are {}: the journal was cut, or put back to an \
-                     older state",
-                    tree.size()
-                );
-                return wrong_at(sequence, line);
-            };
-            tree.push(entry.seal.leaf(&reading.journal, entry.sequence, entry.kind));
-        }
-        if tree.root() != root {
-            return wrong_at(sequence, format!("storage: {about} has another root: entries before it were changed"));
-        }
-    }
-    None
+/// The first place that does not verify, or that anchors contradict.
+fn damage(reading: &Reading) -> Option<Wrong> {
+    let Health::Damaged(damage) = &reading.health else { return None };
+    let facts = json!({
+        "segment": damage.segment,
+        "offset": damage.offset,
+        "sequence": damage.sequence,
+        "reason": damage.reason.to_string(),
+    });
+    Some(Wrong { facts, line: damage.to_string() })
 }
 
 /// The first record that is none, or that contradicts those before it.
-fn unreadable(reading: &Reading) -> Option<Wrong> {
-    let (records, unreadable) = decode(&reading.entries);
-    let mut books = Books::default();
-    let contradiction = || records.iter().find_map(|record| books.apply(record).err()).map(|error| error.to_string());
-    let why = unreadable.or_else(contradiction)?;
-    Some(Wrong { facts: json!({}), line: format!("storage: {why}") })
-}
-
-fn wrong_at(sequence: u64, line: String) -> Option<Wrong> {
-    Some(Wrong { facts: json!({ "sequence": sequence }), line })
+fn contradiction(books: BooksRead) -> Option<Wrong> {
+    books.contradiction().map(|why| Wrong { facts: json!({}), line: format!("storage: {why}") })
 }
