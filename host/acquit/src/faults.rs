@@ -2,7 +2,8 @@
 //! up on another day.
 //!
 //! `ACQUIT_STOP_AT=7` kills the process, without warning and without cleaning up, at the seventh named step of journal
-//! and network since it started. `ACQUIT_DAYS_LATER=400` sets its clock forward. A production build has none of this.
+//! and network since it started. `ACQUIT_DAYS_LATER=400` sets its clock forward, `ACQUIT_SEGMENT_BYTES=262144`
+//! makes the journal's new segments small. A production build has none of this.
 
 use journal::Probe;
 
@@ -33,13 +34,30 @@ pub fn probe() -> Option<Probe> {
 /// How many days after today it is.
 #[cfg(feature = "development")]
 pub fn days_later() -> i64 {
-    std::env::var("ACQUIT_DAYS_LATER").ok().and_then(|days| days.parse().ok()).unwrap_or(0)
+    number("ACQUIT_DAYS_LATER").unwrap_or(0)
+}
+
+/// How long new segments of the journal are, where they are to have another length than they have.
+#[cfg(feature = "development")]
+pub fn segment_bytes() -> Option<u64> {
+    number("ACQUIT_SEGMENT_BYTES")
+}
+
+#[cfg(feature = "development")]
+fn number<T: std::str::FromStr>(name: &str) -> Option<T> {
+    std::env::var(name).ok()?.parse().ok()
 }
 
 /// How many days after today it is: none.
 #[cfg(not(feature = "development"))]
 pub fn days_later() -> i64 {
     0
+}
+
+/// How long new segments of the journal are: as the journal has it.
+#[cfg(not(feature = "development"))]
+pub fn segment_bytes() -> Option<u64> {
+    None
 }
 
 /// What journal and network call at each of their steps: nothing.

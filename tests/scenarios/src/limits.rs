@@ -39,6 +39,31 @@ impl House {
         }
     }
 
+    /// Starts the host with its journal on a file system of its own, of this size and no larger: in a name space that only
+    /// this host sees, so that it takes no privilege. None where this system allows no such thing.
+    pub fn start_with_journal_of(&self, bytes: u64) -> Result<Option<Host>> {
+        let allowed = Command::new("unshare").args(["-rm", "true"]).status().is_ok_and(|status| status.success());
+        if !allowed {
+            return Ok(None);
+        }
+        let journal = self.terminal.data().join("journal");
+        let script = "cp -a \"$0\" \"$0.kept\" && mount -t tmpfs -o mode=700,size=$1 tmpfs \"$0\" \
+                      && cp -a \"$0.kept/.\" \"$0\" && shift && exec \"$@\"";
+        let mut command = Command::new("unshare");
+        command.args(["-rm", "sh", "-c", script]).arg(journal).arg(bytes.to_string());
+        let program = self.terminal.command(&["--json", "run"]);
+        command.arg(program.get_program()).args(program.get_args());
+        for (name, value) in program.get_envs() {
+            if let Some(value) = value {
+                command.env(name, value);
+            }
+        }
+        match Host::ready(Process::spawn("the host", &mut command, &self.transcript)?)? {
+            Ok(host) => Ok(Some(host)),
+            Err(errors) => bail!("the host did not start:\n{errors}"),
+        }
+    }
+
     /// The same, with no file that can be written at or behind this offset, whether or not it was that long before.
     pub fn start_with_files_up_to(&self, bytes: u64) -> Result<Host> {
         let host = self.start_for_limits()?;

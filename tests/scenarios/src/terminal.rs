@@ -43,6 +43,8 @@ pub struct Setup {
     pub amount_minor: u64,
     /// More sections of the configuration.
     pub sections: String,
+    /// What a development build is to suffer, in its environment.
+    pub suffers: Vec<(&'static str, String)>,
 }
 
 /// What a command answered.
@@ -62,6 +64,7 @@ pub struct Terminal {
     program: PathBuf,
     artefact: PathBuf,
     language: String,
+    suffers: Vec<(&'static str, String)>,
     transcript: Transcript,
 }
 
@@ -80,6 +83,7 @@ impl Setup {
             wait_ms: 60_000,
             amount_minor: 5_000_000,
             sections: String::new(),
+            suffers: Vec::new(),
         }
     }
 
@@ -153,6 +157,7 @@ impl Terminal {
             program: programs::acquit()?,
             artefact: programs::plugin("unionpay")?,
             language: setup.language.clone(),
+            suffers: setup.suffers.clone(),
             transcript: transcript.clone(),
         };
         terminal.mend_plugin()?;
@@ -307,10 +312,10 @@ impl Terminal {
         self.folder.join("unionpay.cwasm")
     }
 
-    fn command(&self, arguments: &[&str]) -> Command {
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = Command::new(&self.program);
         command.arg("--config").arg(self.folder.join("terminal.toml")).args(arguments);
-        command.env_remove("ACQUIT_STOP_AT");
+        command.env_remove("ACQUIT_STOP_AT").envs(self.suffers.iter().map(|(name, value)| (name, value)));
         command
     }
 }

@@ -14,6 +14,7 @@ use journal::{Entry, Fold, Health, Journal, JournalId, Opened, Options, Probe, R
 
 use super::Places;
 use crate::config::{Configuration, JournalKey};
+use crate::faults;
 
 /// Where a segment says which version of the format it is in: behind its magic and a checksum. Bytes.
 const VERSION_OFFSET: usize = 12;
@@ -196,6 +197,9 @@ fn options(configuration: &Configuration, probe: Option<&Probe>) -> Result<Optio
         anchors: anchors(configuration)?,
         ..Options::default()
     };
+    if let Some(bytes) = faults::segment_bytes() {
+        options.segment_bytes = bytes;
+    }
     if let Some(probe) = probe {
         options.probe = Arc::clone(probe);
     }
