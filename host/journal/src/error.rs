@@ -272,6 +272,7 @@ impl JournalError {
             }
             Self::DiskFull => Self::DiskFull,
             Self::SequencesUsedUp => Self::SequencesUsedUp,
+            &Self::TooManySegments { segments, limit } => Self::TooManySegments { segments, limit },
             Self::Key(error) => {
                 Self::Storage { action: "encrypt an entry", source: io::Error::other(error.to_string()) }
             }

@@ -9,7 +9,7 @@ use acquit_journal::memory::{MemoryDisk, Operation};
 use acquit_journal::{
     Body, Card, Content, DamageReason, Entry, Health, Journal, JournalError, Options, Purpose, Which, commit_record,
 };
-use common::{FIRST, append, create, create_with, keys, open, options, read};
+use common::{FIRST, append, create, create_with, keys, open, options, read, seal_headers};
 
 const RECORD: &[u8] = b"intent of 12.34 CNY";
 const CARD: &[u8] = b"sealed card of the cardholder";
@@ -125,6 +125,73 @@ fn a_key_cannot_be_given_back_to_another_place() {
 }
 
 #[test]
+fn a_key_that_was_taken_away_is_not_one_that_was_destroyed() {
+    // Whoever could write to the disk, and had no key at all, emptied the wrapped keys in both headers and wrote their
+    // checksums anew: the debts of the segment came back as if their keys had been destroyed, and nothing was said.
+    let key = |number: usize| 130 + number * 72..130 + (number + 1) * 72;
+    for taken in [[false, true], [true, false], [true, true]] {
+        let disk = MemoryDisk::default();
+        let journal = create(&disk).journal;
+        append_with_card(&journal);
+        journal.destroy_keys(1, Which::Cards).unwrap();
+        append_with_card(&journal);
+        let _written = append(&journal, &[&[1; 9000]]).unwrap();
+        drop(journal);
+        disk.rewrite("000002.log", |bytes| {
+            for header in bytes[..8192].chunks_mut(4096) {
+                for number in [2, 1].into_iter().filter(|number| taken[number - 1]) {
+                    let mut rest = header[key(number).end..].to_vec();
+                    rest.extend([0; 70]);
+                    header[key(number).start..][..2].fill(0);
+                    header[key(number).start + 2..].copy_from_slice(&rest);
+                }
+            }
+            seal_headers(bytes);
+        });
+        let Health::Damaged(damage) = open(&disk).health else { panic!("the loss of a key was not noticed") };
+        assert_eq!((damage.segment, damage.offset, damage.reason), (2, 0, DamageReason::Keys));
+    }
+}
+
+#[test]
+fn a_header_that_cannot_change_any_more_is_refused() {
+    // The generation was counted up without a look at its end, which anybody can write there.
+    let disk = MemoryDisk::default();
+    let journal = create(&disk).journal;
+    append_with_card(&journal);
+    disk.rewrite(FIRST, |bytes| {
+        bytes[..8192].chunks_mut(4096).for_each(|header| header[40..48].fill(0xFF));
+        seal_headers(bytes);
+    });
+    assert!(matches!(journal.destroy_keys(1, Which::Cards), Err(JournalError::NoKeys { segment: 1, .. })));
+}
+
+#[test]
+fn one_copy_of_the_header_is_whole_while_the_other_is_finished() {
+    // The process was killed when the new copy was in the cache and not yet on the device. The next one wrote the other
+    // copy beside it, and the power went: both were torn, and with them every key of the segment.
+    let killed = {
+        let disk = MemoryDisk::default();
+        let journal = create(&disk).journal;
+        append_with_card(&journal);
+        journal.destroy_keys(1, Which::Cards).unwrap();
+        append_with_card(&journal);
+        disk.die_after(1);
+        assert!(journal.destroy_keys(1, Which::All).is_err());
+        disk.fork()
+    };
+    assert!(killed.dirty_sectors() > 0);
+    for operations in 0..12 {
+        let disk = killed.fork();
+        disk.die_after(operations);
+        drop(Journal::open_in(Arc::new(disk.clone()), keys(), options()));
+        disk.cut_power(true, |sector| sector % 2 == 0);
+        let opened = open(&disk);
+        assert_eq!((opened.health, opened.entries.len()), (Health::Whole, 4), "cut after {operations} operations");
+    }
+}
+
+#[test]
 fn a_destruction_that_was_cut_short_is_finished_or_never_began() {
     for operations in 0.. {
         for arrive in [false, true] {
@@ -161,6 +228,7 @@ fn a_destruction_that_the_device_refuses_can_be_tried_again() {
         journal.destroy_keys(1, Which::Cards).unwrap();
         disk.fail_next(operation, std::io::ErrorKind::Other);
         assert!(matches!(journal.destroy_keys(1, Which::All), Err(JournalError::Storage { .. })));
+        assert_eq!(read(&disk).entries[0].record(), Some(RECORD), "the cache shows what the device does not hold");
         journal.destroy_keys(1, Which::All).unwrap();
         assert!(matches!(journal.destroy_keys(9, Which::All), Err(JournalError::Storage { .. })));
         assert!(append(&journal, &[b"the handle is not poisoned"]).is_ok());

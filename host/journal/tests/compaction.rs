@@ -6,6 +6,7 @@ use std::sync::Arc;
 
 use acquit_journal::keys::FixedKey;
 use acquit_journal::memory::{MemoryDisk, Operation};
+use acquit_journal::storage::{LockAttempt, Storage, StoredFile};
 use acquit_journal::{
     Body, Card, Content, Entry, Fate, Health, Journal, JournalError, Opened, Options, Purpose, Reading,
 };
@@ -170,14 +171,106 @@ fn a_full_or_failing_disk_changes_nothing() {
 }
 
 #[test]
-fn a_device_that_loses_what_it_confirmed_keeps_the_old_segment() {
-    // The only copy of a debt was rewritten by a program that did not look at what the device had kept of it.
+fn a_failed_sync_and_a_power_cut_leave_the_old_segment() {
     let (disk, journal) = ten_entries();
     let before = read(&disk);
     disk.fail_next(Operation::Sync, io::ErrorKind::Other);
     assert!(journal.compact(1, &mut |_| Fate::Whole).is_err());
     disk.cut_power(true, |_| false);
     assert_eq!(read(&disk), before);
+}
+
+#[test]
+fn a_rename_that_may_not_last_poisons_the_handle() {
+    let (disk, journal) = ten_entries();
+    disk.fail_next(Operation::SyncDirectory, io::ErrorKind::Other);
+    assert!(matches!(journal.compact(1, &mut mixed), Err(JournalError::Storage { .. })));
+    let append = |journal: &Journal| journal.append(Purpose::Obligation, &[(&[1; 10]).into()]);
+    assert!(matches!(append(&journal), Err(JournalError::Poisoned)));
+    let opened = journal.reopen().unwrap();
+    assert_eq!((opened.health, opened.entries.len()), (Health::Whole, 10));
+    assert!(append(&opened.journal).is_ok());
+}
+
+/// A device that confirms everything and keeps something else of a file that is still being made.
+struct Liar {
+    disk: MemoryDisk,
+    change: fn(&mut Vec<u8>),
+}
+
+/// A file of it: what is cached is right.
+struct LiarsFile {
+    file: Box<dyn StoredFile>,
+    disk: MemoryDisk,
+    name: String,
+    change: fn(&mut Vec<u8>),
+}
+
+impl Storage for Liar {
+    fn name(&self) -> String {
+        self.disk.name()
+    }
+    fn list(&self) -> io::Result<Vec<String>> {
+        self.disk.list()
+    }
+    fn make(&self) -> io::Result<()> {
+        self.disk.make()
+    }
+    fn lock(&self) -> io::Result<LockAttempt> {
+        self.disk.lock()
+    }
+    fn create(&self, name: &str) -> io::Result<Box<dyn StoredFile>> {
+        let (file, disk, change) = (self.disk.create(name)?, self.disk.clone(), self.change);
+        Ok(Box::new(LiarsFile { file, disk, name: name.to_owned(), change }))
+    }
+    fn open(&self, name: &str, read_only: bool) -> io::Result<Box<dyn StoredFile>> {
+        self.disk.open(name, read_only)
+    }
+    fn rename(&self, from: &str, to: &str) -> io::Result<()> {
+        self.disk.rename(from, to)
+    }
+    fn remove(&self, name: &str) -> io::Result<()> {
+        self.disk.remove(name)
+    }
+    fn sync(&self) -> io::Result<()> {
+        Storage::sync(&self.disk)
+    }
+}
+
+impl StoredFile for LiarsFile {
+    fn length(&self) -> io::Result<u64> {
+        self.file.length()
+    }
+    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
+        self.file.read_at(offset, buffer)
+    }
+    fn write_at(&self, offset: u64, bytes: &[u8]) -> io::Result<()> {
+        self.file.write_at(offset, bytes)
+    }
+    fn sync(&self) -> io::Result<()> {
+        self.file.sync()
+    }
+    fn drop_cache(&self) -> io::Result<()> {
+        self.file.drop_cache()?;
+        self.disk.rewrite(&self.name, self.change);
+        Ok(())
+    }
+}
+
+#[test]
+fn a_device_that_keeps_something_else_keeps_the_old_segment() {
+    // Only the cache was looked at, and the device held a changed byte, or nothing at all, of the only copy of a debt.
+    let changes: [fn(&mut Vec<u8>); 2] = [|bytes| bytes[9000] ^= 1, |bytes| bytes[8192..].fill(0)];
+    for change in changes {
+        let (disk, journal) = ten_entries();
+        let before = read(&disk);
+        drop(journal);
+        let keys = Arc::new(FixedKey::new(9));
+        let opened = Journal::open_in(Arc::new(Liar { disk: disk.clone(), change }), keys, options()).unwrap();
+        let refused = opened.journal.compact(1, &mut |_| Fate::Whole);
+        assert!(matches!(refused, Err(JournalError::NotCompacted { segment: 1, .. })), "{refused:?}");
+        assert_eq!(read(&disk), before);
+    }
 }
 
 #[test]

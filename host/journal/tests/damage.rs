@@ -4,7 +4,7 @@ mod common;
 
 use acquit_journal::memory::MemoryDisk;
 use acquit_journal::storage::Storage;
-use acquit_journal::{Damage, DamageReason, Health, Journal};
+use acquit_journal::{Damage, DamageReason, Health, Journal, JournalError, Purpose};
 use common::{FIRST, append, create, open, read, seal_sector, sequences};
 
 /// Entries 1 to `entries`, each a group of its own in a block of its own; three to a segment.
@@ -40,9 +40,9 @@ fn check(disk: &MemoryDisk, health: &Health, readable: &[u64]) {
 fn every_flipped_byte_is_reported_or_harmless() {
     let whole = disk_with(2);
     let bytes = whole.bytes(FIRST).unwrap();
-    // Of bytes that are zero and have zeros around them one in seventeen stands for the others.
+    // Of bytes that are zero and have zeros around them one in sixty-seven stands for the others.
     let is_alone = |place: usize| bytes[place.saturating_sub(8)..(place + 8).min(bytes.len())].iter().all(|b| *b == 0);
-    for place in (0..bytes.len()).filter(|place| place % 17 == 0 || !is_alone(*place)) {
+    for place in (0..bytes.len()).filter(|place| place % 67 == 0 || !is_alone(*place)) {
         let disk = whole.fork();
         disk.rewrite(FIRST, |bytes| bytes[place] ^= 1 << (place % 8));
         let reading = read(&disk);
@@ -208,6 +208,73 @@ fn verified_sectors_in_the_wrong_place_are_not_a_torn_tail() {
     let disk = disk_with(2);
     disk.rewrite(FIRST, |bytes| bytes[8192..12800].fill(0));
     check(&disk, &damage(1, 8192, 1, DamageReason::Contents), &[]);
+}
+
+#[test]
+fn a_sector_of_the_group_that_was_next_counts_only_in_its_place() {
+    let disk = disk_with(2);
+    disk.rewrite(FIRST, |bytes| {
+        bytes.copy_within(12800..13312, 13312);
+        bytes[12288..13312].fill(0);
+    });
+    check(&disk, &damage(1, 12288, 2, DamageReason::Contents), &[1]);
+}
+
+#[test]
+fn what_is_torn_beyond_the_group_that_was_next_is_damage() {
+    let disk = disk_with(2);
+    disk.rewrite(FIRST, |bytes| {
+        bytes[12800..13312].fill(0xEE);
+        bytes[16384..16484].fill(0xEE);
+    });
+    check(&disk, &damage(1, 12800, 2, DamageReason::Checksum), &[1]);
+}
+
+#[test]
+fn finished_sectors_behind_a_group_in_its_block_are_damage() {
+    let disk = disk_with(2);
+    disk.rewrite(FIRST, |bytes| bytes.copy_within(8192..8704, 9216));
+    check(&disk, &damage(1, 9216, 2, DamageReason::Checksum), &[1, 2]);
+}
+
+#[test]
+fn a_segment_whose_last_block_is_frayed_is_not_written_again() {
+    let disk = disk_with(2);
+    disk.rewrite(FIRST, |bytes| bytes[13400] = 0xEE);
+    check(&disk, &Health::Whole, &[1, 2]);
+}
+
+#[test]
+fn an_entry_that_somebody_else_dropped_is_not_one_that_compaction_dropped() {
+    // Whoever could write to the disk, and had no key at all, wrote a group again with nothing but commitments: chain
+    // and tree held, there was nothing left to be authenticated, and a debt had become an entry without contents.
+    let disk = disk_with(4);
+    disk.rewrite(FIRST, |bytes| {
+        let group = &mut bytes[8192..9216];
+        // One sector, no encrypted records, and the flag that says so behind the kind.
+        group[8..10].copy_from_slice(&[0, 1]);
+        group[20 + 52..20 + 56].fill(0);
+        group[20 + 61] = 2;
+        group[20 + 60 + 36..].fill(0);
+        group[508..512].copy_from_slice(&[0x5C, 0xA3, 0xD2, 0x4B]);
+        seal_sector(&mut group[..512]);
+    });
+    check(&disk, &damage(1, 8192, 1, DamageReason::Contents), &[2, 3, 4]);
+}
+
+#[test]
+fn a_file_named_as_the_last_segment_there_can_be_leaves_no_number_for_another() {
+    // A file of that name was put there. The next segment would have had number 0, which no open ever looks for, and
+    // the debts that were paid into it would have been gone.
+    let disk = disk_with(1);
+    let last = disk.bytes(FIRST).unwrap();
+    let name = format!("{}.log", u64::MAX);
+    drop(disk.create(&name).unwrap());
+    disk.rewrite(&name, |bytes| *bytes = last);
+    let opened = open(&disk);
+    assert_eq!(opened.health, damage(2, 0, 2, DamageReason::MissingSegment));
+    let refused = opened.journal.append(Purpose::Obligation, &[b"debt paid".into()]);
+    assert!(matches!(refused, Err(JournalError::TooManySegments { .. })), "{refused:?}");
 }
 
 #[test]

@@ -7,6 +7,7 @@ use std::io::ErrorKind;
 use std::sync::Arc;
 
 use acquit_journal::memory::{MemoryDisk, Operation};
+use acquit_journal::storage::Storage;
 use acquit_journal::{Damage, DamageReason, Health, Journal, JournalError, Options, Purpose};
 use common::{SMALL_SEGMENT_BYTES, append, create, create_with, keys, open, open_with, options};
 
@@ -84,6 +85,35 @@ fn a_full_disk_is_refused_before_anything_is_written_and_passes() {
     disk.set_free_bytes(SMALL_SEGMENT_BYTES as usize);
     assert_eq!(append(&journal, &[b"room again"]).unwrap().sequence(), 4);
     assert_eq!(open_entries(&disk.fork()), 4);
+}
+
+#[test]
+fn a_full_disk_clears_away_its_own_file_and_none_that_is_being_made_beside_it() {
+    // An append that met a full disk removed every unfinished file, also the snapshot, the spare or the compacted
+    // segment that another thread was just writing: its rename failed then, and the handle was poisoned for nothing.
+    let disk = MemoryDisk::default();
+    let journal = create(&disk).journal;
+    for _ in 0..3 {
+        let _written = append(&journal, &[b"entry"]).unwrap();
+    }
+    drop(disk.create("000001.log.new").unwrap());
+    disk.set_free_bytes(4096);
+    assert!(matches!(append(&journal, &[b"no room"]), Err(JournalError::DiskFull)));
+    assert!(disk.bytes("000001.log.new").is_some() && disk.bytes("000002.log.new").is_none());
+}
+
+#[test]
+fn a_poisoned_handle_says_so_also_on_a_full_disk() {
+    // A payment was told that it was refused for want of space; nobody reopened, and nothing was ever written again.
+    let disk = MemoryDisk::default();
+    let journal = create_with(&disk, Options { spare_segments: 1, ..options() }).journal;
+    for _ in 0..4 {
+        let _written = journal.append(Purpose::Obligation, &[(&[1; 3000]).into()]).unwrap();
+    }
+    disk.set_free_bytes(0);
+    disk.fail_next(Operation::Sync, ErrorKind::Other);
+    assert!(journal.append(Purpose::Obligation, &[b"lost".into()]).is_err());
+    assert!(matches!(append(&journal, &[&[1; 9000]]), Err(JournalError::Poisoned)));
 }
 
 fn open_entries(disk: &MemoryDisk) -> usize {

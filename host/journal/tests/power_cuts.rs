@@ -75,22 +75,28 @@ fn every_choice_of_sectors_of_the_cut_group_recovers_exactly() {
     }
 }
 
+/// Without and with a spare, names lost or kept, sectors lost or kept.
+fn choices() -> impl Iterator<Item = (usize, bool, bool)> {
+    (0..8).map(|bits| (bits & 1, bits & 2 != 0, bits & 4 != 0))
+}
+
 #[test]
 fn the_device_may_die_at_any_operation() {
     // Also inside the creation of a segment and between its rename and the sync of the directory.
     let groups = script();
     for operations in 0.. {
-        for (names_arrive, sectors_arrive) in [(false, false), (false, true), (true, false), (true, true)] {
+        let mut promised = 0;
+        for (spare_segments, names_arrive, sectors_arrive) in choices() {
             let disk = MemoryDisk::default();
-            let opened = create(&disk);
+            let opened = create_with(&disk, Options { spare_segments, ..options() });
             disk.die_after(operations);
-            let promised = groups.iter().take_while(|group| append(&opened.journal, &slices(group)).is_ok()).count();
+            promised = groups.iter().take_while(|group| append(&opened.journal, &slices(group)).is_ok()).count();
             drop(opened);
             disk.cut_power(names_arrive, |_| sectors_arrive);
             check(&disk, &groups[..promised], groups.get(promised));
-            if promised == groups.len() {
-                return;
-            }
+        }
+        if promised == groups.len() {
+            return;
         }
     }
 }

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acquit_journal::checkpoint::{Anchor, AnchorError, SignedNote};
 use acquit_journal::keys::FixedKey;
 use acquit_journal::memory::{MemoryDisk, Operation};
-use acquit_journal::{Entry, Fate, Fold, Health, Journal, Opened, Options, Purpose, SnapshotUse};
+use acquit_journal::{Entry, Fate, Fold, Health, Journal, JournalError, Opened, Options, Purpose, SnapshotUse};
 
 /// Both headers and four blocks for groups.
 const SMALL_SEGMENT_BYTES: u64 = 6 * 4096;
@@ -218,6 +218,16 @@ fn a_full_disk_keeps_the_old_one() {
     drop(opened);
     let (opened, _) = open(&disk);
     assert_eq!(opened.snapshot, SnapshotUse::Used { sequence: 10 });
+}
+
+#[test]
+fn a_rename_that_may_not_last_poisons_the_handle() {
+    let disk = with_snapshot();
+    let (opened, sum) = open(&disk);
+    disk.fail_next(Operation::SyncDirectory, io::ErrorKind::Other);
+    assert!(opened.journal.write_snapshot(sum.last, &sum.image()).is_err());
+    let refused = opened.journal.append(Purpose::Obligation, &[(&[12; 600]).into()]);
+    assert!(matches!(refused, Err(JournalError::Poisoned)));
 }
 
 #[test]

@@ -85,7 +85,7 @@ impl Draft {
     /// What this draft adds to the contents of a group it is merged into, at most.
     pub fn bytes_besides(&self) -> usize {
         let items: usize = self.items.iter().map(Item::bytes).sum();
-        items + sealed_bytes(&self.records) + sealed_bytes(&self.cards)
+        items + self.record_bytes() + self.card_bytes()
     }
 
     /// Bytes of the sectors this draft becomes.
@@ -112,21 +112,33 @@ impl Draft {
         contents.extend_from_slice(&(self.items.len() as u32).to_be_bytes());
         contents.extend_from_slice(&keys.id);
         contents.extend_from_slice(&chain.0);
-        contents.extend_from_slice(&(sealed_bytes(&self.records) as u32).to_be_bytes());
-        contents.extend_from_slice(&(sealed_bytes(&self.cards) as u32).to_be_bytes());
+        contents.extend_from_slice(&(self.record_bytes() as u32).to_be_bytes());
+        contents.extend_from_slice(&(self.card_bytes() as u32).to_be_bytes());
         for item in &self.items {
             contents.extend_from_slice(&[item.kind.code(), item.flags, 0, 0]);
             contents.extend_from_slice(&item.record.0);
             item.card.iter().for_each(|card| contents.extend_from_slice(&card.0));
         }
         let context = place.context(&contents);
-        for (part, key) in [(&mut self.records, &keys.records), (&mut self.cards, &keys.cards)] {
-            if !part.is_empty() {
-                key.as_ref().ok_or(BadTag)?.seal(place.sequence, &context, part)?;
-                contents.extend_from_slice(part);
-            }
+        let has_cards = !self.cards.is_empty();
+        // Also where no record is left: its tag is what shows that they were dropped by us.
+        keys.records.as_ref().ok_or(BadTag)?.seal(place.sequence, &context, &mut self.records)?;
+        contents.extend_from_slice(&self.records);
+        if has_cards {
+            keys.cards.as_ref().ok_or(BadTag)?.seal(place.sequence, &context, &mut self.cards)?;
+            contents.extend_from_slice(&self.cards);
         }
         frame(GroupKind::Entries, place.sequence, &contents).ok_or(BadTag)
+    }
+
+    /// Bytes of the records once they are encrypted.
+    fn record_bytes(&self) -> usize {
+        self.records.len() + TAG_BYTES
+    }
+
+    /// Bytes of the card parts once they are encrypted.
+    fn card_bytes(&self) -> usize {
+        if self.cards.is_empty() { 0 } else { self.cards.len() + TAG_BYTES }
     }
 }
 
@@ -149,6 +161,39 @@ fn put_salted(part: &mut Vec<u8>, body: Salted<'_>) {
     part.extend_from_slice(body.bytes);
 }
 
-fn sealed_bytes(part: &[u8]) -> usize {
-    if part.is_empty() { 0 } else { part.len() + TAG_BYTES }
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::format::cipher::SegmentKeys;
+    use crate::format::group::{Clear, GroupFault};
+    use crate::format::sector::gather;
+    use crate::keys::{Cipher, DataKey};
+    use crate::seal::JournalId;
+
+    const PLACE: GroupPlace = GroupPlace { journal: JournalId([1; 16]), segment: 2, sequence: 3 };
+
+    /// Seals a draft of one entry with a card part after `change`, and opens it again.
+    fn reopened(change: impl FnOnce(&mut Draft)) -> Result<(), GroupFault> {
+        let [records, cards] = [4, 5].map(|byte| Some(DataKey::copy_of(&[byte; 32])));
+        let keys = SegmentKeys { cipher: Cipher::ChaCha20Poly1305, records, cards }.session([6; 16]);
+        let mut draft = Draft::default();
+        let body = |bytes| Salted { salt: &[7; 32], bytes };
+        draft.push(Kind::Record, body(b"record"), Some(body(b"card")));
+        change(&mut draft);
+        let group = draft.seal(&PLACE, &Hash([8; 32]), &keys).unwrap();
+        let mut contents = Vec::new();
+        gather(&group, &mut contents).unwrap();
+        let clear = Clear::read(&contents).unwrap();
+        clear.open(&PLACE, &keys, &mut contents, &mut Vec::new()).map(|entries| assert_eq!(entries.len(), 1))
+    }
+
+    #[test]
+    fn a_seal_that_holds_over_other_commitments_or_more_bytes_is_refused() {
+        // Whoever has the keys can encrypt anything; that it is what the tree speaks of is a check of its own.
+        assert_eq!(reopened(|_| {}), Ok(()));
+        assert_eq!(reopened(|draft| draft.items[0].record = Hash([9; 32])), Err(GroupFault::Tampered));
+        assert_eq!(reopened(|draft| draft.items[0].card = Some(Hash([9; 32]))), Err(GroupFault::Tampered));
+        assert_eq!(reopened(|draft| draft.records.push(0)), Err(GroupFault::Contents));
+        assert_eq!(reopened(|draft| draft.cards.push(0)), Err(GroupFault::Contents));
+    }
 }

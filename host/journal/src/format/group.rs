@@ -2,7 +2,7 @@
 
 use std::ops::Range;
 
-use super::cipher::{SESSION_BYTES, SessionId, SessionKeys};
+use super::cipher::{SESSION_BYTES, SessionId, SessionKeys, TAG_BYTES};
 use super::sector::sectors_for;
 use super::{Fields, MAX_GROUP_BYTES, is_zero};
 use crate::entry::{Card, Content, Entry};
@@ -156,8 +156,9 @@ impl Clear {
         }
         let items = (0..count).map(|_| read_item(&mut fields)).collect::<Option<Vec<_>>>()?;
         let start = contents.len() - fields.rest().len();
-        let (records, cards) = (start..start + record_bytes, start + record_bytes..start + record_bytes + card_bytes);
-        let is_consistent = items.iter().any(Item::has_record_part) == (record_bytes > 0)
+        let middle = start.checked_add(record_bytes)?;
+        let (records, cards) = (start..middle, middle..middle.checked_add(card_bytes)?);
+        let is_consistent = record_bytes >= TAG_BYTES
             && items.iter().any(Item::has_card_part) == (card_bytes > 0)
             && cards.end <= MAX_GROUP_BYTES
             && sectors_for(cards.end) == sectors_for(contents.len())

@@ -116,6 +116,8 @@ impl SegmentHeader {
     }
 
     /// What a key of this segment is wrapped together with: everything the header says for ever, and the key's purpose.
+    /// The signer is wrapped together with the names of the keys that were destroyed as well, so that nobody without
+    /// the key-encryption key can take one away and call it destroyed.
     pub fn key_context(&self, purpose: KeyPurpose) -> Vec<u8> {
         let mut context = CONTEXT_LABEL.to_vec();
         context.extend_from_slice(MAGIC);
@@ -132,7 +134,20 @@ impl SegmentHeader {
             KeyPurpose::Records => b"records",
             KeyPurpose::Cards => b"cards",
         });
+        if purpose == KeyPurpose::Signer {
+            for (key, without) in [(&self.wrapped.records, " without records"), (&self.wrapped.cards, " without cards")]
+            {
+                if key.is_empty() {
+                    context.extend_from_slice(without.as_bytes());
+                }
+            }
+        }
         context
+    }
+
+    /// Whether a key of it was destroyed.
+    pub fn is_shredded(&self) -> bool {
+        self.wrapped.records.is_empty() || self.wrapped.cards.is_empty()
     }
 
     fn read_fields(mut fields: Fields<'_>) -> Option<Self> {

@@ -41,10 +41,13 @@ impl Journal {
         let mut head = vec![0; FIRST_GROUP];
         file.read_at(0, &mut head).map_err(JournalError::storage("read the header of a segment"))?;
         let pair = HeaderPair::decode(&head).map_err(|_| no_keys("its header does not verify or is of version 1"))?;
-        if pair.header.segment != segment || pair.header.journal != self.id {
+        let (id, verifying_key) = (pair.header.journal, pair.header.verifying_key);
+        if pair.header.segment != segment || (id, verifying_key) != (self.id, self.verifying_key) {
             return Err(no_keys("it belongs elsewhere"));
         }
-        let mut header = SegmentHeader { generation: pair.header.generation + 1, ..pair.header.clone() };
+        let generation =
+            pair.header.generation.checked_add(1).ok_or_else(|| no_keys("its header cannot change again"))?;
+        let mut header = SegmentHeader { generation, ..pair.header.clone() };
         header.wrapped.cards.clear();
         if which == Which::All {
             header.wrapped.records.clear();
@@ -52,6 +55,7 @@ impl Journal {
         if header.wrapped == pair.header.wrapped && pair.stale_copy.is_none() {
             return Ok(());
         }
+        header.wrapped.signer = self.writer().wrap_signer(&header)?;
         const ACTION: &str = "destroy a key of the journal";
         let block = header.encode();
         for copy in [0, BLOCK_BYTES as u64] {

@@ -99,3 +99,16 @@ fn open_spare(disk: &Disk, name: &str, segment_bytes: u64) -> Option<Box<dyn Sto
     file.read_at(0, &mut bytes).ok()?;
     is_zero(bytes.get(FIRST_GROUP..)?).then_some(file)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_spare_under_way_is_counted_until_it_fails() {
+        let mut spares = Spares::default();
+        assert_eq!((spares.begin(), spares.begin(), spares.expected(), spares.ready()), (1, 2, 2, 0));
+        assert!(spares.finish(1, Err(JournalError::DiskFull)).is_err());
+        assert_eq!((spares.expected(), spares.begin()), (1, 1));
+    }
+}

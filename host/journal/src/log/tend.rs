@@ -24,13 +24,14 @@ pub struct Tended {
 }
 
 impl Journal {
-    /// Does what is better done while nobody waits: makes a checkpoint when one is due, begins the next segment before the current one is full, leaves a
-    /// marker behind the last group as the witness that it was promised, and makes spare segments. Meant for quiet
-    /// moments; it may run beside appends.
+    /// Does what is better done while nobody waits: makes a checkpoint when one is due, begins the next segment before
+    /// the current one is full, leaves a marker behind the last group as the witness that it was promised, and makes
+    /// spare segments. Meant for quiet moments; it may run beside appends.
     ///
     /// # Errors
     ///
-    /// As [`Journal::append`]: after a failure of the device the handle is poisoned. A full disk is not an error.
+    /// As [`Journal::append`]; but where only a spare could not be made the handle is not poisoned, since nothing was
+    /// ever promised in it. A full disk is not an error.
     pub fn tend(&self) -> Result<Tended, JournalError> {
         let _tending = self.tending.lock().unwrap_or_else(PoisonError::into_inner);
         let mut tended = Tended::default();

@@ -1,5 +1,6 @@
 //! The one place that writes groups and begins segments.
 
+use std::io::ErrorKind;
 use std::sync::Arc;
 
 use super::disk::Disk;
@@ -159,6 +160,9 @@ impl Writer {
 
     /// Whether this may be written down: a payment only as long as what it may leave owed has room as well.
     pub fn admit(&mut self, disk: &Disk, purpose: Purpose, bytes: usize) -> Result<(), JournalError> {
+        if self.poisoned {
+            return Err(JournalError::Poisoned);
+        }
         let left = self.left().saturating_sub(bytes as u64);
         if purpose == Purpose::Obligation || self.has_payment_room(left) {
             return Ok(());
@@ -252,7 +256,8 @@ impl Writer {
 
     /// Makes the next segment from a spare; without one, a file is filled first.
     fn begin_segment(&mut self, disk: &Disk) -> Result<(), JournalError> {
-        let segment = self.last_segment + 1;
+        let too_many = JournalError::TooManySegments { segments: self.last_segment, limit: MAX_SEGMENTS };
+        let segment = self.last_segment.checked_add(1).ok_or(too_many)?;
         let (header, keys) = self.new_header(segment)?;
         let copy = header.encode();
         let head = [copy.as_slice(), &copy].concat();
@@ -278,7 +283,7 @@ impl Writer {
                     }
                     Err(JournalError::DiskFull) => {
                         // Nothing that was promised was touched: the handle stays usable once there is space again.
-                        self.poisoned = remove_unfinished(disk).is_err();
+                        self.poisoned = !is_removed(disk, &unfinished);
                         return Err(JournalError::DiskFull);
                     }
                     Err(error) => return Err(error),
@@ -314,15 +319,19 @@ impl Writer {
     pub fn with_fresh_keys(&self, mut header: SegmentHeader) -> Result<(SegmentHeader, SegmentKeys), JournalError> {
         let entropy = self.options.entropy.as_ref();
         let (records, cards) = (DataKey::random(entropy)?, DataKey::random(entropy)?);
-        let wrap = |key: &DataKey, purpose| self.keys.wrap(key, &header.key_context(purpose));
-        let signer = self.identity.signer.as_ref().ok_or(JournalError::Key(KeyError::NotAuthentic))?;
-        header.wrapped = WrappedKeys {
-            signer: wrap(signer, KeyPurpose::Signer)?,
-            records: wrap(&records, KeyPurpose::Records)?,
-            cards: wrap(&cards, KeyPurpose::Cards)?,
-        };
+        let wrap = |key, header: &SegmentHeader, purpose| self.keys.wrap(key, &header.key_context(purpose));
+        // In this order: the signer is wrapped together with what keys there are.
+        header.wrapped.records = wrap(&records, &header, KeyPurpose::Records)?;
+        header.wrapped.cards = wrap(&cards, &header, KeyPurpose::Cards)?;
+        header.wrapped.signer = self.wrap_signer(&header)?;
         let keys = SegmentKeys { cipher: header.cipher, records: Some(records), cards: Some(cards) };
         Ok((header, keys))
+    }
+
+    /// The signing seed, wrapped for this header, whose other keys are as they will stand in it.
+    pub fn wrap_signer(&self, header: &SegmentHeader) -> Result<Vec<u8>, JournalError> {
+        let signer = self.identity.signer.as_ref().ok_or(JournalError::Key(KeyError::NotAuthentic))?;
+        Ok(self.keys.wrap(signer, &header.key_context(KeyPurpose::Signer))?)
     }
 }
 
@@ -348,6 +357,14 @@ pub(super) fn remove_unfinished(disk: &Disk) -> Result<(), JournalError> {
         Ok(())
     };
     remove().map_err(JournalError::storage("clear away an unfinished segment"))
+}
+
+/// Clears away one unfinished file, and none that another thread is making. Says whether it is gone.
+fn is_removed(disk: &Disk, unfinished: &str) -> bool {
+    match disk.storage.remove(unfinished) {
+        Ok(()) => true,
+        Err(error) => error.kind() == ErrorKind::NotFound,
+    }
 }
 
 fn silent() -> Probe {

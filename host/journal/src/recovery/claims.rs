@@ -64,3 +64,25 @@ impl Identity {
 fn origin(journal: &JournalId) -> String {
     format!("acquit/journal/{journal}")
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_checkpoint_is_of_exactly_the_entries_before_it() {
+        let signer = Signer::from_seed("acquit/journal/test", &[7; 32]).unwrap();
+        let mut frontier = Frontier::default();
+        frontier.push(Hash([1; 32]));
+        let (size, root) = (frontier.size(), frontier.root());
+        let holds = |size, root, key: Option<&VerifyingKey>| {
+            let note = signer.sign(&Checkpoint { origin: signer.key().name().to_owned(), size, root }).unwrap();
+            is_signed_here(note.as_str().as_bytes(), key, &frontier)
+        };
+        assert!(holds(size, root, Some(signer.key())));
+        assert!(!holds(size, Hash([2; 32]), Some(signer.key())));
+        assert!(!holds(size + 1, root, Some(signer.key())));
+        assert!(!holds(size, root, Some(Signer::from_seed("acquit/journal/test", &[8; 32]).unwrap().key())));
+        assert!(!holds(size, root, None));
+    }
+}

@@ -121,9 +121,13 @@ impl Walk<'_> {
         };
         let records = unwrap(&header.wrapped.records, KeyPurpose::Records)?;
         let cards = unwrap(&header.wrapped.cards, KeyPurpose::Cards)?;
-        if records.is_none() && cards.is_none() && unwrap_signer(header, wrap).is_err() {
-            // Nothing else shows that this header was written by us.
-            self.damaged(0, DamageReason::Keys);
+        if header.is_shredded() {
+            // Only the wrapping of the signer shows that it was us who destroyed a key.
+            match unwrap_signer(header, wrap) {
+                Ok(_signer) => {}
+                Err(error) if is_torn_key(&error) => self.damaged(0, DamageReason::Keys),
+                Err(error) => return Err(JournalError::Key(error)),
+            }
         }
         Ok(Some(SegmentKeys { cipher: header.cipher, records, cards }))
     }
@@ -242,8 +246,18 @@ enum Header {
     Unknown,
 }
 
-/// Writes the older copy of a header again, from the newer one. Where that fails, the cache must not show it as done.
+/// Writes the older copy of a header again, from the newer one, if that is on the device: a process that was killed may
+/// have left it in the cache alone, and a power cut must not find both copies half written. Where it fails, the cache
+/// must not show it as done.
 fn finish_header(image: &Image, copy: usize, header: &SegmentHeader) -> io::Result<()> {
+    image.file.sync()?;
+    image.file.drop_cache()?;
+    let mut head = vec![0; FIRST_GROUP];
+    image.file.read_at(0, &mut head)?;
+    let unfinished = HeaderPair { header: header.clone(), stale_copy: Some(copy) };
+    if HeaderPair::decode(&head) != Ok(unfinished) {
+        return Ok(());
+    }
     let written = image.file.write_at((copy * BLOCK_BYTES) as u64, &header.encode()).and_then(|()| image.file.sync());
     written.or_else(|error| image.file.drop_cache().and(Err(error)))
 }

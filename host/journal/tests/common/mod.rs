@@ -59,6 +59,14 @@ pub fn records(entries: &[Entry]) -> Vec<Vec<u8>> {
     entries.iter().map(|entry| entry.record().expect("the record can be read").to_vec()).collect()
 }
 
+/// Writes the checksum of each of two copies of a header again.
+pub fn seal_headers(segment: &mut [u8]) {
+    for header in segment[..8192].chunks_mut(4096) {
+        let checksum = crc32c::crc32c(&header[12..]);
+        header[8..12].copy_from_slice(&checksum.to_be_bytes());
+    }
+}
+
 /// Writes the checksum of a sector of version 2 again.
 pub fn seal_sector(sector: &mut [u8]) {
     let checksum = crc32c::crc32c(&sector[..504]);
