@@ -48,9 +48,10 @@ fn leaves(count: u64) -> Vec<Hash> {
     (0..count).map(|number| leaf_hash(&number.to_be_bytes())).collect()
 }
 
-/// All sizes of up to six levels, and those around seven.
+/// All sizes of up to five levels, and those around six: what is proven of them is proven by all of their leaves, which
+/// costs the cube of the size.
 fn small_sizes() -> impl Iterator<Item = usize> {
-    (1..=66).chain(127..=130)
+    (1..=34).chain(63..=66)
 }
 
 /// MTH as RFC 6962 2.1 writes it, without any of the shortcuts of the code under test.
@@ -112,7 +113,7 @@ fn roots_and_proofs_are_those_of_the_reference_implementation() {
 
 #[test]
 fn every_leaf_of_every_small_tree_is_proven_and_nothing_else_is() {
-    let all = leaves(130);
+    let all = leaves(66);
     for size in small_sizes() {
         let leaves = &all[..size];
         let size = size as u64;
@@ -133,8 +134,8 @@ fn every_leaf_of_every_small_tree_is_proven_and_nothing_else_is() {
 fn every_prefix_of_every_small_tree_is_proven_and_no_other_root_is() {
     let nothing = sha256(&[]);
     assert!(verify_consistency(0, &nothing, 0, &nothing, &[]) && prove_consistency(&[], 0) == Some(Vec::new()));
-    let all = leaves(130);
-    let roots: Vec<Hash> = (0..=130).map(|size| root_by_definition(&all[..size])).collect();
+    let all = leaves(66);
+    let roots: Vec<Hash> = (0..=66).map(|size| root_by_definition(&all[..size])).collect();
     let other = sha256(&[b"other"]);
     for second in small_sizes() {
         for first in 0..=second {
@@ -151,8 +152,8 @@ fn every_prefix_of_every_small_tree_is_proven_and_no_other_root_is() {
 
 #[test]
 fn every_altered_proof_is_refused() {
-    let all = leaves(33);
-    for size in 1..=33 {
+    let all = leaves(18);
+    for size in 1..=18 {
         let leaves = &all[..size];
         let root = root_by_definition(leaves);
         for (index, leaf) in (0..).zip(leaves) {
@@ -185,6 +186,8 @@ fn a_frontier_comes_back_from_its_bytes_and_goes_on() {
 }
 
 proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
     #[test]
     fn trees_of_any_size_prove_their_leaves_and_prefixes(size in 1_u64..400, index: u64, first: u64) {
         let (index, first) = (index % size, first % (size + 1));
@@ -197,7 +200,9 @@ proptest! {
         let path = prove_consistency(&leaves, first).unwrap();
         prop_assert!(verify_consistency(first, &old, size, &root, &path));
     }
+}
 
+proptest! {
     #[test]
     fn any_numbers_and_hashes_give_an_answer(
         first: u64, second: u64, path in proptest::collection::vec(any::<[u8; 32]>(), 0..80), root: [u8; 32],
