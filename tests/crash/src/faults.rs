@@ -113,13 +113,11 @@ pub fn mend(till: &mut Till, error: JournalError) -> Result<(), Broken> {
 /// Flips bits, zeroes sectors and loses blocks of a small journal at rest, everywhere: `fine` takes every bit of every
 /// byte, otherwise one bit of each that is not zero.
 pub fn rot(sector_bytes: usize, fine: bool) -> Result<Counts, Box<Violation>> {
-    let lab = Lab { segment_bytes: SMALL_SEGMENT_BYTES, ..SMALL.lab(sector_bytes) };
-    rot_in(lab, fine)
+    rot_in(SMALL.lab(sector_bytes), fine)
 }
 
-/// Two segments of two blocks, and a spare.
-const SMALL_SEGMENT_BYTES: u64 = 16 << 10;
-const SMALL: Script = Script::small();
+/// Two small segments, the last group with a witness behind it.
+pub const SMALL: Script = Script::small();
 
 /// The same in any lab.
 pub fn rot_in(lab: Lab, fine: bool) -> Result<Counts, Box<Violation>> {

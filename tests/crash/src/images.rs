@@ -243,7 +243,7 @@ fn random_tear(sector_bytes: usize, dice: &mut Dice) -> Tear {
     let rest = match dice.below(4) {
         0 | 1 => Rest::Old,
         2 => Rest::Erased,
-        _ => Rest::Noise(dice.next()),
+        _ => Rest::Noise(dice.number()),
     };
     Tear { end, new_bytes: dice.below(sector_bytes), rest }
 }

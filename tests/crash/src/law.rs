@@ -21,12 +21,15 @@ pub struct Broken {
     pub seen: String,
 }
 
+/// The records that close what is open, or why J2 does not hold.
+type Closing = Result<Vec<Record>, String>;
+
 /// What was written, and the laws it is held against.
 pub struct Law<'a> {
     lab: &'a Lab,
     ledger: &'a Ledger,
     /// For each number of entries the records that close them, worked out once.
-    closing: Mutex<Vec<Option<Result<Vec<Record>, String>>>>,
+    closing: Mutex<Vec<Option<Closing>>>,
 }
 
 impl<'a> Law<'a> {
@@ -67,7 +70,7 @@ impl<'a> Law<'a> {
     }
 
     /// The records that close the first `count` entries, worked out once.
-    fn closing(&self, count: usize) -> Result<Vec<Record>, String> {
+    fn closing(&self, count: usize) -> Closing {
         let mut closings = self.closing.lock().unwrap_or_else(PoisonError::into_inner);
         let entries = &self.ledger.entries()[..count];
         closings[count].get_or_insert_with(|| books::close(entries)).clone()

@@ -111,13 +111,18 @@ impl Ledger {
             }
         }
         let mut found = Found { count: read.len(), compactions: Vec::new() };
-        for compaction in &self.compactions {
+        for (index, compaction) in self.compactions.iter().enumerate() {
             let range = compaction.range();
             let Some(entries) = read.get(range.clone()) else { continue };
             let reduced = compaction.is(entries, &self.entries[range.clone()]);
             if reduced && compaction.began < operations {
                 found.compactions.push(compaction.clone());
             } else if compaction.reported.is_some_and(|at| at <= operations) {
+                // One that left everything as it was may be followed by another.
+                let again = |later: &Compaction| later.first == compaction.first && later.began < operations;
+                if self.compactions[index + 1..].iter().any(again) {
+                    continue;
+                }
                 return Err(format!("entries {} to {} were compacted and are not", range.start + 1, range.end));
             }
         }

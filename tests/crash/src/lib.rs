@@ -23,6 +23,7 @@ pub use bound::{Bound, Fineness};
 pub use dice::Dice;
 pub use law::{Broken, Law};
 pub use ledger::{Compaction, Found, Ledger};
+pub use records::Clerk;
 pub use run::{Counts, Violation, run, run_nested};
 pub use script::{SCRIPTS, Script, Tape, Till};
 pub use sins::{ALL as SINS, Sin};

@@ -94,6 +94,8 @@ fn play(script: &Script, lab: Lab) -> Result<Tape, Box<Violation>> {
     })
 }
 
+/// Looks at one disk: as a cut leaves it, or as a killed process does.
+type LookAt<'a> = &'a mut dyn FnMut(Option<&Cut>, &MemoryDisk) -> Result<(), Box<Violation>>;
 type Look<'a> = &'a (dyn Fn(&Point<'_>) -> Result<Counts, Box<Violation>> + Sync);
 
 fn enumerate(tape: &Tape, script: &str, look: Look<'_>) -> Result<Counts, Box<Violation>> {
@@ -171,11 +173,7 @@ impl Point<'_> {
     }
 
     /// The disk as a process finds it after another was killed, then as every cut leaves it.
-    fn each_image(
-        &self,
-        bound: &Bound,
-        look: &mut dyn FnMut(Option<&Cut>, &MemoryDisk) -> Result<(), Box<Violation>>,
-    ) -> Result<(), Box<Violation>> {
+    fn each_image(&self, bound: &Bound, look: LookAt<'_>) -> Result<(), Box<Violation>> {
         let mut failed = look(None, &self.moment.without_cut()).err();
         if failed.is_none() {
             let _ = images::each_cut(self.moment, bound, self.number as u64, &mut |cut| {

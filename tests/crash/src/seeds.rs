@@ -13,6 +13,7 @@ use crate::ledger::Ledger;
 use crate::records::Clerk;
 use crate::run::{Counts, Violation, described, each_in_parallel};
 use crate::script::Till;
+use crate::sins::Sin;
 use crate::subject::Lab;
 
 /// Times the power goes in one long script.
@@ -20,20 +21,27 @@ const CUTS: usize = 4;
 /// The most a terminal does between two cuts.
 const ACTIONS: usize = 10;
 
+/// Seeds that once found something, and what.
+pub const REGRESSIONS: [(u64, &str); 0] = [];
+
 /// Runs these seeds.
 pub fn run(from: u64, count: u64) -> Result<Counts, Box<Violation>> {
-    let seeds: Vec<u64> = (from..from + count).collect();
-    each_in_parallel(&seeds, &|seed| run_one(*seed))
+    run_with(None, from, count)
 }
 
-/// Runs one seed.
-pub fn run_one(seed: u64) -> Result<Counts, Box<Violation>> {
+/// Runs these seeds on a journal that commits a sin, if one is named.
+pub fn run_with(sin: Option<Sin>, from: u64, count: u64) -> Result<Counts, Box<Violation>> {
+    let seeds: Vec<u64> = (from..from + count).collect();
+    each_in_parallel(&seeds, &|seed| run_one(sin, *seed))
+}
+
+fn run_one(sin: Option<Sin>, seed: u64) -> Result<Counts, Box<Violation>> {
     let mut dice = Dice::new(seed);
     let lab = Lab {
         sector_bytes: if dice.one_in(2) { 512 } else { 4096 },
         segment_bytes: [16, 24, 32, 64][dice.below(4)] << 10,
         spares: dice.below(3),
-        sin: None,
+        sin,
         life: seed << 20,
     };
     run_in(lab, seed, &mut dice)
