@@ -96,6 +96,8 @@ pub fn main() -> ExitCode {
     let json = shared.json;
     match dispatch(shared, command) {
         Ok(code) => code,
+        // Whoever read the output has seen enough.
+        Err(error) if is_broken_pipe(&error) => ExitCode::SUCCESS,
         Err(error) => {
             if json {
                 println!("{}", serde_json::json!({ "error": format!("{error:#}") }));
@@ -104,6 +106,10 @@ pub fn main() -> ExitCode {
             ExitCode::FAILURE
         }
     }
+}
+
+fn is_broken_pipe(error: &anyhow::Error) -> bool {
+    error.downcast_ref::<std::io::Error>().is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
