@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acquit_journal::checkpoint::{Anchor, AnchorError, SignedNote};
 use acquit_journal::keys::FixedKey;
 use acquit_journal::memory::{MemoryDisk, Operation};
-use acquit_journal::{Entry, Fate, Fold, Health, Journal, JournalError, Opened, Options, Purpose, SnapshotUse};
+use acquit_journal::{Entry, Fate, Fold, Health, Journal, JournalError, Opened, Options, Purpose, SnapshotUse, Which};
 
 /// Both headers and four blocks for groups.
 const SMALL_SEGMENT_BYTES: u64 = 6 * 4096;
@@ -218,6 +218,23 @@ fn a_full_disk_keeps_the_old_one() {
     drop(opened);
     let (opened, _) = open(&disk);
     assert_eq!(opened.snapshot, SnapshotUse::Used { sequence: 10 });
+}
+
+#[test]
+fn a_destruction_that_was_cut_short_is_finished_although_there_is_a_snapshot() {
+    // The next open went by the snapshot and never looked at the second copy of the header, in which the key was kept
+    // for as long as there were snapshots.
+    let disk = with_snapshot();
+    let (opened, _) = open(&disk);
+    disk.die_after(2);
+    assert!(opened.journal.destroy_keys(1, Which::Cards).is_err());
+    drop(opened);
+    disk.cut_power(true, |_| false);
+    let headers_agree = || disk.bytes("000001.log").is_some_and(|bytes| bytes[..4096] == bytes[4096..8192]);
+    assert!(!headers_agree());
+    assert!(matches!(open(&disk).0.snapshot, SnapshotUse::Refused(_)));
+    assert!(headers_agree());
+    assert!(matches!(open(&disk).0.snapshot, SnapshotUse::Used { .. }));
 }
 
 #[test]

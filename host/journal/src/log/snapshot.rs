@@ -14,7 +14,7 @@ use super::spares::UNFINISHED_SUFFIX;
 use super::{Journal, Opened, Options};
 use crate::entry::Entry;
 use crate::error::JournalError;
-use crate::format::header::SegmentHeader;
+use crate::format::header::{HeaderPair, SegmentHeader};
 use crate::format::snapshot::{self, MAX_SNAPSHOT_BYTES, SnapshotPlace};
 use crate::keys::{DataKey, KeyWrap};
 use crate::recovery::{self, Access, Claim, Identity, Manner, Start, segment_name};
@@ -199,7 +199,8 @@ fn read_file(disk: &Disk) -> Result<Option<Zeroizing<Vec<u8>>>, String> {
     Ok(Some(bytes))
 }
 
-/// Every segment up to the snapshot's own must be there, of its full length, under a header that verifies.
+/// Every segment up to the snapshot's own must be there, of its full length, under a header both copies of which verify:
+/// only who reads a segment finishes a change of its header that was cut short.
 fn check_segments(disk: &Disk, numbers: &[u64], place: &SnapshotPlace) -> Result<SegmentHeader, String> {
     let before = numbers.iter().take_while(|number| **number <= place.segment);
     if !before.clone().copied().eq(1..=place.segment) {
@@ -209,12 +210,12 @@ fn check_segments(disk: &Disk, numbers: &[u64], place: &SnapshotPlace) -> Result
     for &number in before {
         let file = disk.storage.open(&segment_name(number), true);
         let length = file.and_then(|file| file.length()).map_err(|error| error.to_string())?;
-        let header = recovery::read_header(disk.storage.as_ref(), number);
-        let fits = |header: &SegmentHeader| {
-            header.segment == number && header.journal == place.journal && header.segment_bytes == length
+        let fits = |HeaderPair { header, stale_copy }: &HeaderPair| {
+            let is_in_place = header.segment == number && header.journal == place.journal;
+            is_in_place && header.segment_bytes == length && stale_copy.is_none()
         };
-        match header {
-            Some(header) if fits(&header) => own = Some(header),
+        match recovery::read_headers(disk.storage.as_ref(), number) {
+            Some(pair) if fits(&pair) => own = Some(pair.header),
             _ => return Err(format!("segment {number:06}.log is not as it should be")),
         }
     }

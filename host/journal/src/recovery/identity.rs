@@ -71,8 +71,13 @@ fn verifying_key(signer: &DataKey) -> Result<[u8; 32], KeyError> {
 
 /// The header of a segment; `None` when it cannot be read or is of version 1.
 pub(crate) fn read_header(storage: &dyn Storage, number: u64) -> Option<SegmentHeader> {
+    read_headers(storage, number).map(|pair| pair.header)
+}
+
+/// Both copies of it, on the same terms.
+pub(crate) fn read_headers(storage: &dyn Storage, number: u64) -> Option<HeaderPair> {
     let file = storage.open(&segment_name(number), true).ok()?;
     let mut bytes = vec![0; FIRST_GROUP];
     file.read_at(0, &mut bytes).ok()?;
-    HeaderPair::decode(&bytes).ok().map(|pair| pair.header)
+    HeaderPair::decode(&bytes).ok()
 }

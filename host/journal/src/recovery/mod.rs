@@ -17,7 +17,7 @@ use std::io;
 use rustix::io::Errno;
 
 pub(crate) use claims::{Claim, ask};
-pub(crate) use identity::{Identity, read_header};
+pub(crate) use identity::{Identity, read_header, read_headers};
 use image::Image;
 pub(crate) use image::{segment_name, segments};
 use walk::Walk;
