@@ -187,6 +187,24 @@ fn an_anchor_knows_an_older_state_of_the_whole_data_folder() -> Result<()> {
     Ok(())
 }
 
+#[test]
+fn an_anchor_is_made_for_a_journal_that_had_none() -> Result<()> {
+    let house = traded()?;
+    let anchor = house.folder().join("anchor");
+    let none = journal(&house, &["anchor"])?;
+    assert!(!none.ok && none.errors.contains("no anchor is configured"), "{}", none.errors);
+    house.terminal.configure(&format!("[journal]\nanchor = {anchor:?}\n"))?;
+    let refused = house.terminal.run(&["run"])?;
+    assert!(!refused.ok && !anchor.exists(), "an anchor that was taken away is not made anew: {}", refused.errors);
+    let made = journal(&house, &["anchor"])?;
+    assert!(made.done()?["entries"].as_u64() > Some(10), "{}", made.last());
+    let again = journal(&house, &["anchor"])?;
+    assert!(!again.ok, "it was replaced");
+    house.terminal.start()?.kill()?;
+    assert_eq!(journal(&house, &["verify"])?.done()?["anchors"], 1);
+    Ok(())
+}
+
 /// The newest payment's name.
 fn newest(terminal: &acquit_scenarios::Terminal) -> Result<String> {
     let told = terminal.run(&["explain"])?;

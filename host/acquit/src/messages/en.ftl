@@ -112,6 +112,7 @@ waive-storage = The terminal cannot write its journal, so nothing is certain. Fr
 ## The journal, looked at
 
 journal-public-key = Evidence from this terminal is verified with the public key { $key }
+journal-anchored = The anchor is made. It remembers { $count } entries; from now on it is asked at every start.
 journal-whole = The journal is whole: { $count } entries, { $checkpoints } checkpoints. Checksums, commitments, chain, tree and checkpoints hold.
 journal-root = Root { $root }
 journal-without-key = The journal's key is missing, so what the entries say was not read: structure, chain and tree alone were checked.
@@ -225,6 +226,7 @@ event-terminal-stopped = The terminal stopped
 event-terminal-started = The terminal started again and read its journal
 event-reversal-owed = A reversal is owed: { $reason }
 event-reversal-sent = Reversal sent to { $route }, try { $attempt }
+event-reversal-tried = Reversal sent, try { $attempt }
 event-reversal-no-answer = The reversal was not answered. It stays owed.
 event-reversal-acknowledged = { $acquirer } took the reversal ({ $code }). Nothing is owed any more.
 event-reversal-refused = { $acquirer } refused the reversal ({ $code }). It stays owed.

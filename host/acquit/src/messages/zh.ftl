@@ -103,6 +103,7 @@ waive-storage = 终端无法写入交易日志，结果不确定。请清理存�
 ## 查看交易日志
 
 journal-public-key = 本终端的证据用此公钥验证：{ $key }
+journal-anchored = 已建立锚点，记录了前 { $count } 条；以后每次启动都会核对。
 journal-whole = 交易日志完好：{ $count } 条记录，{ $checkpoints } 个检查点。校验和、承诺、链、树和检查点均核对一致。
 journal-root = 根 { $root }
 journal-without-key = 缺少交易日志密钥，未读取记录内容，只核对了结构、链和树。
@@ -201,6 +202,7 @@ event-terminal-stopped = 终端停机
 event-terminal-started = 终端重新启动，并读取交易日志
 event-reversal-owed = 欠一笔冲正：{ $reason }
 event-reversal-sent = 冲正已发往 { $route }，第 { $attempt } 次
+event-reversal-tried = 发送冲正，第 { $attempt } 次
 event-reversal-no-answer = 冲正未收到应答，仍欠
 event-reversal-acknowledged = { $acquirer } 确认冲正（{ $code }），已不欠
 event-reversal-refused = { $acquirer } 拒绝冲正（{ $code }），仍欠

@@ -176,8 +176,14 @@ impl Teller<'_> {
                 self.text("event-reversal-owed", &[("reason", self.text(undo(*reason), &[]).into())])
             }
             StoryEvent::ReversalTried { number } => {
-                let route = self.transaction.standby().map(|standby| standby.route.clone()).unwrap_or_default();
-                self.text("event-reversal-sent", &[("route", route.into()), ("attempt", (*number).into())])
+                let attempt = ("attempt", (*number).into());
+                match self.transaction.standby() {
+                    Some(standby) => {
+                        self.text("event-reversal-sent", &[("route", standby.route.clone().into()), attempt])
+                    }
+                    // The stored message has left memory with everything else that is settled.
+                    None => self.text("event-reversal-tried", &[attempt]),
+                }
             }
             StoryEvent::ReversalUnheard { .. } => self.text("event-reversal-no-answer", &[]),
             StoryEvent::ReversalAnswered { verdict, code, .. } => {

@@ -8,11 +8,11 @@ use std::sync::Arc;
 use std::time::SystemTime;
 
 use anyhow::{Context, Result};
-use journal::checkpoint::{Anchor, FileAnchor, Signer, VerifyingKey};
+use journal::checkpoint::{Anchor, FileAnchor, SignedNote, Signer, VerifyingKey};
 use journal::keys::{FileKey, KeyError, KeyWrap, KeyringKey, SystemEntropy};
 use journal::{Entry, Fold, Health, Journal, JournalId, Opened, Options, Probe, Reading};
 
-use super::Places;
+use super::{BooksRead, Places};
 use crate::config::{Configuration, JournalKey};
 use crate::faults;
 
@@ -175,7 +175,22 @@ pub fn is_missing(error: &KeyError) -> bool {
 pub fn anchors(configuration: &Configuration) -> Result<Vec<Arc<dyn Anchor>>> {
     let directory = Places::of(configuration).journal();
     let Some(place) = &configuration.journal.anchor else { return Ok(Vec::new()) };
-    Ok(vec![Arc::new(FileAnchor::open(place, &directory)?)])
+    let anchor = FileAnchor::open(place, &directory).context(
+        "the anchor cannot be asked; where this journal had none so far, make it with: acquit journal anchor",
+    )?;
+    Ok(vec![Arc::new(anchor)])
+}
+
+/// Makes the anchor of a journal that had none, and has it remember what the journal holds by now.
+///
+/// # Errors
+/// None is configured, it is there already, or the journal cannot be opened.
+pub fn make_anchor(configuration: &Configuration) -> Result<SignedNote> {
+    let place = configuration.journal.anchor.as_ref();
+    let place = place.context("no anchor is configured; name a file outside the data folder: [journal] anchor")?;
+    FileAnchor::create(place, &Places::of(configuration).journal())?;
+    let opened = open(configuration, None, &mut BooksRead::of_everything())?;
+    Ok(opened.journal.checkpoint()?)
 }
 
 fn make_keeper(configuration: &Configuration) -> Result<Arc<dyn KeyWrap>, KeyError> {

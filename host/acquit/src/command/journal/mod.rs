@@ -1,5 +1,5 @@
-//! Commands that look at the journal itself: record by record, byte by byte, proof by proof. None of them writes, none
-//! takes the journal's lock, and no card number is in what they show.
+//! Commands that look at the journal itself: record by record, byte by byte, proof by proof. None of them but `anchor`
+//! writes or takes the journal's lock, and no card number is in what they show.
 
 mod filter;
 mod moment;
@@ -15,7 +15,7 @@ use std::os::unix::fs::OpenOptionsExt;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
 use journal::{Entry, Health};
 use serde_json::json;
@@ -23,8 +23,8 @@ use serde_json::json;
 use self::filter::{Filter, Wanted};
 use self::progress::Progress;
 use self::shown::Shown;
-use super::House;
-use crate::control::Response;
+use super::{House, ask};
+use crate::control::{Ask, Reached, Response};
 use crate::terminal::keeping;
 
 /// What to see of the journal.
@@ -40,6 +40,9 @@ pub(super) enum Journal {
     Export(Export),
     /// How large it is, what a payment costs in it, and how long that lasts.
     Stats(stats::Rate),
+    /// Make the anchor that the configuration names, for a journal that is there already; `acquit init` makes it for a new
+    /// one. Refused where it is there.
+    Anchor,
     /// The public key that evidence and checkpoints of this journal are verified with.
     Key,
 }
@@ -61,6 +64,7 @@ pub(super) fn journal(house: &House, journal: &Journal) -> Result<ExitCode> {
         Journal::Tail(tail) => tail::tail(house, tail),
         Journal::Export(export) => self::export(house, export),
         Journal::Stats(rate) => stats::stats(house, rate),
+        Journal::Anchor => anchor(house),
         Journal::Key => key(house),
     }
 }
@@ -106,6 +110,17 @@ fn export(house: &House, export: &Export) -> Result<ExitCode> {
         house.show(&Response::done(json!({ "records": count, "file": file }), vec![line]))?;
     }
     end(house, whole, &health)
+}
+
+fn anchor(house: &House) -> Result<ExitCode> {
+    if let Reached::Answered(_) = ask::try_ask(house, Ask::Owed)? {
+        bail!("the terminal is running; stop it, make the anchor, start it again");
+    }
+    let note = keeping::make_anchor(&house.configuration)?;
+    let claimed = note.claimed()?;
+    let place = &house.configuration.journal.anchor;
+    let line = house.messages.text("journal-anchored", &[("count", claimed.size.into())]);
+    house.show(&Response::done(json!({ "anchor": place, "entries": claimed.size }), vec![line]))
 }
 
 fn key(house: &House) -> Result<ExitCode> {
