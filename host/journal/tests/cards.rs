@@ -185,6 +185,7 @@ fn one_copy_of_the_header_is_whole_while_the_other_is_finished() {
         let disk = killed.fork();
         disk.die_after(operations);
         drop(Journal::open_in(Arc::new(disk.clone()), keys(), options()));
+        assert!(disk.dirty_sectors() <= 4096 / 512, "both copies are on their way after {operations} operations");
         disk.cut_power(true, |sector| sector % 2 == 0);
         let opened = open(&disk);
         assert_eq!((opened.health, opened.entries.len()), (Health::Whole, 4), "cut after {operations} operations");
