@@ -193,10 +193,23 @@ pub fn make_anchor(configuration: &Configuration) -> Result<SignedNote> {
     Ok(opened.journal.checkpoint()?)
 }
 
-fn make_keeper(configuration: &Configuration) -> Result<Arc<dyn KeyWrap>, KeyError> {
+/// Puts a key from a file into the kernel's keyring, under the name this terminal looks for. Says that name.
+///
+/// # Errors
+/// The file holds no key, or the keyring has another under that name.
+pub fn load_key(configuration: &Configuration, file: &Path) -> Result<String, KeyError> {
+    Ok(KeyringKey::load(&keyring_name(configuration), &FileKey::open(file)?)?.name())
+}
+
+/// A new key in a file; in the keyring the one that the system's start has put there, since one made here would be gone
+/// with the power and the journal with it.
+fn make_keeper(configuration: &Configuration) -> Result<Arc<dyn KeyWrap>> {
     Ok(match configuration.journal.key {
         JournalKey::File => Arc::new(FileKey::create(&Places::of(configuration).journal_key(), &SystemEntropy)?),
-        JournalKey::Keyring => Arc::new(KeyringKey::create(&keyring_name(configuration), &SystemEntropy)?),
+        JournalKey::Keyring => Arc::new(KeyringKey::open(&keyring_name(configuration)).context(
+            "make a key with `acquit journal new-key FILE`, keep the file, and load it with `acquit journal load-key \
+             FILE`, now and at every start of this system",
+        )?),
     })
 }
 

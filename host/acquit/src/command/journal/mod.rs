@@ -17,6 +17,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
 use clap::{Args, Subcommand};
+use journal::keys::{FileKey, KeyWrap, SystemEntropy};
 use journal::{Entry, Health};
 use serde_json::json;
 
@@ -43,6 +44,19 @@ pub(super) enum Journal {
     /// Make the anchor that the configuration names, for a journal that is there already; `acquit init` makes it for a new
     /// one. Refused where it is there.
     Anchor,
+    /// Make a key file for a journal whose key is to be in the kernel's keyring. Keep it where only the system's start
+    /// reads it: without it the journal cannot be read after a restart.
+    NewKey {
+        /// The file to make.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
+    /// Put such a key into the kernel's keyring; the system's start does this before `acquit run`.
+    LoadKey {
+        /// The file with the key.
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// The public key that evidence and checkpoints of this journal are verified with.
     Key,
 }
@@ -65,6 +79,14 @@ pub(super) fn journal(house: &House, journal: &Journal) -> Result<ExitCode> {
         Journal::Export(export) => self::export(house, export),
         Journal::Stats(rate) => stats::stats(house, rate),
         Journal::Anchor => anchor(house),
+        Journal::NewKey { file } => {
+            let made = FileKey::create(file, &SystemEntropy)?.name();
+            house.show(&Response::done(json!({ "file": file }), vec![made]))
+        }
+        Journal::LoadKey { file } => {
+            let loaded = keeping::load_key(&house.configuration, file)?;
+            house.show(&Response::done(json!({ "loaded": loaded }), vec![loaded]))
+        }
         Journal::Key => key(house),
     }
 }
