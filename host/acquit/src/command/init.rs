@@ -19,8 +19,9 @@ pub(super) fn init(house: &House) -> Result<ExitCode> {
     // Whoever reaches the socket may take payments, and whoever reads the key files has the keys.
     fs::set_permissions(data, fs::Permissions::from_mode(0o700))
         .with_context(|| format!("cannot close {} to others", data.display()))?;
-    Vault::create(&places.keys(), &grants(&house.configuration))?;
+    // First, since it may want a key that is not there yet.
     keeping::create(&house.configuration)?;
+    Vault::create(&places.keys(), &grants(&house.configuration))?;
     let key = keeping::public_key(&house.configuration)?.to_string();
     let lines = vec![
         format!("{}: an empty journal and key store; next: acquit keys load", data.display()),
