@@ -111,7 +111,7 @@ pub fn mend(till: &mut Till, error: JournalError) -> Result<(), Broken> {
 }
 
 /// Flips bits, zeroes sectors and loses blocks of a small journal at rest, everywhere: `fine` takes every bit of every
-/// byte, otherwise one bit of each that is not zero.
+/// byte that is not zero and one of each that is; otherwise one bit of each that is not zero, and of some that are.
 pub fn rot(sector_bytes: usize, fine: bool) -> Result<Counts, Box<Violation>> {
     rot_in(SMALL.lab(sector_bytes), fine)
 }
@@ -128,7 +128,8 @@ pub fn rot_in(lab: Lab, fine: bool) -> Result<Counts, Box<Violation>> {
     for name in disk.names().into_iter().filter(|name| name.ends_with(".log")) {
         let bytes = disk.bytes(&name).unwrap_or_default();
         for (offset, byte) in bytes.iter().enumerate() {
-            let bits: &[u8] = if fine { &[1, 2, 4, 8, 16, 32, 64, 128] } else { &[1 << (offset % 8)] };
+            let every_bit = fine && *byte != 0;
+            let bits: &[u8] = if every_bit { &[1, 2, 4, 8, 16, 32, 64, 128] } else { &[1 << (offset % 8)] };
             if fine || *byte != 0 || offset % 61 == 0 {
                 wounds.extend(bits.iter().map(|bits| (name.clone(), Wound::Flip(offset, *bits))));
             }
