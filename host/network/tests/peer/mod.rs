@@ -7,8 +7,9 @@ use std::time::Duration;
 
 use acquit_network::{DEFAULT_MAX_FRAME_BYTES, Route, RouteConfig};
 use engine::contract::acquirer::Framing;
+use journal::keys::FixedKey;
 use journal::memory::MemoryDisk;
-use journal::{Durable, Journal, Options};
+use journal::{Durable, Journal, Options, Purpose};
 use rcgen::{BasicConstraints, CertificateParams, DnType, IsCa, Issuer, KeyPair, date_time_ymd};
 use rustls::ServerConfig;
 use rustls::crypto::ring;
@@ -126,7 +127,8 @@ pub fn route(port: u16, identity: &Identity) -> Route {
 
 /// A permit from a journal of its own.
 pub fn permit() -> Durable {
-    let options = Options { segment_bytes: 8192, ..Options::default() };
-    let mut opened = Journal::create_in(Arc::new(MemoryDisk::default()), options).unwrap();
-    opened.journal.append(&[b"intent"]).unwrap()
+    let options = Options { segment_bytes: 16384, ..Options::default() };
+    let (disk, keys) = (Arc::new(MemoryDisk::default()), Arc::new(FixedKey::new(1)));
+    let opened = Journal::create_in(disk, keys, options).unwrap();
+    opened.journal.append(Purpose::Obligation, &[b"intent".into()]).unwrap()
 }
