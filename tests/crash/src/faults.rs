@@ -24,26 +24,49 @@ enum Order {
 /// After the error the journal is gone on with as a terminal does: opened again, read, closed, written to; then the
 /// power goes, and what was promised is looked for.
 pub fn sweep(script: &Script, lab: Lab) -> Result<Counts, Box<Violation>> {
-    let mut orders = Vec::new();
     let quiet = script.play(lab).map_err(|error| violation(script, lab, "no fault", failed("script", &error)))?;
-    let operations = quiet.moments.len();
+    let most = quiet.moments.last().map_or(0, |last| last.without_cut().held_bytes());
+    let full = (0..most).step_by(8 << 10).map(Order::FreeBytes);
+    let orders: Vec<Order> = faults().into_iter().map(Order::Fault).chain(full).collect();
+    each_in_parallel(&orders, &|order| {
+        let mut counts = Counts::default();
+        for after in 0.. {
+            let order = order.delayed(after);
+            let struck = suffer(script, lab, order);
+            if !struck.map_err(|broken| violation(script, lab, &format!("{order:?}"), broken))? {
+                break;
+            }
+            counts.add(Counts { points: 1, images: 2 });
+            if matches!(order, Order::FreeBytes(_)) {
+                break;
+            }
+        }
+        Ok(counts)
+    })
+}
+
+/// Every kind of error at the first operation of each kind. One that lasts leaves nothing behind.
+fn faults() -> Vec<Fault> {
+    let mut faults = Vec::new();
     for operation in [Operation::Name, Operation::Write, Operation::Sync, Operation::SyncDirectory] {
         for kind in [ErrorKind::Other, ErrorKind::StorageFull] {
             for extent in [Extent::Nothing, Extent::Half, Extent::All] {
-                for lasts in [false, true] {
-                    let fault = |after| Order::Fault(Fault { operation, after, kind, extent, lasts });
-                    orders.extend((0..operations).map(fault));
-                }
+                faults.push(Fault { operation, after: 0, kind, extent, lasts: false });
             }
+            faults.push(Fault { operation, after: 0, kind, extent: Extent::Nothing, lasts: true });
         }
     }
-    let most = quiet.moments.last().map_or(0, |last| last.without_cut().held_bytes());
-    orders.extend((0..most).step_by(8 << 10).map(Order::FreeBytes));
-    each_in_parallel(&orders, &|order| {
-        let struck = suffer(script, lab, *order);
-        let struck = struck.map_err(|broken| violation(script, lab, &format!("{order:?}"), broken))?;
-        Ok(Counts { points: usize::from(struck), images: usize::from(struck) * 2 })
-    })
+    faults
+}
+
+impl Order {
+    /// The same at a later operation.
+    fn delayed(self, after: usize) -> Self {
+        match self {
+            Self::Fault(fault) => Self::Fault(Fault { after, ..fault }),
+            Self::FreeBytes(bytes) => Self::FreeBytes(bytes),
+        }
+    }
 }
 
 /// Plays a script with a fault to come; whether it came.
