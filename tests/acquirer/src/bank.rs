@@ -1,23 +1,42 @@
 //! Acquirer and issuer without a socket: a request goes in, the answer comes out, and money has moved before it does.
 
+mod balance;
+mod card;
 mod clock;
+mod decide;
 mod keys;
+mod network;
+mod operation;
+mod original;
+mod payment;
 mod reversal;
-mod sale;
+mod scan;
+mod script;
+mod settlement;
 mod sign_in;
+mod transaction;
+mod upload;
+mod views;
 
 use std::collections::BTreeMap;
 
 use thiserror::Error;
 
-use crate::codec::{CodecError, Frame, MAC_BYTES, MAC_FIELD, Message, Mti, mac_data};
+use crate::codec::{CodecError, Frame, MAC_BYTES, MAC_FIELD, Message, Mti, Value, mac_data};
 use crate::config::{AcquirerConfig, Code, ConfigError};
 use crate::crypto::Key;
 use crate::ledger::Ledger;
 
+pub use operation::Operation;
+pub use settlement::{BatchTotals, Sums};
+pub use transaction::{Listed, State};
+pub use upload::{Row, RowState};
+pub use views::{BatchReport, Charged};
+
 use clock::Clock;
 use keys::{KeySource, WorkKeys};
-use reversal::{Original, OriginalKey};
+use settlement::Settlement;
+use transaction::Transactions;
 
 /// DE32 of every answer: this acquirer.
 const ACQUIRER_ID: &str = "03099988";
@@ -31,7 +50,13 @@ pub struct Bank {
     config: AcquirerConfig,
     terminals: BTreeMap<String, Terminal>,
     cards: Vec<CardAccount>,
-    originals: BTreeMap<OriginalKey, Original>,
+    transactions: Transactions,
+    /// By terminal and batch.
+    settlements: BTreeMap<(String, String), Settlement>,
+    /// What refuses advices, if ordered.
+    advice_refusal: Option<Code>,
+    /// What the issuer adds to approvals of chip cards, DE55; empty for nothing.
+    chip_answer: Vec<u8>,
     ledger: Ledger,
     keys: KeySource,
     clock: Clock,
@@ -76,12 +101,40 @@ pub(crate) enum Handling {
     Refuse(Code),
     /// Decide it and answer with this code whatever was decided.
     AnswerWith(Code),
+    /// Approve no more than this of a charge, minor units.
+    ApprovePartly(i64),
+}
+
+impl Handling {
+    /// The refusal, if one is ordered.
+    fn obey(&self) -> Result<(), Code> {
+        match self {
+            Self::Refuse(code) => Err(code.clone()),
+            _ => Ok(()),
+        }
+    }
 }
 
 /// Code and further fields of an answer.
 struct Verdict {
     code: Code,
     authorisation: Option<String>,
+    fields: Vec<(u8, Value)>,
+}
+
+impl Verdict {
+    /// A code and nothing more.
+    fn of(code: Code) -> Self {
+        Self { code, authorisation: None, fields: Vec::new() }
+    }
+
+    fn digits(&mut self, field: u8, digits: String) {
+        self.fields.push((field, Value::Digits(digits)));
+    }
+
+    fn text(&mut self, field: u8, text: String) {
+        self.fields.push((field, Value::Text(text)));
+    }
 }
 
 impl Bank {
@@ -104,7 +157,10 @@ impl Bank {
         Ok(Self {
             terminals,
             cards: cards.collect(),
-            originals: BTreeMap::new(),
+            transactions: Transactions::default(),
+            settlements: BTreeMap::new(),
+            advice_refusal: None,
+            chip_answer: Vec::new(),
             ledger: Ledger::default(),
             keys: KeySource::new(config.seed),
             clock: Clock::new(config.time.as_ref()),
@@ -143,6 +199,17 @@ impl Bank {
         }
     }
 
+    /// Refuses advices with this code from now on, or takes them again.
+    pub fn refuse_advices(&mut self, code: Option<Code>) {
+        self.advice_refusal = code;
+    }
+
+    /// Adds this DE55 to the approval of every request that has one, for issuer data (91) and scripts (71, 72); empty
+    /// for nothing.
+    pub fn set_chip_answer(&mut self, data: Vec<u8>) {
+        self.chip_answer = data;
+    }
+
     /// Decides a request and moves the money; the answer has no MAC yet.
     pub(crate) fn process(
         &mut self,
@@ -156,32 +223,52 @@ impl Bank {
             message.get(field).ok_or(Unanswerable::Anonymous(field))?;
         }
         let mut answer = self.blank_answer(mti, message);
-        let verdict = match message.mti {
-            Mti::SIGN_IN => self.sign_in(message, handling, &mut answer),
-            Mti::NETWORK => self.echo(message),
-            Mti::SALE => self.sale(message, body, handling),
-            Mti::REVERSAL => self.reverse(message, body, handling),
-            _ => Err(Code::known("40")),
-        };
-        let Verdict { code, authorisation } = verdict.unwrap_or_else(|code| Verdict { code, authorisation: None });
+        let operation = Operation::of(message, &self.config);
+        let verdict = operation.and_then(|operation| self.carry_out(operation, message, body, handling));
+        let Verdict { code: decided, authorisation, fields } = verdict.unwrap_or_else(Verdict::of);
         let code = match handling {
             Handling::AnswerWith(ordered) => ordered.clone(),
-            Handling::Decide | Handling::Refuse(_) => code,
+            _ => decided.clone(),
         };
         answer.set_text(39, code.as_str());
-        if let Some(authorisation) = authorisation.filter(|_| code == Code::approved()) {
-            answer.set_text(38, authorisation);
+        if code == decided {
+            authorisation.map(|authorisation| answer.set_text(38, authorisation));
+            fields.into_iter().for_each(|(field, value)| _ = answer.set(field, value));
+        }
+        if code == Code::approved() && message.get(55).is_some() && !self.chip_answer.is_empty() {
+            answer.set_binary(55, self.chip_answer.clone());
         }
         Ok(answer)
+    }
+
+    fn carry_out(
+        &mut self,
+        operation: Operation,
+        request: &Message,
+        body: &[u8],
+        handling: &Handling,
+    ) -> Result<Verdict, Code> {
+        match operation {
+            Operation::SignIn => self.sign_in(request, handling),
+            Operation::SignOff => self.sign_off(request, handling),
+            Operation::Echo => self.echo(request, handling),
+            Operation::Reversal => self.reverse(request, body, handling),
+            Operation::Balance => self.balance(request, body, handling),
+            Operation::ScanInquiry => self.scan_inquiry(request, body, handling),
+            Operation::ScriptResult => self.script_result(request, body, handling),
+            Operation::Settlement => self.settle(request, body, handling),
+            Operation::Upload => self.upload(request, body, handling),
+            _ => self.pay(operation, request, body, handling),
+        }
     }
 
     /// Puts the answer into its envelope, with a MAC where the terminal has a key and the message carries one.
     pub(crate) fn seal(&self, request: &Frame, mut message: Message) -> Result<Frame, CodecError> {
         let tpdu = request.tpdu.swapped();
         let header = request.header;
-        let financial = [Mti::SALE.answer(), Mti::REVERSAL.answer()].contains(&Some(message.mti));
+        let carries_mac = is_financial(&request.message) || self.carries_settlement_mac(&request.message);
         let mac_key = self.work_keys(&message).map(|keys| keys.mac);
-        let (true, Some(key)) = (financial, mac_key) else {
+        let (true, Some(key)) = (carries_mac, mac_key) else {
             return Ok(Frame { tpdu, header, message });
         };
         message.set_binary(MAC_FIELD, [0; MAC_BYTES]);
@@ -207,8 +294,8 @@ impl Bank {
             .set_digits(13, date)
             .set_digits(15, self.clock.business_date())
             .set_digits(32, ACQUIRER_ID)
-            .set_text(37, format!("{:012}", self.references));
-        if matches!(request.mti, Mti::SALE | Mti::REVERSAL) {
+            .set_text(37, self.reference());
+        if is_financial(request) {
             answer.set_text(44, INSTITUTIONS);
             if let Some(card) = self.config.echo_card_number.then(|| card_number(request)).flatten() {
                 answer.set_digits(2, card);
@@ -217,12 +304,9 @@ impl Bank {
         answer
     }
 
-    fn echo(&mut self, request: &Message) -> Result<Verdict, Code> {
-        self.known_terminal(request)?;
-        match private(request)? {
-            Private { network_code: Some("301"), .. } => Ok(Verdict { code: Code::approved(), authorisation: None }),
-            _ => Err(Code::known("40")),
-        }
+    /// DE37 of the answer being made.
+    fn reference(&self) -> String {
+        format!("{:012}", self.references)
     }
 
     /// The terminal, if it is known and belongs to the merchant it names.
@@ -240,6 +324,20 @@ impl Bank {
         let mac = request.binary(MAC_FIELD).ok_or(Code::known("A0"))?;
         let data = mac_data(body).ok_or_else(format_error)?;
         if kind.verify(&keys.mac, data, mac) { Ok(keys) } else { Err(Code::known("A0")) }
+    }
+
+    /// As [`Self::authenticated`], but a message without DE64 passes where settlement carries none.
+    fn authenticated_for_settlement(&mut self, request: &Message, body: &[u8]) -> Result<(), Code> {
+        if self.carries_settlement_mac(request) {
+            return self.authenticated(request, body).map(drop);
+        }
+        self.known_terminal(request)?.work_keys.map(drop).ok_or(Code::known("99"))
+    }
+
+    /// Whether a settlement or upload and its answer have a MAC: where configured, and where the terminal sent one.
+    fn carries_settlement_mac(&self, request: &Message) -> bool {
+        let settling = matches!(request.mti.first(), Mti::SETTLEMENT | Mti::UPLOAD);
+        settling && (self.config.settlement.mac || request.get(MAC_FIELD).is_some())
     }
 
     fn work_keys(&self, message: &Message) -> Option<WorkKeys> {
@@ -264,6 +362,12 @@ fn private(request: &Message) -> Result<Private<'_>, Code> {
         (Some(kind), Some(batch)) => Ok(Private { kind, batch, network_code: part(8..11) }),
         _ => Err(format_error()),
     }
+}
+
+/// Whether a request and its answer always have a MAC.
+fn is_financial(request: &Message) -> bool {
+    let mti = request.mti.first();
+    [Mti::AUTHORISATION, Mti::SALE, Mti::ADVICE, Mti::REVERSAL, Mti::SCRIPT_RESULT].contains(&mti)
 }
 
 /// The card number of DE2, or of the track.

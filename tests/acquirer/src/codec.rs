@@ -130,13 +130,35 @@ impl Mti {
     pub const SALE: Self = Self([0x02, 0x00]);
     /// Reversal.
     pub const REVERSAL: Self = Self([0x04, 0x00]);
-    /// Echo test and other questions that carry no MAC.
+    /// Echo test, sign-off and other questions that carry no MAC.
     pub const NETWORK: Self = Self([0x08, 0x20]);
+    /// Pre-authorisation and its void.
+    pub const AUTHORISATION: Self = Self([0x01, 0x00]);
+    /// What the terminal states as done: refunds, completions by advice, offline sales.
+    pub const ADVICE: Self = Self([0x02, 0x20]);
+    /// Details of a batch, and their end.
+    pub const UPLOAD: Self = Self([0x03, 0x20]);
+    /// Settlement of a batch.
+    pub const SETTLEMENT: Self = Self([0x05, 0x00]);
+    /// Result of an issuer's script.
+    pub const SCRIPT_RESULT: Self = Self([0x06, 0x20]);
 
-    /// The type of the answer to this request: `0200` gives `0210`. `None` if this is no request.
+    /// The type of the answer to this request: `0200` gives `0210`, and so does its repeat `0201`. `None` if this is no
+    /// request.
     pub fn answer(self) -> Option<Self> {
-        let [class, function] = self.0;
+        let [class, function] = self.first().0;
         matches!(function, 0x00 | 0x20).then_some(Self([class, function + 0x10]))
+    }
+
+    /// The type without the mark of a repeat: `0221` gives `0220`.
+    pub fn first(self) -> Self {
+        let [class, function] = self.0;
+        if self.is_repeat() { Self([class, function - 1]) } else { self }
+    }
+
+    /// Whether the type says of itself that it was sent before: `0201`, `0221`, `0401` and so on.
+    pub fn is_repeat(self) -> bool {
+        matches!(self.0, [_, 0x01 | 0x21])
     }
 }
 

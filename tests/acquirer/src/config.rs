@@ -1,11 +1,14 @@
 //! What this acquirer knows and how it decides, read from TOML.
 
+mod rules;
 mod values;
 
 use serde::{Deserialize, Serialize};
 
+pub use rules::{ReversalCodes, ScanToPay, SettlementRules, Voids, WalletConfig};
 pub use values::{
-    CardNumber, Code, Currency, Expiry, MasterKey, MerchantId, PinDigits, StartTime, TerminalId, ValueError,
+    CardNumber, Code, Currency, Expiry, MasterKey, MerchantId, PaymentCode, PinDigits, ProcessingCode, StartTime,
+    TerminalId, TypeCode, ValueError,
 };
 
 use crate::crypto::MacKind;
@@ -41,15 +44,33 @@ pub struct AcquirerConfig {
     /// A fixed local time for DE12, DE13 and the first business day. Without it the system clock is asked.
     #[serde(default)]
     pub time: Option<StartTime>,
+    /// DE3 of the balance inquiry.
+    #[serde(default = "balance_processing_code")]
+    pub balance_processing_code: ProcessingCode,
+    /// How much of what was set aside a completion may take, in percent of it.
+    #[serde(default = "completion_limit_percent")]
+    pub completion_limit_percent: u32,
+    /// Whether refunds that name no original are paid.
+    #[serde(default)]
+    pub unreferenced_refunds: bool,
     /// Which codes answer reversals that are not simply carried out.
     #[serde(default)]
     pub reversal: ReversalCodes,
+    /// How scanned codes are paid with.
+    #[serde(default)]
+    pub scan_to_pay: ScanToPay,
+    /// How batches are settled.
+    #[serde(default)]
+    pub settlement: SettlementRules,
     /// The terminals.
     #[serde(rename = "terminal")]
     pub terminals: Vec<TerminalConfig>,
     /// The cards.
     #[serde(rename = "card")]
     pub cards: Vec<CardConfig>,
+    /// The codes on telephones.
+    #[serde(rename = "wallet", default)]
+    pub wallets: Vec<WalletConfig>,
     /// Sales answered by their amount. Without this key the built-in table holds; see [`default_decisions`].
     #[serde(rename = "decision", default = "default_decisions")]
     pub decisions: Vec<Decision>,
@@ -80,6 +101,9 @@ pub struct CardConfig {
     pub pin: Option<PinDigits>,
     /// What can be spent, in minor units.
     pub balance_minor: i64,
+    /// Whether the card is of another country, for the totals of settlements.
+    #[serde(default)]
+    pub foreign: bool,
 }
 
 /// One line of the table that answers sales by amount.
@@ -90,23 +114,6 @@ pub struct Decision {
     pub amount_minor: i64,
     /// The code it is answered with.
     pub code: Code,
-}
-
-/// Answers to reversals by the state of the original (UnionPay server-side matching).
-#[derive(Clone, Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields, default)]
-pub struct ReversalCodes {
-    /// No such original. Default `00` with tombstones (the terminal may stop), `25` without.
-    pub not_found: Option<Code>,
-    /// The original is reversed already. Default: the answer given the first time, so that a repetition after a lost
-    /// answer is acknowledged. UnionPay's matching table says `25`.
-    pub already_reversed: Option<Code>,
-    /// The original is of an earlier business day. Default `25`.
-    pub earlier_day: Option<Code>,
-    /// The original was declined. Default `01`.
-    pub failed: Option<Code>,
-    /// The amounts differ. Default `64`.
-    pub amount_differs: Option<Code>,
 }
 
 /// Why a configuration cannot be used; for the operator.
@@ -133,7 +140,7 @@ impl AcquirerConfig {
         toml::to_string(self)
     }
 
-    /// The documented example: two terminals, four cards, the built-in decisions, a fixed seed and the system clock.
+    /// The documented example: two terminals, five cards, a wallet, the built-in decisions, a fixed seed and the system clock.
     pub fn example() -> Self {
         Self::from_toml(EXAMPLE_TOML).expect("the example is checked by a test")
     }
@@ -156,6 +163,12 @@ impl AcquirerConfig {
             if card.balance_minor < 0 {
                 return contradiction(format!("card {:?}: balance_minor must not be negative", card.pan));
             }
+        }
+        if self.wallets.iter().any(|wallet| self.cards.iter().all(|card| card.pan != wallet.card)) {
+            return contradiction("a wallet names a card that is not listed; list the card".into());
+        }
+        if !matches!(self.scan_to_pay.field, 59 | 62 | 63) {
+            return contradiction(format!("scan_to_pay: field {} must be 59, 62 or 63", self.scan_to_pay.field));
         }
         if let Some(decision) = self.decisions.iter().find(|decision| decision.code == Code::approved()) {
             let amount = decision.amount_minor;
@@ -182,6 +195,15 @@ pub fn default_decisions() -> Vec<Decision> {
 
 fn yes() -> bool {
     true
+}
+
+fn balance_processing_code() -> ProcessingCode {
+    ProcessingCode::known("310000")
+}
+
+/// What schemes allow for hotels and the like.
+fn completion_limit_percent() -> u32 {
+    115
 }
 
 /// A number no terminal starts with by itself, so that its adoption shows.

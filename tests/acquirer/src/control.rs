@@ -3,6 +3,7 @@
 pub(crate) mod command;
 pub(crate) mod socket;
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use tokio::sync::watch;
 
 pub use command::Command;
 
+use crate::bank::{BatchReport, Charged, Listed};
 use crate::codec::Mti;
 use crate::config::Code;
 use crate::desk::{Desk, Stage};
@@ -92,6 +94,36 @@ impl Control {
     /// Adds the books up again: both sides must be equal.
     pub fn check(&self) -> Result<Totals, LedgerError> {
         self.desk.state().bank.ledger().check()
+    }
+
+    /// Every account and its balance, minor units; they add up to zero.
+    pub fn accounts(&self) -> BTreeMap<String, i64> {
+        self.desk.state().bank.ledger().accounts().clone()
+    }
+
+    /// Transactions by terminal, batch and trace; of one terminal or one batch only where asked.
+    pub fn transactions(&self, terminal: Option<&str>, batch: Option<&str>) -> Vec<Listed> {
+        self.desk.state().bank.transactions(terminal, batch)
+    }
+
+    /// A batch of a terminal, the one it is in unless another is named; none for an unknown terminal.
+    pub fn batch(&self, terminal: &str, batch: Option<&str>) -> Option<BatchReport> {
+        self.desk.state().bank.batch(terminal, batch)
+    }
+
+    /// What a card, named as it is shown, was charged, how often and by which transactions.
+    pub fn charged(&self, masked: &str) -> Charged {
+        self.desk.state().bank.charged(masked)
+    }
+
+    /// Refuses advices (refunds, completions by advice, offline sales) with this code, or takes them again.
+    pub fn refuse_advices(&self, code: Option<Code>) {
+        self.desk.state().bank.refuse_advices(code);
+    }
+
+    /// Adds this DE55 to approvals of requests that have one; empty for nothing.
+    pub fn set_chip_answer(&self, data: Vec<u8>) {
+        self.desk.state().bank.set_chip_answer(data);
     }
 
     /// Answers sales of exactly this amount with this code from now on; `00` lets them be decided again.

@@ -8,7 +8,7 @@ use tokio::sync::oneshot;
 
 use crate::bank::{Bank, Unanswerable};
 use crate::codec::{Frame, LENGTH_PREFIX_BYTES, MAC_BYTES, MAC_FIELD, Message, Mti};
-use crate::faults::{Fault, FaultBook, On};
+use crate::faults::{Fault, FaultBook};
 use crate::traffic::{Direction, Traffic};
 
 /// What is sent instead of an answer when garbage is ordered: a length prefix that is right, and 32 bytes that are not.
@@ -89,7 +89,7 @@ impl Desk {
 
     /// Whether a fault is ordered for this connection before it says anything.
     pub(crate) fn closes_on_connect(&self) -> bool {
-        self.state().faults.strike(On::Connect).is_some()
+        self.state().faults.strike_connection().is_some()
     }
 
     /// Takes in a frame with its length prefix: decides it, books it, and says what to do on the wire.
@@ -148,7 +148,7 @@ impl State {
         let request = Frame::decode_prefixed(bytes)?;
         let kind = request.message.mti;
         self.count(Stage::Received, kind);
-        let fault = self.faults.strike(On::Message(kind));
+        let fault = self.faults.strike_message(&request.message);
         let note = fault.as_ref().map(|fault| format!("ordered: {fault:?}"));
         if fault == Some(Fault::DropRequest) {
             return Ok(Plan { kind, before: Before::Nothing, bytes: None, note, after: After::Close });
@@ -172,6 +172,10 @@ impl State {
             Some(Fault::WrongTrace) => {
                 let trace = answer.digits(11).and_then(|digits| digits.parse::<u32>().ok()).unwrap_or_default();
                 answer.set_digits(11, format!("{:06}", (trace + 1) % 1_000_000));
+            }
+            Some(Fault::WrongAmount) => {
+                let amount = answer.digits(4).and_then(|digits| digits.parse::<u64>().ok()).unwrap_or_default();
+                answer.set_digits(4, format!("{:012}", (amount + 1) % 1_000_000_000_000));
             }
             Some(Fault::WrongCheckValue) => {
                 let mut download = answer.binary(62).unwrap_or_default().to_vec();

@@ -1,6 +1,6 @@
 //! Sign-in (签到): work keys under the terminal master key, and the batch number to adopt.
 
-use crate::codec::Message;
+use crate::codec::{Message, Value};
 use crate::config::Code;
 use crate::crypto::Key;
 
@@ -11,12 +11,7 @@ use super::{Bank, Handling, Verdict, private};
 const DOUBLE_LENGTH_KEYS: &str = "003";
 
 impl Bank {
-    pub(super) fn sign_in(
-        &mut self,
-        request: &Message,
-        handling: &Handling,
-        answer: &mut Message,
-    ) -> Result<Verdict, Code> {
+    pub(super) fn sign_in(&mut self, request: &Message, handling: &Handling) -> Result<Verdict, Code> {
         let asked = private(request)?;
         self.known_terminal(request)?;
         if asked.kind != "00" || asked.network_code != Some(DOUBLE_LENGTH_KEYS) {
@@ -35,8 +30,9 @@ impl Bank {
         terminal.work_keys = Some(WorkKeys { pin, mac });
         let adopted = format!("00{}{DOUBLE_LENGTH_KEYS}", terminal.batch);
         let download = [wrapped(&terminal.master_key, &pin), wrapped(&terminal.master_key, &mac)].concat();
-        answer.set_digits(60, adopted).set_binary(62, download);
-        Ok(Verdict { code: Code::approved(), authorisation: None })
+        let mut verdict = Verdict::of(Code::approved());
+        verdict.fields = vec![(60, Value::Digits(adopted)), (62, Value::Binary(download))];
+        Ok(verdict)
     }
 }
 

@@ -9,6 +9,8 @@ const SHOWN_FIRST: usize = 6;
 const SHOWN_LAST: usize = 4;
 /// Shortest card number there is; anything shorter is not shown at all.
 const SHORTEST_CARD_NUMBER: usize = 13;
+/// Characters of the longest DE63 that is shown.
+const MOST_SHOWN_OF_63: usize = 3;
 
 /// A card number with its first six and last four digits, the rest as stars.
 pub fn masked_card_number(digits: &str) -> String {
@@ -30,6 +32,8 @@ pub(super) fn masked_field(field: u8, value: &Value) -> String {
         (35, Value::Digits(track)) => {
             format!("{} and track {REDACTED}", masked_card_number(track.split('D').next().unwrap_or_default()))
         }
+        // Operators and schemes have three characters; more may be a payment code.
+        (63, Value::Text(text)) if text.len() > MOST_SHOWN_OF_63 => REDACTED.into(),
         // Tracks, expiry, batch details, PIN block, chip data, free data and keys.
         (14 | 35 | 36 | 48 | 52 | 55 | 57..=59 | 62, _) => REDACTED.into(),
         (_, Value::Digits(text) | Value::Text(text)) => text.clone(),

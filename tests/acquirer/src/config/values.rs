@@ -119,17 +119,43 @@ checked_text!(
     |text| text.len() == 32 && text.bytes().all(|c| c.is_ascii_hexdigit())
 );
 checked_text!(
+    /// A processing code, DE3.
+    ProcessingCode, |text| text.into(), "a processing code is six digits, for example 310000", |text| decimal(text, 6..=6)
+);
+checked_text!(
+    /// A transaction type code, 60.1.
+    TypeCode, |text| text.into(), "a transaction type code is two digits, for example 22", |text| decimal(text, 2..=2)
+);
+checked_text!(
+    /// The code a telephone shows to pay; never shown.
+    PaymentCode, |_| "[redacted]".into(), "a payment code is 10 to 32 digits", |text| decimal(text, 10..=32)
+);
+checked_text!(
     /// A local date and time, `2026-05-10T10:01:41`.
     StartTime, |text| text.into(), "a time is written like 2026-05-10T10:01:41",
     |text| text.parse::<jiff::civil::DateTime>().is_ok()
 );
-open_text!(TerminalId, MerchantId, Code, Currency, Expiry, StartTime);
-secret_digits!(CardNumber, PinDigits, MasterKey);
+open_text!(TerminalId, MerchantId, Code, Currency, Expiry, ProcessingCode, TypeCode, StartTime);
+secret_digits!(CardNumber, PinDigits, PaymentCode, MasterKey);
 
 impl Default for Currency {
     /// The yuan.
     fn default() -> Self {
         Self("156".into())
+    }
+}
+
+impl ProcessingCode {
+    /// A code written in this program.
+    pub(super) fn known(code: &'static str) -> Self {
+        Self(code.into())
+    }
+}
+
+impl TypeCode {
+    /// A code written in this program.
+    pub(super) fn known(code: &'static str) -> Self {
+        Self(code.into())
     }
 }
 

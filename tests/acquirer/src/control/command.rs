@@ -17,9 +17,10 @@ const DEFAULT_AWAIT_MS: u64 = 10_000;
 #[derive(Debug, Deserialize)]
 #[serde(tag = "do", rename_all = "kebab-case", deny_unknown_fields)]
 pub enum Command {
-    /// Orders a fault: `{"do":"fault","on":"0200","nth":1,"fault":"drop-reply"}`, with `ms` or `code` where it takes one.
+    /// Orders a fault: `{"do":"fault","on":"0200","nth":1,"fault":"drop-reply"}`, with `ms`, `code` or `amount_minor`
+    /// where it takes one.
     Fault {
-        /// `connect` or a message type.
+        /// `connect`, a message type, or a message type with 60.1 or 60.3: `0200/23`.
         on: String,
         /// At the how-manieth from now, counted from 1.
         #[serde(default = "one")]
@@ -30,6 +31,8 @@ pub enum Command {
         ms: Option<u64>,
         /// DE39, for `refuse-code` and `answer-code`.
         code: Option<String>,
+        /// Minor units, for `approve-partly`.
+        amount_minor: Option<i64>,
     },
     /// Forgets every fault that has not struck.
     ClearFaults {},
@@ -56,6 +59,37 @@ pub enum Command {
     Sum {
         /// DE41.
         terminal: String,
+    },
+    /// Every account and its balance, and their sum, which is zero.
+    Accounts {},
+    /// Lists transactions: of one terminal or one batch only where asked.
+    Transactions {
+        /// DE41.
+        terminal: Option<String>,
+        /// Six digits.
+        batch: Option<String>,
+    },
+    /// What a batch sums to, how its settlement stands, and its details against the books.
+    Batch {
+        /// DE41.
+        terminal: String,
+        /// Six digits; left out, the batch the terminal is in.
+        batch: Option<String>,
+    },
+    /// Whether a card was charged, how often and by which transactions.
+    Charged {
+        /// The masked card number, as it is listed.
+        card: String,
+    },
+    /// Refuses advices with this code; without one, takes them again.
+    RefuseAdvices {
+        /// DE39.
+        code: Option<String>,
+    },
+    /// Adds a DE55 to approvals of requests that have one.
+    SetChipAnswer {
+        /// Hexadecimal; empty for nothing.
+        data: String,
     },
     /// Answers sales of this amount with this code; `00` lets them be decided again.
     SetDecision {
@@ -92,9 +126,8 @@ impl Control {
     /// Carries out one command; the answer is a JSON object.
     pub fn execute(&self, command: Command) -> Result<Value, String> {
         match command {
-            Command::Fault { on, nth, fault, ms, code } => {
-                let code = code.map(|code| code.parse()).transpose().map_err(text)?;
-                let fault = Fault::named(&fault, ms, code).map_err(text)?;
+            Command::Fault { on, nth, fault, ms, code, amount_minor } => {
+                let fault = Fault::named(&fault, ms, parsed(code)?, amount_minor).map_err(text)?;
                 self.order_fault(FaultOrder { on: on.parse()?, nth, fault }).map_err(text)?;
             }
             Command::ClearFaults {} => self.clear_faults(),
@@ -104,28 +137,59 @@ impl Control {
                 return Ok(json!({ "count": reached }));
             }
             Command::Release {} => return Ok(json!({ "released": self.release() })),
-            Command::Messages {} => return Ok(json!({ "messages": self.messages() })),
-            Command::Ledger {} => return Ok(json!({ "entries": self.ledger() })),
+            Command::SetDecision { amount_minor, code } => {
+                self.set_decision(amount_minor, code.parse::<Code>().map_err(text)?);
+            }
+            Command::RefuseAdvices { code } => self.refuse_advices(parsed(code)?),
+            Command::SetChipAnswer { data } => {
+                let data = hex::decode(data).map_err(|_| "`data` is hexadecimal, two characters a byte")?;
+                self.set_chip_answer(data);
+            }
+            Command::ClearKeys {} => self.clear_keys(),
+            Command::NextDay {} => self.next_day(),
+            Command::Stop {} => self.ask_to_stop(),
+            question => return self.look(question),
+        }
+        Ok(json!({}))
+    }
+
+    /// Answers what changes nothing.
+    fn look(&self, question: Command) -> Result<Value, String> {
+        Ok(match question {
+            Command::Messages {} => json!({ "messages": self.messages() }),
+            Command::Ledger {} => json!({ "entries": self.ledger() }),
+            Command::Accounts {} => {
+                let accounts = self.accounts();
+                json!({ "sum_minor": accounts.values().sum::<i64>(), "accounts": accounts })
+            }
+            Command::Transactions { terminal, batch } => {
+                json!({ "transactions": self.transactions(terminal.as_deref(), batch.as_deref()) })
+            }
+            Command::Batch { terminal, batch } => {
+                let report = self.batch(&terminal, batch.as_deref());
+                let report = report.ok_or_else(|| format!("no terminal {terminal} is configured"))?;
+                serde_json::to_value(report).map_err(text)?
+            }
+            Command::Charged { card } => serde_json::to_value(self.charged(&card)).map_err(text)?,
             Command::Sum { terminal } => {
                 let merchant_total_minor = self.merchant_total(&terminal).map_err(text)?;
                 let sums = self.check().map_err(text)?;
-                return Ok(json!({
+                json!({
                     "terminal": terminal,
                     "merchant_total_minor": merchant_total_minor,
                     "debits_minor": sums.debits,
                     "credits_minor": sums.credits,
                     "balanced": sums.debits == sums.credits,
-                }));
+                })
             }
-            Command::SetDecision { amount_minor, code } => {
-                self.set_decision(amount_minor, code.parse::<Code>().map_err(text)?);
-            }
-            Command::ClearKeys {} => self.clear_keys(),
-            Command::NextDay {} => self.next_day(),
-            Command::Stop {} => self.ask_to_stop(),
-        }
-        Ok(json!({}))
+            _ => return Err("this is an order and no question".into()),
+        })
     }
+}
+
+/// A code, if one is given.
+fn parsed(code: Option<String>) -> Result<Option<Code>, String> {
+    code.map(|code| code.parse()).transpose().map_err(text)
 }
 
 fn one() -> u32 {

@@ -70,12 +70,37 @@ fn the_program_is_controlled_by_json_lines() {
     assert_eq!(messages["messages"].as_array().unwrap().len(), 6);
     assert_eq!(messages["messages"][5]["fields"]["39"], "61");
 
+    let accounts = tell(json!({"do": "accounts"}));
+    assert_eq!((&accounts["sum_minor"], &accounts["accounts"]["clearing"]), (&json!(0), &json!(0)));
+    let listed = tell(json!({"do": "transactions", "terminal": TERMINAL, "batch": "000042"}));
+    assert_eq!(
+        (&listed["transactions"][0]["state"], &listed["transactions"][1]["code"]),
+        (&json!("approved"), &json!("61"))
+    );
+    let batch = tell(json!({"do": "batch", "terminal": TERMINAL}));
+    assert_eq!((&batch["totals"]["domestic"]["debit_minor"], &batch["balanced"]), (&json!(5100), &Value::Null));
+    let charged = tell(json!({"do": "charged", "card": "620000******6787"}));
+    assert_eq!((&charged["charged_minor"], &charged["times"]), (&json!(5100), &json!(1)));
+    assert_eq!(charged["by"][0]["trace"], "000002");
+    assert_eq!(tell(json!({"do": "refuse-advices", "code": "05"})), ok());
+    assert_eq!(line.code(&terminal, terminal.offline_sale(4, 100)), "05");
+    assert_eq!(tell(json!({"do": "refuse-advices"})), ok());
+    assert_eq!(line.code(&terminal, terminal.offline_sale(5, 100)), "00");
+    assert_eq!(tell(json!({"do": "set-chip-answer", "data": "7200"})), ok());
+    let part = json!({"do": "fault", "on": "0200/22", "fault": "approve-partly", "amount_minor": 7});
+    assert_eq!(tell(part), ok());
+    assert_eq!(line.code(&terminal, terminal.plain_sale(6, 100)), "10");
+
     for (wrong, said) in [
         (json!({"do": "fault", "on": "0200", "fault": "explode"}), "there are close"),
         (json!({"do": "fault", "on": "0200", "fault": "delay"}), "takes `ms`"),
         (json!({"do": "fault", "on": "0200", "nht": 2, "fault": "garbage"}), "unknown field `nht`"),
         (json!({"do": "await", "kind": "0400", "count": 1, "timeout_ms": 0}), "0 came"),
         (json!({"do": "dance"}), "unknown variant"),
+        (json!({"do": "batch", "terminal": "x"}), "no terminal x"),
+        (json!({"do": "set-chip-answer", "data": "7"}), "hexadecimal"),
+        (json!({"do": "fault", "on": "0200/x", "fault": "garbage"}), "60.1 or 60.3"),
+        (json!({"do": "fault", "on": "0200", "fault": "approve-partly"}), "takes `amount_minor`"),
         (json!({"do": "ledger", "terminal": "x"}), "unknown field"),
     ] {
         let answer = tell(wrong.clone());

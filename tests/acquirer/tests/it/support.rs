@@ -89,7 +89,9 @@ impl Terminal {
 
     /// The bytes of a request without length prefix, with a MAC if it is a financial one.
     pub fn body(&self, mut message: Message) -> Vec<u8> {
-        if let (Some((_, mac_key)), true) = (self.keys, [Mti::SALE, Mti::REVERSAL].contains(&message.mti)) {
+        let proved = [Mti::AUTHORISATION, Mti::SALE, Mti::ADVICE, Mti::REVERSAL, Mti::SCRIPT_RESULT];
+        let has_mac = proved.contains(&message.mti.first()) || message.get(MAC_FIELD).is_some();
+        if let (Some((_, mac_key)), true) = (self.keys, has_mac) {
             message.set_binary(MAC_FIELD, [0; 8]);
             let body = frame(message.clone()).encode().unwrap();
             message.set_binary(MAC_FIELD, self.mac_kind.compute(&mac_key, mac_data(&body).unwrap()));

@@ -1,0 +1,79 @@
+//! Where acquirers deviate from each other: rules with their usual values.
+
+use serde::{Deserialize, Serialize};
+
+use super::{CardNumber, Code, PaymentCode, ProcessingCode, TypeCode};
+
+/// Answers to reversals by the state of the original (UnionPay server-side matching).
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ReversalCodes {
+    /// No such original. Default `00` with tombstones (the terminal may stop), `25` without.
+    pub not_found: Option<Code>,
+    /// The original is reversed already. Default: the answer given the first time, so that a repetition after a lost
+    /// answer is acknowledged. UnionPay's matching table says `25`.
+    pub already_reversed: Option<Code>,
+    /// The original is of an earlier business day. Default `25`.
+    pub earlier_day: Option<Code>,
+    /// The original was declined. Default `01`.
+    pub failed: Option<Code>,
+    /// The amounts differ. Default `64`.
+    pub amount_differs: Option<Code>,
+}
+
+/// How codes shown on telephones are paid with over ISO 8583.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ScanToPay {
+    /// The field with the scanned code: 59, 62 or 63.
+    pub field: u8,
+    /// DE3 of the payment.
+    pub processing_code: ProcessingCode,
+    /// DE3 of the question what became of it.
+    pub inquiry_processing_code: ProcessingCode,
+    /// 60.1 of both.
+    pub kind: TypeCode,
+}
+
+impl Default for ScanToPay {
+    /// DE59, and a sale by all other fields.
+    fn default() -> Self {
+        Self {
+            field: 59,
+            processing_code: ProcessingCode::known("000000"),
+            inquiry_processing_code: ProcessingCode::known("310000"),
+            kind: TypeCode::known("22"),
+        }
+    }
+}
+
+/// One code that a telephone shows, and the card that is charged for it.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct WalletConfig {
+    /// The digits in the scanned code.
+    pub code: PaymentCode,
+    /// A card of the list.
+    pub card: CardNumber,
+}
+
+/// How batches are settled.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct SettlementRules {
+    /// Whether settlements and uploads must have a MAC. Without it one that a terminal sends is checked all the same.
+    pub mac: bool,
+    /// How a voided sale counts.
+    pub voids: Voids,
+}
+
+/// How a sale or completion and its void count in the totals of a batch.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum Voids {
+    /// The sale as a debit, the void as a credit.
+    #[default]
+    BothSides,
+    /// Neither.
+    CancelledOut,
+}
