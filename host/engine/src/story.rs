@@ -131,6 +131,7 @@ pub enum StoryEvent {
     ReversalOwed(UndoReason),
     ReversalTried {
         number: u32,
+        route: Name,
     },
     ReversalUnheard {
         number: u32,
@@ -262,7 +263,7 @@ impl Moment {
             Fact::Concluded { outcome, .. } if outcome.was_interrupted() => StoryEvent::Interrupted,
             Fact::Concluded { .. } => StoryEvent::Concluded,
             Fact::Owed { reason, .. } => StoryEvent::ReversalOwed(*reason),
-            Fact::Tried { number, .. } => StoryEvent::ReversalTried { number: *number },
+            Fact::Tried { number, route, .. } => StoryEvent::ReversalTried { number: *number, route: route.clone() },
             Fact::Unheard { number, failure, .. } => StoryEvent::ReversalUnheard { number: *number, failure: *failure },
             Fact::Answered { verdict, code, read_by, .. } => {
                 StoryEvent::ReversalAnswered { verdict: *verdict, code: code.clone(), read_by: *read_by }

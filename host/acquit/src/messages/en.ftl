@@ -226,7 +226,6 @@ event-terminal-stopped = The terminal stopped
 event-terminal-started = The terminal started again and read its journal
 event-reversal-owed = A reversal is owed: { $reason }
 event-reversal-sent = Reversal sent to { $route }, try { $attempt }
-event-reversal-tried = Reversal sent, try { $attempt }
 event-reversal-no-answer = The reversal was not answered. It stays owed.
 event-reversal-acknowledged = { $acquirer } took the reversal ({ $code }). Nothing is owed any more.
 event-reversal-refused = { $acquirer } refused the reversal ({ $code }). It stays owed.

@@ -202,7 +202,6 @@ event-terminal-stopped = 终端停机
 event-terminal-started = 终端重新启动，并读取交易日志
 event-reversal-owed = 欠一笔冲正：{ $reason }
 event-reversal-sent = 冲正已发往 { $route }，第 { $attempt } 次
-event-reversal-tried = 发送冲正，第 { $attempt } 次
 event-reversal-no-answer = 冲正未收到应答，仍欠
 event-reversal-acknowledged = { $acquirer } 确认冲正（{ $code }），已不欠
 event-reversal-refused = { $acquirer } 拒绝冲正（{ $code }），仍欠

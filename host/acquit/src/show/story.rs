@@ -175,15 +175,9 @@ impl Teller<'_> {
             StoryEvent::ReversalOwed(reason) => {
                 self.text("event-reversal-owed", &[("reason", self.text(undo(*reason), &[]).into())])
             }
-            StoryEvent::ReversalTried { number } => {
-                let attempt = ("attempt", (*number).into());
-                match self.transaction.standby() {
-                    Some(standby) => {
-                        self.text("event-reversal-sent", &[("route", standby.route.clone().into()), attempt])
-                    }
-                    // The stored message has left memory with everything else that is settled.
-                    None => self.text("event-reversal-tried", &[attempt]),
-                }
+            StoryEvent::ReversalTried { number, route } => {
+                let args = [("route", route.clone().into()), ("attempt", (*number).into())];
+                self.text("event-reversal-sent", &args)
             }
             StoryEvent::ReversalUnheard { .. } => self.text("event-reversal-no-answer", &[]),
             StoryEvent::ReversalAnswered { verdict, code, .. } => {
