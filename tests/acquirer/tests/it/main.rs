@@ -4,7 +4,7 @@ mod authorisations;
 mod books;
 mod day;
 mod end_to_end;
-
+mod laws;
 mod line;
 mod matching;
 mod operations;
