@@ -309,6 +309,11 @@ impl Bank {
         format!("{:012}", self.references)
     }
 
+    /// DE38 of the approval being made: the end of its DE37.
+    fn authorisation(&self) -> String {
+        format!("{:06}", self.references % 1_000_000)
+    }
+
     /// The terminal, if it is known and belongs to the merchant it names.
     fn known_terminal(&mut self, request: &Message) -> Result<&mut Terminal, Code> {
         let id = request.text(41).ok_or_else(format_error)?;

@@ -121,6 +121,12 @@ impl Control {
         self.desk.state().bank.refuse_advices(code);
     }
 
+    /// What the cardholder answers to a scanned payment that waits (decided by code 09): `00` pays it, any other code
+    /// refuses it. The code it ends with, or none if no such payment waits.
+    pub fn finish_scan(&self, terminal: &str, batch: &str, trace: &str, code: Code) -> Option<Code> {
+        self.desk.state().bank.finish_scan(terminal, batch, trace, code)
+    }
+
     /// Adds this DE55 to approvals of requests that have one; empty for nothing.
     pub fn set_chip_answer(&self, data: Vec<u8>) {
         self.desk.state().bank.set_chip_answer(data);

@@ -2,7 +2,7 @@
 
 use crate::codec::{Message, Mti};
 use crate::config::Code;
-use crate::ledger::{Posting, Transfer};
+use crate::ledger::{Movement, Posting, Transfer};
 
 use super::operation::Operation;
 use super::transaction::{State, Transaction, TransactionKey};
@@ -65,7 +65,9 @@ impl Bank {
                 Ok(verdict)
             }
             Err(code) => {
-                if !code.leaves_open() {
+                if let Some(pending) = self.pending_scan(&payment, &code)? {
+                    self.transactions.insert(payment.key, pending);
+                } else if !code.leaves_open() {
                     let declined = self.declined(&payment, code.clone());
                     self.transactions.insert(payment.key, declined);
                 }
@@ -104,16 +106,8 @@ impl Bank {
     fn book(&mut self, payment: &Payment<'_>, deal: Deal) -> Result<Transaction, Code> {
         let system_error = || Code::known("96");
         let what = payment.operation.movement().ok_or_else(system_error)?;
-        let posting = Posting {
-            what,
-            terminal: payment.key.terminal.clone(),
-            merchant: payment.key.merchant.clone(),
-            batch: payment.key.batch.clone(),
-            trace: payment.key.trace.clone(),
-            amount_minor: deal.amount_minor,
-            card: self.config.cards.get(deal.card).ok_or_else(system_error)?.pan.masked(),
-            transfers: deal.transfers.clone(),
-        };
+        let card = self.config.cards.get(deal.card).ok_or_else(system_error)?.pan.masked();
+        let posting = payment.key.posting(what, deal.amount_minor, card, deal.transfers.clone());
         let funds = if payment.operation == Operation::OfflineSale { Funds::Granted } else { Funds::Needed };
         self.post(deal.card, posting, funds)?;
         if let Some(original) = &deal.original {
@@ -125,7 +119,7 @@ impl Bank {
             code,
             amount_minor: deal.amount_minor,
             card: Some(deal.card),
-            authorisation: Some(format!("{:06}", self.references % 1_000_000)),
+            authorisation: Some(self.authorisation()),
             transfers: deal.transfers,
             original: deal.original,
             ..self.declined(payment, Code::approved())
@@ -152,7 +146,7 @@ impl Bank {
         Ok(())
     }
 
-    fn declined(&self, payment: &Payment<'_>, code: Code) -> Transaction {
+    pub(super) fn declined(&self, payment: &Payment<'_>, code: Code) -> Transaction {
         let number = payment.card.as_ref().map(|card| card.number);
         Transaction {
             operation: payment.operation,
@@ -170,6 +164,14 @@ impl Bank {
             refunded_minor: 0,
             script_results: std::collections::BTreeSet::new(),
         }
+    }
+}
+
+impl TransactionKey {
+    /// What is booked for this transaction.
+    pub(super) fn posting(&self, what: Movement, amount_minor: i64, card: String, transfers: Vec<Transfer>) -> Posting {
+        let Self { merchant, terminal, batch, trace, .. } = self.clone();
+        Posting { what, terminal, merchant, batch, trace, amount_minor, card, transfers }
     }
 }
 

@@ -2,17 +2,17 @@
 
 use crate::codec::Message;
 use crate::config::Code;
-use crate::ledger::{Movement, Posting};
+use crate::ledger::Movement;
 
 use super::original::Named;
 use super::payment::Funds;
-use super::transaction::{State, Transaction, TransactionKey};
+use super::transaction::{State, TransactionKey};
 use super::{Bank, Handling, Verdict, amount_minor, format_error, private};
 
 impl Bank {
     pub(super) fn reverse(&mut self, request: &Message, body: &[u8], handling: &Handling) -> Result<Verdict, Code> {
         self.authenticated(request, body)?;
-        let key = self.original_named(request)?;
+        let (key, own) = self.original_named(request)?;
         let amount_minor = amount_minor(request)?;
         if request.text(49).ok_or_else(format_error)? != self.config.currency.as_str() {
             return Err(Code::known("A1"));
@@ -20,10 +20,16 @@ impl Bank {
         if let Handling::Refuse(code) = handling {
             return Err(code.clone());
         }
-        self.match_and_book(key, amount_minor, request.digits(2)).map(Verdict::of)
+        self.match_and_book(key, own, amount_minor, request.digits(2)).map(Verdict::of)
     }
 
-    fn match_and_book(&mut self, key: TransactionKey, amount_minor: i64, card: Option<&str>) -> Result<Code, Code> {
+    fn match_and_book(
+        &mut self,
+        key: TransactionKey,
+        own: TransactionKey,
+        amount_minor: i64,
+        card: Option<&str>,
+    ) -> Result<Code, Code> {
         let codes = &self.config.reversal;
         let or = |code: &Option<Code>, default: &'static str| code.clone().unwrap_or(Code::known(default));
         let Some(original) = self.transactions.get(&key) else {
@@ -35,6 +41,7 @@ impl Bank {
             }
             let code = or(&codes.not_found, "00");
             self.transactions.bury(key);
+            self.transactions.bury(own);
             return Ok(code);
         };
         if original.state == State::Declined {
@@ -52,6 +59,10 @@ impl Bank {
         if original.state == State::Reversed {
             return Ok(or(&codes.already_reversed, "00"));
         }
+        if original.state == State::Pending {
+            self.close_scan(&key);
+            return Ok(Code::approved());
+        }
         if original.day != self.clock.day() {
             return Err(or(&codes.earlier_day, "25"));
         }
@@ -60,7 +71,8 @@ impl Bank {
             return Err(Code::known("25"));
         }
         let original = original.clone();
-        let posting = posting_back(&key, &original, listed.pan.masked());
+        let back = original.transfers.iter().rev().map(|transfer| transfer.back()).collect();
+        let posting = key.posting(Movement::Reversal, original.amount_minor, listed.pan.masked(), back);
         self.post(at, posting, Funds::Granted)?;
         self.unmark(&original);
         if let Some(reversed) = self.transactions.get_mut(&key) {
@@ -70,9 +82,9 @@ impl Bank {
     }
 
     /// The original a reversal names: by DE61 where it is there (batch, trace, and a date that is not needed), else by its
-    /// own trace and batch, which equal the original's. The reversal of a void may also carry the DE61 of that void, which
+    /// own trace and batch, which equal the original's and come second here. The reversal of a void may also carry the DE61 of that void, which
     /// names the sale and not the void; then its own trace counts.
-    fn original_named(&self, request: &Message) -> Result<TransactionKey, Code> {
+    fn original_named(&self, request: &Message) -> Result<(TransactionKey, TransactionKey), Code> {
         let digits = |field| request.digits(field).ok_or_else(format_error);
         let text = |field| request.text(field).ok_or_else(format_error);
         let private = private(request)?;
@@ -85,22 +97,9 @@ impl Bank {
         }
         let key = |(batch, trace)| Ok(TransactionKey::new(text(42)?, text(41)?, private.kind, batch, trace));
         let own = key(own)?;
-        let Some(named) = Named::in_message(request)? else { return Ok(own) };
+        let Some(named) = Named::in_message(request)? else { return Ok((own.clone(), own)) };
         let named = key((named.batch, named.trace))?;
         let known = |key| self.transactions.get(key).is_some();
-        Ok(if known(&own) && !known(&named) { own } else { named })
-    }
-}
-
-fn posting_back(key: &TransactionKey, original: &Transaction, card: String) -> Posting {
-    Posting {
-        what: Movement::Reversal,
-        terminal: key.terminal.clone(),
-        merchant: key.merchant.clone(),
-        batch: key.batch.clone(),
-        trace: key.trace.clone(),
-        amount_minor: original.amount_minor,
-        card,
-        transfers: original.transfers.iter().rev().map(|transfer| transfer.back()).collect(),
+        Ok(if known(&own) && !known(&named) { (own.clone(), own) } else { (named, own) })
     }
 }

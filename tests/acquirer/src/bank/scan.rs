@@ -2,10 +2,16 @@
 
 use crate::codec::{Message, Value};
 use crate::config::Code;
+use crate::ledger::Party::{Cardholder, Merchant};
+use crate::ledger::{Movement, Transfer};
 
 use super::original::Named;
-use super::transaction::{State, TransactionKey};
-use super::{Bank, Handling, Verdict, format_error, private};
+use super::payment::{Funds, Payment};
+use super::transaction::{State, Transaction, TransactionKey};
+use super::{Bank, Handling, Operation, Verdict, format_error, private};
+
+/// The cardholder is being asked.
+const IN_PROGRESS: &str = "09";
 
 impl Bank {
     /// Index of the card behind the payment code in the field where this acquirer has it; code 14 if there is none.
@@ -37,8 +43,55 @@ impl Bank {
         handling.obey()?;
         let original = self.transactions.get(&key).ok_or(Code::known("25"))?;
         match original.state {
-            State::Approved | State::Declined => Ok(original.verdict()),
+            State::Approved | State::Declined | State::Pending => Ok(original.verdict()),
             State::Reversed | State::Voided | State::Completed => Err(Code::known("12")),
+        }
+    }
+
+    /// What is remembered of a scanned payment decided by code 09: it waits for the cardholder.
+    pub(super) fn pending_scan(&self, payment: &Payment<'_>, code: &Code) -> Result<Option<Transaction>, Code> {
+        if payment.operation != Operation::ScanToPay || *code != Code::known(IN_PROGRESS) {
+            return Ok(None);
+        }
+        let amount_minor = payment.amount_minor;
+        Ok(Some(Transaction {
+            state: State::Pending,
+            amount_minor,
+            card: self.scanned(payment.message)?,
+            transfers: vec![Transfer::new(Cardholder, Merchant, amount_minor)],
+            ..self.declined(payment, code.clone())
+        }))
+    }
+
+    /// What the cardholder answers to a payment that waits: it is paid with code 00, and refused with any other. None if
+    /// no such payment waits; otherwise the code it ends with, which is 51 if the card has not enough.
+    pub fn finish_scan(&mut self, terminal: &str, batch: &str, trace: &str, code: Code) -> Option<Code> {
+        let merchant = &self.terminals.get(terminal)?.merchant;
+        let kind = self.config.scan_to_pay.kind.as_str();
+        let key = TransactionKey::new(merchant, terminal, kind, batch, trace);
+        let waiting = self.transactions.get(&key).filter(|waiting| waiting.state == State::Pending)?.clone();
+        let card = waiting.card?;
+        let masked = self.config.cards.get(card)?.pan.masked();
+        let posting = key.posting(Movement::ScanToPay, waiting.amount_minor, masked, waiting.transfers.clone());
+        let paid = if code == Code::approved() { self.post(card, posting, Funds::Needed) } else { Err(code) };
+        let finished = match paid {
+            Ok(()) => {
+                let authorisation = waiting.reference.get(6..).map(str::to_owned);
+                Transaction { state: State::Approved, code: Code::approved(), authorisation, ..waiting }
+            }
+            Err(code) => {
+                Transaction { state: State::Declined, code, amount_minor: 0, transfers: Vec::new(), ..waiting }
+            }
+        };
+        let code = finished.code.clone();
+        self.transactions.insert(key, finished);
+        Some(code)
+    }
+
+    /// A payment that waits will not be paid any more.
+    pub(super) fn close_scan(&mut self, key: &TransactionKey) {
+        if let Some(waiting) = self.transactions.get_mut(key) {
+            waiting.state = State::Reversed;
         }
     }
 }

@@ -25,9 +25,11 @@ pub(super) struct TransactionKey {
 pub enum State {
     /// Money moved.
     Approved,
+    /// A scanned payment that waits for the cardholder: no money has moved yet.
+    Pending,
     /// No money moved, and none will.
     Declined,
-    /// Money moved and came back by a reversal; a repetition of that is answered as before.
+    /// Money moved and came back by a reversal, or was still to move and will not; a repetition of that is answered as before.
     Reversed,
     /// Money moved and came back by a void.
     Voided,

@@ -86,6 +86,17 @@ pub enum Command {
         /// DE39.
         code: Option<String>,
     },
+    /// What the cardholder answers to a scanned payment that waits (decided by code 09).
+    FinishScan {
+        /// DE41.
+        terminal: String,
+        /// Six digits.
+        batch: String,
+        /// Six digits.
+        trace: String,
+        /// `00` pays it, any other code refuses it.
+        code: String,
+    },
     /// Adds a DE55 to approvals of requests that have one.
     SetChipAnswer {
         /// Hexadecimal; empty for nothing.
@@ -141,6 +152,12 @@ impl Control {
                 self.set_decision(amount_minor, code.parse::<Code>().map_err(text)?);
             }
             Command::RefuseAdvices { code } => self.refuse_advices(parsed(code)?),
+            Command::FinishScan { terminal, batch, trace, code } => {
+                let code = code.parse::<Code>().map_err(text)?;
+                let ended = self.finish_scan(&terminal, &batch, &trace, code);
+                let ended = ended.ok_or_else(|| format!("no payment {batch} {trace} of {terminal} waits"))?;
+                return Ok(json!({ "code": ended.as_str() }));
+            }
             Command::SetChipAnswer { data } => {
                 let data = hex::decode(data).map_err(|_| "`data` is hexadecimal, two characters a byte")?;
                 self.set_chip_answer(data);

@@ -6,7 +6,7 @@ use acquit_test_acquirer::codec::Mti;
 use crate::day::Day;
 use crate::line::Line;
 use crate::requests::{PAYMENT_CODE, POOR_CARD, WALLET_CARD};
-use crate::support::request;
+use crate::support::{TERMINAL, request};
 
 const MASKED: &str = "620000******6787";
 
@@ -100,6 +100,18 @@ fn the_reversal_of_a_void_restores_the_sale_which_can_be_voided_again() {
 }
 
 #[test]
+fn a_void_that_arrives_after_its_reversal_is_refused() {
+    let mut day = Day::open(|_| {});
+    let sale = day.approved(&day.terminal.plain_sale(2, 1234));
+    let void = day.terminal.void(3, &sale);
+    let mut reversal = day.terminal.reversal_of(&void);
+    reversal.set_digits(61, "000042000002");
+    assert_eq!([day.code(&reversal), day.code(&reversal)], ["00", "00"]);
+    assert_eq!(day.code(&void), "12");
+    assert_eq!(day.merchant(), 1234);
+}
+
+#[test]
 fn refunds_are_never_more_than_the_sale_and_a_repeat_is_answered_the_same() {
     let mut day = Day::open(|_| {});
     let sale = day.approved(&day.terminal.plain_sale(2, 1000));
@@ -176,6 +188,33 @@ fn a_scanned_code_pays_from_the_card_behind_it_and_its_outcome_can_be_asked_for(
     assert_eq!(day.merchant(), 0);
     let shown = format!("{:?}", day.acquirer.messages());
     assert!(!shown.contains(PAYMENT_CODE));
+}
+
+#[test]
+fn a_scanned_payment_that_waits_is_paid_refused_or_closed_but_never_two_of_them() {
+    let mut day = Day::open(|_| {});
+    day.acquirer.set_decision(800, "09".parse().unwrap());
+    let finish = |day: &Day, trace, code: &str| {
+        let ended = day.acquirer.finish_scan(TERMINAL, "000042", trace, code.parse().unwrap());
+        ended.map(|code| code.as_str().to_owned())
+    };
+    for trace in 3..6 {
+        assert_eq!(day.code(&day.terminal.scan(trace, 800)), "09");
+        assert_eq!(day.code(&day.terminal.scan_inquiry(100 + trace, trace)), "09");
+    }
+    assert_eq!(day.merchant(), 0);
+    assert_eq!(finish(&day, "000003", "00").as_deref(), Some("00"));
+    let paid = day.ask(&day.terminal.scan_inquiry(110, 3));
+    assert!(paid.text(39) == Some("00") && paid.text(38).is_some());
+    assert_eq!(finish(&day, "000004", "05").as_deref(), Some("05"));
+    assert_eq!(day.code(&day.terminal.scan_inquiry(111, 4)), "05");
+    assert_eq!(day.code(&day.terminal.reversal_of(&day.terminal.scan(5, 800))), "00");
+    assert_eq!(day.code(&day.terminal.scan_inquiry(112, 5)), "12");
+    assert_eq!(finish(&day, "000005", "00"), None, "closed before the cardholder answered");
+    assert_eq!(finish(&day, "000003", "00"), None, "paid already");
+    assert_eq!(day.merchant(), 800);
+    assert_eq!(day.code(&day.terminal.reversal_of(&day.terminal.scan(3, 800))), "00");
+    assert_eq!(day.merchant(), 0);
 }
 
 #[test]

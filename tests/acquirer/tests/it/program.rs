@@ -1,9 +1,9 @@
 //! The program: one line when it is ready, commands on its control socket, gone when told to stop.
 
 use std::fs;
-use std::io::{BufRead, BufReader, Read, Write};
+use std::io::{BufRead, BufReader, Lines, Read, Write};
 use std::os::unix::net::UnixStream;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, ChildStdout, Command, Stdio};
 
 use acquit_test_acquirer::config::EXAMPLE_TOML;
 use acquit_test_acquirer::crypto::MacKind;
@@ -34,22 +34,42 @@ fn program(folder: &TempDir, config: &str) -> Command {
     command
 }
 
+/// The control socket.
+struct Told {
+    control: UnixStream,
+    answers: Lines<BufReader<UnixStream>>,
+}
+
+impl Told {
+    fn connect(ready: &Value) -> Self {
+        let control = UnixStream::connect(ready["control"].as_str().unwrap()).unwrap();
+        let answers = BufReader::new(control.try_clone().unwrap()).lines();
+        Self { control, answers }
+    }
+
+    fn tell(&mut self, command: &Value) -> Value {
+        writeln!(&self.control, "{command}").unwrap();
+        serde_json::from_str(&self.answers.next().unwrap().unwrap()).unwrap()
+    }
+}
+
+/// Standard output, behind its first line, and that line.
+fn ready(process: &mut Process) -> (BufReader<ChildStdout>, Value) {
+    let mut stdout = BufReader::new(process.0.stdout.take().unwrap());
+    let mut line = String::new();
+    stdout.read_line(&mut line).unwrap();
+    (stdout, serde_json::from_str(&line).unwrap())
+}
+
 #[test]
 fn the_program_is_controlled_by_json_lines() {
     let folder = TempDir::new().unwrap();
     let mut process = Process(program(&folder, EXAMPLE_TOML).spawn().unwrap());
-    let mut stdout = BufReader::new(process.0.stdout.take().unwrap());
-    let mut ready = String::new();
-    stdout.read_line(&mut ready).unwrap();
-    let ready: Value = serde_json::from_str(&ready).unwrap();
-    let address = ready["listening"].as_str().unwrap().parse().unwrap();
+    let (mut stdout, ready) = ready(&mut process);
     let ca_pem = fs::read_to_string(ready["ca"].as_str().unwrap()).unwrap();
-    let control = UnixStream::connect(ready["control"].as_str().unwrap()).unwrap();
-    let mut answers = BufReader::new(control.try_clone().unwrap()).lines();
-    let mut tell = |command: Value| -> Value {
-        writeln!(&control, "{command}").unwrap();
-        serde_json::from_str(&answers.next().unwrap().unwrap()).unwrap()
-    };
+    let mut control = Told::connect(&ready);
+    let mut tell = |command: Value| control.tell(&command);
+    let address = ready["listening"].as_str().unwrap().parse().unwrap();
 
     let mut terminal = Terminal::new(MacKind::UnionPayEcb);
     let mut line = Line::connect(address, &ca_pem).unwrap();
@@ -69,27 +89,6 @@ fn the_program_is_controlled_by_json_lines() {
     let messages = tell(json!({"do": "messages"}));
     assert_eq!(messages["messages"].as_array().unwrap().len(), 6);
     assert_eq!(messages["messages"][5]["fields"]["39"], "61");
-
-    let accounts = tell(json!({"do": "accounts"}));
-    assert_eq!((&accounts["sum_minor"], &accounts["accounts"]["clearing"]), (&json!(0), &json!(0)));
-    let listed = tell(json!({"do": "transactions", "terminal": TERMINAL, "batch": "000042"}));
-    assert_eq!(
-        (&listed["transactions"][0]["state"], &listed["transactions"][1]["code"]),
-        (&json!("approved"), &json!("61"))
-    );
-    let batch = tell(json!({"do": "batch", "terminal": TERMINAL}));
-    assert_eq!((&batch["totals"]["domestic"]["debit_minor"], &batch["balanced"]), (&json!(5100), &Value::Null));
-    let charged = tell(json!({"do": "charged", "card": "620000******6787"}));
-    assert_eq!((&charged["charged_minor"], &charged["times"]), (&json!(5100), &json!(1)));
-    assert_eq!(charged["by"][0]["trace"], "000002");
-    assert_eq!(tell(json!({"do": "refuse-advices", "code": "05"})), ok());
-    assert_eq!(line.code(&terminal, terminal.offline_sale(4, 100)), "05");
-    assert_eq!(tell(json!({"do": "refuse-advices"})), ok());
-    assert_eq!(line.code(&terminal, terminal.offline_sale(5, 100)), "00");
-    assert_eq!(tell(json!({"do": "set-chip-answer", "data": "7200"})), ok());
-    let part = json!({"do": "fault", "on": "0200/22", "fault": "approve-partly", "amount_minor": 7});
-    assert_eq!(tell(part), ok());
-    assert_eq!(line.code(&terminal, terminal.plain_sale(6, 100)), "10");
 
     for (wrong, said) in [
         (json!({"do": "fault", "on": "0200", "fault": "explode"}), "there are close"),
@@ -117,6 +116,50 @@ fn the_program_is_controlled_by_json_lines() {
     process.0.stderr.take().unwrap().read_to_string(&mut log).unwrap();
     assert!(log.contains("0210") && !log.contains(CARD));
     assert!(!folder.path().join("control.sock").exists());
+}
+
+#[test]
+fn the_books_can_be_asked_about_and_the_issuer_told_what_to_do() {
+    let folder = TempDir::new().unwrap();
+    let mut process = Process(program(&folder, EXAMPLE_TOML).spawn().unwrap());
+    let (_stdout, ready) = ready(&mut process);
+    let ca_pem = fs::read_to_string(ready["ca"].as_str().unwrap()).unwrap();
+    let mut control = Told::connect(&ready);
+    let mut tell = |command: Value| control.tell(&command);
+    let mut terminal = Terminal::new(MacKind::UnionPayEcb);
+    let mut line = Line::connect(ready["listening"].as_str().unwrap().parse().unwrap(), &ca_pem).unwrap();
+    let answer = line.ask(&terminal, terminal.sign_in());
+    terminal.adopt(&answer);
+    assert_eq!(line.code(&terminal, terminal.plain_sale(2, 5000)), "00");
+    assert_eq!(line.code(&terminal, terminal.plain_sale(3, 6100)), "61");
+
+    let accounts = tell(json!({"do": "accounts"}));
+    assert_eq!((&accounts["sum_minor"], &accounts["accounts"]["clearing"]), (&json!(0), &json!(0)));
+    let listed = tell(json!({"do": "transactions", "terminal": TERMINAL, "batch": "000042"}));
+    assert_eq!(
+        (&listed["transactions"][0]["state"], &listed["transactions"][1]["code"]),
+        (&json!("approved"), &json!("61"))
+    );
+    let batch = tell(json!({"do": "batch", "terminal": TERMINAL}));
+    assert_eq!((&batch["totals"]["domestic"]["debit_minor"], &batch["balanced"]), (&json!(5000), &Value::Null));
+    let charged = tell(json!({"do": "charged", "card": "620000******6787"}));
+    assert_eq!((&charged["charged_minor"], &charged["times"]), (&json!(5000), &json!(1)));
+    assert_eq!(charged["by"][0]["trace"], "000002");
+    assert_eq!(tell(json!({"do": "refuse-advices", "code": "05"})), ok());
+    assert_eq!(line.code(&terminal, terminal.offline_sale(4, 100)), "05");
+    assert_eq!(tell(json!({"do": "refuse-advices"})), ok());
+    assert_eq!(line.code(&terminal, terminal.offline_sale(5, 100)), "00");
+    assert_eq!(tell(json!({"do": "set-chip-answer", "data": "7200"})), ok());
+    let part = json!({"do": "fault", "on": "0200/22", "fault": "approve-partly", "amount_minor": 7});
+    assert_eq!(tell(part), ok());
+    assert_eq!(line.code(&terminal, terminal.plain_sale(6, 100)), "10");
+
+    assert_eq!(tell(json!({"do": "set-decision", "amount_minor": 300, "code": "09"})), ok());
+    assert_eq!(line.code(&terminal, terminal.scan(7, 300)), "09");
+    let finish = json!({"do": "finish-scan", "terminal": TERMINAL, "batch": "000042", "trace": "000007", "code": "00"});
+    assert_eq!(tell(finish.clone())["code"], "00");
+    assert!(tell(finish)["error"].as_str().unwrap().contains("waits"));
+    assert_eq!(tell(json!({"do": "accounts"}))["sum_minor"], 0);
 }
 
 #[test]
