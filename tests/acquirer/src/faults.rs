@@ -168,8 +168,13 @@ impl FaultBook {
 }
 
 impl Fault {
-    /// A fault by the name it has in control commands, with the parameter it takes.
-    pub fn named(
+    /// A fault by the name it has in control commands, with the parameter it takes; `approve-partly` excepted.
+    pub fn named(name: &str, ms: Option<u64>, code: Option<Code>) -> Result<Self, OrderError> {
+        Self::ordered(name, ms, code, None)
+    }
+
+    /// As [`Self::named`], with the amount that `approve-partly` takes.
+    pub(crate) fn ordered(
         name: &str,
         ms: Option<u64>,
         code: Option<Code>,

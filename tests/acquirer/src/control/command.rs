@@ -138,7 +138,7 @@ impl Control {
     pub fn execute(&self, command: Command) -> Result<Value, String> {
         match command {
             Command::Fault { on, nth, fault, ms, code, amount_minor } => {
-                let fault = Fault::named(&fault, ms, parsed(code)?, amount_minor).map_err(text)?;
+                let fault = Fault::ordered(&fault, ms, parsed(code)?, amount_minor).map_err(text)?;
                 self.order_fault(FaultOrder { on: on.parse()?, nth, fault }).map_err(text)?;
             }
             Command::ClearFaults {} => self.clear_faults(),
