@@ -1,6 +1,6 @@
 //! What the terminal's owner grants one acquirer's plugin.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use crate::contract::Digest;
 use crate::contract::acquirer::{Descriptor, Echoed};
@@ -26,6 +26,14 @@ pub struct Deployment {
     pub locale: String,
     /// Key slots that must hold a checked key before a payment or a debt can be sent.
     pub work_keys: Vec<Name>,
+    /// Follow-ups of a known original for which the card is presented again.
+    pub presents: BTreeSet<OperationKind>,
+    /// Follow-ups that may be about a transaction made elsewhere, typed from its receipt.
+    pub typed: BTreeSet<OperationKind>,
+    /// Refunds may refer to nothing.
+    pub unreferenced_refunds: bool,
+    /// What may be approved without the acquirer; none is nothing.
+    pub offline: Option<OfflineCeilings>,
 }
 
 /// A plugin that was loaded and checked.
@@ -50,6 +58,24 @@ pub struct Ceilings {
     pub refused_debts: u32,
     /// The largest payment, in minor units.
     pub amount_minor: u64,
+    /// How much of what was reserved may be taken, in hundredths of it.
+    pub completion_percent: u32,
+    /// Times a running operation asks what became of its own message.
+    pub inquiries: u32,
+}
+
+/// How much a terminal may approve by itself while the acquirer cannot be reached: chip cards only, sales only, and
+/// only with the card's own approval.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct OfflineCeilings {
+    /// Payments that may wait to be delivered.
+    pub count: u32,
+    /// Their sum, in minor units.
+    pub sum_minor: u64,
+    /// The largest of them, in minor units.
+    pub payment_minor: u64,
+    /// How long the oldest of them may have waited.
+    pub age_seconds: u64,
 }
 
 impl Default for Ceilings {
@@ -60,6 +86,8 @@ impl Default for Ceilings {
             exchange_timeout_ms: 60_000,
             refused_debts: 10,
             amount_minor: 5_000_000,
+            completion_percent: 115,
+            inquiries: 5,
         }
     }
 }

@@ -5,10 +5,11 @@ use crate::contract::acquirer::{Event, NewKey, Proof, Reply, Standby, Step};
 use crate::contract::card::Presented;
 use crate::contract::retry_policy::{Debt, Decision, Delivery, Failure, Patience, Situation};
 use crate::contract::template::{Message, UndoReason};
-use crate::contract::transaction::{Context, Operation, PaymentKind};
+use crate::contract::transaction::{Context, Operation, OperationKind};
 use crate::contract::types::{Amount, Milliseconds, Name};
 use crate::contract::{Digest, PluginError};
 use crate::identity::TransactionId;
+use crate::order::Order;
 use crate::record::{CardProblem, Outcome, Record};
 use crate::time::Timestamp;
 use crate::waiver::{NotWaived, SignedWaiver};
@@ -66,23 +67,14 @@ pub enum Input {
 /// What can be asked for.
 #[derive(Clone, Debug)]
 pub enum Request {
-    /// Download work keys and adopt the batch.
-    SignIn {
+    /// Begin an operation.
+    Begin {
         /// At which acquirer.
         acquirer: String,
-        /// What to call it.
+        /// The cash register's identity for it: the same identity never pays twice.
         transaction: TransactionId,
-        /// Who asks.
-        operator: String,
-    },
-    /// Take money from a card.
-    Sale {
-        /// At which acquirer.
-        acquirer: String,
-        /// The cash register's identity for it.
-        transaction: TransactionId,
-        /// How much.
-        amount: Amount,
+        /// What is asked for.
+        order: Order,
         /// Who asks.
         operator: String,
     },
@@ -91,7 +83,7 @@ pub enum Request {
         /// Whose.
         acquirer: String,
     },
-    /// Stop a payment that has not been sent.
+    /// Stop a payment. Before it is sent, nothing happened; after that it means "stop waiting", and what is owed decides.
     Cancel {
         /// Which.
         transaction: TransactionId,
@@ -114,7 +106,11 @@ pub enum Purpose {
 #[derive(Clone, Debug)]
 pub enum Effect {
     /// Ask for a card, and the PIN where it needs one.
-    AskCard { operation: OperationId, transaction: TransactionId, amount: Amount, kind: PaymentKind },
+    AskCard { operation: OperationId, transaction: TransactionId, amount: Amount, kind: OperationKind },
+    /// Ask the cashier; no answer is a no.
+    AskCashier { operation: OperationId, transaction: TransactionId, question: Question },
+    /// Let the chip card that was presented take its second action, now that this is known.
+    FinishCard { operation: OperationId, verdict: CardVerdict },
     /// Call a plugin, by the digest of the code that began the transaction.
     Call { operation: OperationId, acquirer: String, plugin: Digest, call: Box<Call> },
     /// Render a message without sending it; check that its standby can be rendered too, and seal what that needs.
@@ -132,6 +128,8 @@ pub enum Effect {
     /// Come back after a while.
     Wake { operation: OperationId, after: Milliseconds },
 
+    /// Show the customer this code to scan, until the operation ends.
+    ShowCode { operation: OperationId, code: String },
     /// Use the staged keys from now on.
     ActivateKeys { operation: OperationId, acquirer: String },
     /// Never use these again.
@@ -151,6 +149,33 @@ pub enum Effect {
     ReopenJournal,
     /// An answer nobody was waiting for. Worth a line in the log; changes nothing.
     Unexpected { operation: OperationId, state: &'static str, event: &'static str },
+}
+
+/// What only the cashier, or the cardholder beside them, can decide.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Question {
+    /// Less than was asked for was approved: is that taken?
+    PartialApproval { asked: Amount, approved: Amount },
+}
+
+/// What a chip card is told before its second action.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum CardVerdict {
+    /// The issuer approved: its authentication data and scripts, in BER-TLV; perhaps none.
+    Online { chip_data: Vec<u8> },
+    /// Nobody could be asked: may the card approve by itself?
+    Unreachable,
+}
+
+/// What a chip card made of it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct CardFinish {
+    /// It approved (a TC).
+    pub accepted: bool,
+    /// It was given issuer scripts, whose results are to be reported.
+    pub scripts: bool,
+    /// Card number, expiry and kept tags as they now stand, sealed to the transaction.
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// A message on its way to bytes.
@@ -201,6 +226,10 @@ pub enum Answer {
     Card(Result<Presented, CardProblem>),
     /// Of `AskCard`, when somebody pressed cancel.
     Cancelled,
+    /// Of `AskCashier`: whether they said yes.
+    Chosen(bool),
+    /// Of `FinishCard`.
+    CardFinished(Result<CardFinish, CardProblem>),
     /// Of `Call`.
     Step(Result<Step, PluginError>),
     /// Of `Call`.
@@ -248,6 +277,8 @@ impl Answer {
             Answer::Card(Ok(_)) => "card",
             Answer::Card(Err(_)) => "no-card",
             Answer::Cancelled => "cancelled",
+            Answer::Chosen(_) => "chosen",
+            Answer::CardFinished(_) => "finished",
             Answer::Step(Ok(_)) => "step",
             Answer::Step(Err(_)) => "plugin-failed",
             Answer::Decision(_) => "decision",

@@ -4,11 +4,12 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::books::{Books, Debt, FAILED_PROOFS_IN_A_ROW, Standing};
 use crate::contract::transaction::OperationKind;
-use crate::contract::types::{Amount, Milliseconds};
+use crate::contract::types::Milliseconds;
 use crate::deployment::Deployment;
 use crate::effect::{Effect, OperationId};
 use crate::identity::TransactionId;
 use crate::machine::{debt, maintenance, payment};
+use crate::order::Order;
 use crate::record::{Incident, NotSent, Outcome};
 
 /// The wait after a sign-in before another is begun for a debt's sake.
@@ -43,18 +44,11 @@ pub(crate) enum Machine {
     Debt(debt::State),
 }
 
-/// Something asked for that has not begun.
+/// Something asked for that has not begun, and what has been tried to clear its way.
 #[derive(Debug)]
-pub(crate) enum Job {
-    SignIn { transaction: TransactionId, operator: String },
-    Sale(SaleJob),
-}
-
-/// A sale that waits for its turn, and what has been tried to clear its way.
-#[derive(Debug)]
-pub(crate) struct SaleJob {
+pub(crate) struct Job {
     pub transaction: TransactionId,
-    pub amount: Amount,
+    pub order: Order,
     pub operator: String,
     tried_sign_in: bool,
     tried_debts: BTreeSet<TransactionId>,
@@ -63,17 +57,13 @@ pub(crate) struct SaleJob {
 /// What the lane does next.
 #[derive(Debug)]
 pub(crate) enum Next {
-    SignIn {
-        transaction: TransactionId,
-        operator: String,
-    },
+    Begin(Job),
+    Refuse(Job, NotSent),
     /// A sign-in nobody asked for, because keys are gone.
     OwnSignIn {
         operator: String,
     },
     Debt(TransactionId),
-    Sale(SaleJob),
-    RefuseSale(SaleJob, NotSent),
     /// Nothing before this moment, if ever.
     Idle(Option<u64>),
 }
@@ -86,25 +76,15 @@ impl Current {
 }
 
 impl Job {
-    pub fn sale(transaction: TransactionId, amount: Amount, operator: String) -> Job {
-        Job::Sale(SaleJob { transaction, amount, operator, tried_sign_in: false, tried_debts: BTreeSet::new() })
-    }
-
-    pub fn transaction(&self) -> &TransactionId {
-        match self {
-            Job::SignIn { transaction, .. } => transaction,
-            Job::Sale(job) => &job.transaction,
-        }
+    pub fn new(transaction: TransactionId, order: Order, operator: String) -> Job {
+        Job { transaction, order, operator, tried_sign_in: false, tried_debts: BTreeSet::new() }
     }
 
     /// Tells whoever asked why it was not even begun. Nothing was asked, written or sent, so there is nothing to
     /// write down.
     pub fn unwritten(self, why: NotSent) -> Effect {
-        let (transaction, outcome) = match self {
-            Job::SignIn { transaction, .. } => (transaction, Outcome::Failed(why)),
-            Job::Sale(job) => (job.transaction, Outcome::NotSent(why)),
-        };
-        Effect::Ended { operation: OperationId(0), transaction, outcome }
+        let outcome = if self.order.moves_money() { Outcome::NotSent(why) } else { Outcome::Failed(why) };
+        Effect::Ended { operation: OperationId(0), transaction: self.transaction, outcome }
     }
 }
 
@@ -126,12 +106,12 @@ impl Lane {
     /// Whether this transaction runs or waits here.
     pub fn knows(&self, id: &TransactionId) -> bool {
         self.current.as_ref().is_some_and(|current| current.is_of(id))
-            || self.queue.iter().any(|job| job.transaction() == id)
+            || self.queue.iter().any(|job| job.transaction == *id)
     }
 
-    /// Takes a waiting sale out of the queue.
+    /// Takes a waiting job out of the queue.
     pub fn withdraw(&mut self, id: &TransactionId) -> Option<Job> {
-        let place = self.queue.iter().position(|job| matches!(job, Job::Sale(job) if job.transaction == *id))?;
+        let place = self.queue.iter().position(|job| job.transaction == *id)?;
         self.queue.remove(place)
     }
 
@@ -163,44 +143,44 @@ impl Lane {
     /// Decides what runs next in an idle lane.
     pub fn next(&mut self, books: &Books, sales_stopped: Option<&str>, now_ms: u64) -> Next {
         match self.queue.pop_front() {
-            Some(Job::SignIn { transaction, operator }) => Next::SignIn { transaction, operator },
-            Some(Job::Sale(job)) => self.before_sale(job, books, sales_stopped),
+            Some(job) if job.order.moves_money() => self.before_payment(job, books, sales_stopped),
+            Some(job) => Next::Begin(job),
             None => self.next_debt(books, now_ms),
         }
     }
 
-    /// What must happen before this sale may ask for a card.
-    fn before_sale(&mut self, mut job: SaleJob, books: &Books, sales_stopped: Option<&str>) -> Next {
+    /// What must happen before this payment may ask for a card.
+    fn before_payment(&mut self, mut job: Job, books: &Books, sales_stopped: Option<&str>) -> Next {
         if let Some(why) = self.refusal(&job, books, sales_stopped) {
-            return Next::RefuseSale(job, why);
+            return Next::Refuse(job, why);
         }
         if self.needs_sign_in(books) {
             if job.tried_sign_in {
-                return Next::RefuseSale(job, NotSent::NotSignedIn);
+                return Next::Refuse(job, NotSent::NotSignedIn);
             }
             job.tried_sign_in = true;
             let operator = job.operator.clone();
-            self.queue.push_front(Job::Sale(job));
+            self.queue.push_front(job);
             return Next::OwnSignIn { operator };
         }
         let mut unheard = self.unheard(books);
         if let Some(debt) = unheard.find(|debt| !job.tried_debts.contains(&debt.id)).map(|debt| debt.id.clone()) {
             job.tried_debts.insert(debt.clone());
             drop(unheard);
-            self.queue.push_front(Job::Sale(job));
+            self.queue.push_front(job);
             return Next::Debt(debt);
         }
         drop(unheard);
         let acquirer = &self.deployment.acquirer;
         let (unheard, refused) = (books.count(acquirer, Standing::Unheard), books.count(acquirer, Standing::Refused));
         if unheard > 0 || refused >= self.deployment.ceilings.refused_debts {
-            return Next::RefuseSale(job, NotSent::DebtsOwed { unheard, refused });
+            return Next::Refuse(job, NotSent::DebtsOwed { unheard, refused });
         }
-        Next::Sale(job)
+        Next::Begin(job)
     }
 
     /// Reasons that no trying can change.
-    fn refusal(&self, job: &SaleJob, books: &Books, sales_stopped: Option<&str>) -> Option<NotSent> {
+    fn refusal(&self, job: &Job, books: &Books, sales_stopped: Option<&str>) -> Option<NotSent> {
         let Deployment { acquirer, plugin, ceilings, .. } = &self.deployment;
         if let Some(why) = sales_stopped {
             return Some(NotSent::Storage(why.to_owned()));
@@ -208,10 +188,12 @@ impl Lane {
         if plugin.is_none() {
             return Some(NotSent::Plugin(Incident::PluginFailed("it is not loaded".into())));
         }
-        if !self.deployment.offers(OperationKind::Sale) {
+        if !self.deployment.offers(job.order.kind()) {
             return Some(NotSent::Unsupported);
         }
-        if job.amount.minor == 0 || job.amount.minor > ceilings.amount_minor {
+        if let Order::Pay(payable) = &job.order
+            && (payable.amount.minor == 0 || payable.amount.minor > ceilings.amount_minor)
+        {
             return Some(NotSent::Amount);
         }
         let failed_proofs = books.kept(acquirer).map_or(0, |stream| stream.failed_proofs);

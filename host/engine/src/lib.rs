@@ -12,6 +12,7 @@ mod identity;
 mod lane;
 mod machine;
 mod money;
+mod order;
 mod record;
 pub mod rules;
 mod start;
@@ -21,14 +22,17 @@ mod waiver;
 #[cfg(test)]
 pub(crate) mod world_tests;
 
-pub use deployment::{Ceilings, Deployment, Loaded};
+pub use contract::transaction::{FollowUpKind, Maintenance, OperationKind, PaymentKind};
+pub use deployment::{Ceilings, Deployment, Loaded, OfflineCeilings};
 pub use effect::{
-    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Input, Moment, OperationId, Purpose, Request,
+    Answer, BadProof, Call, CardFinish, CardSource, CardVerdict, Draft, Effect, ExchangeFailed, Input, Moment,
+    OperationId, Purpose, Question, Request,
 };
 pub use engine::Engine;
 pub use identity::{NotAnIdentity, TRANSACTION_ID_CHARACTERS, TransactionId};
 pub use machine::{Row, Table, page as state_machines_page, tables};
 pub use money::MoneyError;
+pub use order::{Order, Payable, Target};
 pub use record::{
     CardProblem, Doubt, Encoded, Fact, Incident, Intent, NotSent, Outcome, Party, RECORD_VERSION, Reader, Record,
     RecordError, Sealed, Verdict,

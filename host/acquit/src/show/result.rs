@@ -148,7 +148,7 @@ impl View<'_> {
             NotSent::Card(CardProblem::Removed) => vec![text("screen-card-removed")],
             NotSent::Card(CardProblem::UseChip) => vec![text("screen-use-chip"), text("sale-not-sent")],
             NotSent::Card(CardProblem::Unreadable) => vec![text("screen-card-unreadable")],
-            NotSent::Card(CardProblem::Reader) => vec![text("sale-no-devices")],
+            NotSent::Card(CardProblem::Reader | CardProblem::Gone) => vec![text("sale-no-devices")],
             NotSent::Cancelled | NotSent::Card(CardProblem::TimedOut) => vec![text("screen-cancelled")],
             NotSent::DebtsOwed { unheard: 0, refused } => {
                 let args = [("acquirer", acquirer()), ("count", (*refused).into())];

@@ -10,8 +10,8 @@ use engine::contract::template::UndoReason;
 use engine::contract::types::{Amount, Milliseconds};
 use engine::contract::{Digest, Plugin, PluginError, PluginFault};
 use engine::{
-    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Fact, Input, OperationId, Outcome, Purpose,
-    Record, TransactionId,
+    Answer, BadProof, Call, CardProblem, CardSource, Draft, Effect, ExchangeFailed, Fact, Input, OperationId, Outcome,
+    Purpose, Record, TransactionId,
 };
 use journal::JournalError;
 use network::Conversation;
@@ -34,6 +34,13 @@ impl Terminal {
         for effect in effects {
             match effect {
                 Effect::AskCard { operation, transaction, amount, .. } => self.ask_card(operation, transaction, amount),
+                // Nobody can be asked yet, and no chip card has a second action yet: less is not taken, and a card that
+                // could not be finished is refused, never accepted unseen.
+                Effect::AskCashier { operation, .. } => self.answer(operation, Answer::Chosen(false)),
+                Effect::FinishCard { operation, .. } => {
+                    self.answer(operation, Answer::CardFinished(Err(CardProblem::Reader)));
+                }
+                Effect::ShowCode { operation, .. } => tracing::warn!(?operation, "no display can show a code yet"),
                 Effect::Call { operation, acquirer, plugin, call } => self.call(operation, acquirer, plugin, *call),
                 Effect::Prepare { operation, acquirer, draft } => {
                     let prepared = self.prepare(operation, &acquirer, &draft);

@@ -6,7 +6,7 @@ use std::sync::mpsc::Sender;
 use devices::virtual_set::CardProfile;
 use engine::books::{Books, Known, Summary};
 use engine::contract::types::Amount;
-use engine::{Input, Outcome, Request, TransactionId};
+use engine::{Input, Maintenance, Outcome, Request, TransactionId};
 use journal::Content;
 use serde_json::json;
 
@@ -48,13 +48,15 @@ impl Terminal {
                 }
                 self.look_up(&transaction);
                 self.wait_for(Waiting { transaction: transaction.clone(), amount: Some(amount), language, reply });
-                self.feed(Input::Request(Request::Sale { acquirer, transaction, amount, operator }));
+                let order = engine::Order::sale(amount);
+                self.feed(Input::Request(Request::Begin { acquirer, transaction, order, operator }));
             }
             Ask::SignIn { acquirer, transaction, operator } => {
                 let Some(acquirer) = self.acquirer(acquirer, &reply) else { return };
                 self.look_up(&transaction);
                 self.wait_for(Waiting { transaction: transaction.clone(), amount: None, language, reply });
-                self.feed(Input::Request(Request::SignIn { acquirer, transaction, operator }));
+                let order = engine::Order::Maintain(Maintenance::SignIn);
+                self.feed(Input::Request(Request::Begin { acquirer, transaction, order, operator }));
             }
             Ask::Cancel { transaction } => {
                 self.cancel.store(true, Ordering::SeqCst);

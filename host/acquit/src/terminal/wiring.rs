@@ -1,6 +1,6 @@
 //! From a configuration to real parts.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -100,6 +100,10 @@ pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: 
         device: device(configuration),
         locale: configuration.language.to_string(),
         work_keys: acquirer.work_keys().cloned().collect(),
+        presents: BTreeSet::new(),
+        typed: BTreeSet::new(),
+        unreferenced_refunds: false,
+        offline: None,
     }
 }
 
@@ -124,6 +128,7 @@ fn ceilings(acquirer: &Acquirer) -> Ceilings {
         exchange_timeout_ms: milliseconds(acquirer.ceilings.exchange_timeout),
         refused_debts: acquirer.ceilings.refused_debts,
         amount_minor: acquirer.ceilings.amount_minor,
+        ..Ceilings::default()
     }
 }
 

@@ -2,16 +2,17 @@
 
 use super::Engine;
 use crate::contract::Digest;
-use crate::contract::transaction::{Maintenance, Operation, OperationKind, Payment, PaymentKind};
-use crate::contract::types::{Amount, Milliseconds};
+use crate::contract::transaction::{Maintenance, Operation, Payment};
+use crate::contract::types::Milliseconds;
 use crate::effect::{Effect, Moment};
 use crate::identity::TransactionId;
-use crate::lane::{Current, Machine, Next, SaleJob};
+use crate::lane::{Current, Job, Machine, Next};
 use crate::machine::debt;
 use crate::machine::errand::Errand;
 use crate::machine::sale::Sale;
 use crate::machine::world::World;
 use crate::machine::{maintenance, payment};
+use crate::order::{Order, Payable};
 use crate::record::NotSent;
 
 impl Engine {
@@ -20,74 +21,70 @@ impl Engine {
         if self.halted || self.waives_at(acquirer) {
             return Vec::new();
         }
+        let mut effects = Vec::new();
         loop {
             let Some(lane) = self.lanes.get_mut(acquirer).filter(|lane| lane.current.is_none()) else {
-                return Vec::new();
+                return effects;
             };
             let next = lane.next(&self.books, self.sales_stopped.as_deref(), now.monotonic_ms);
-            if let Some(effects) = self.begin_next(acquirer, next, now) {
+            let is_last = matches!(next, Next::Idle(_));
+            effects.extend(self.begin_next(acquirer, next, now));
+            if is_last {
                 return effects;
             }
         }
     }
 
-    /// Begins one thing; none when there is nothing to be done about it.
-    fn begin_next(&mut self, acquirer: &str, next: Next, now: Moment) -> Option<Vec<Effect>> {
-        Some(match next {
-            Next::SignIn { transaction, operator } => self.begin_sign_in(acquirer, transaction, operator, now),
+    /// Begins one thing; the lane stays idle when there is nothing to be done about it.
+    fn begin_next(&mut self, acquirer: &str, next: Next, now: Moment) -> Vec<Effect> {
+        match next {
+            Next::Begin(job) => self.begin_job(acquirer, job, None, now),
+            Next::Refuse(job, why) => self.begin_job(acquirer, job, Some(why), now),
             Next::OwnSignIn { operator } => {
-                let transaction = self.own_name(now);
-                self.begin_sign_in(acquirer, transaction, operator, now)
+                let job = Job::new(self.own_name(now), Order::Maintain(Maintenance::SignIn), operator);
+                self.begin_job(acquirer, job, None, now)
             }
-            Next::Debt(debt) => return self.begin_debt(acquirer, debt, now),
-            Next::Sale(job) => self.begin_sale(acquirer, job, None, now),
-            Next::RefuseSale(job, why) => self.begin_sale(acquirer, job, Some(why), now),
+            Next::Debt(debt) => self.begin_debt(acquirer, debt, now).unwrap_or_default(),
             Next::Idle(Some(at_ms)) => {
                 let wait = at_ms.saturating_sub(now.monotonic_ms);
                 let after = Milliseconds::try_from(wait).unwrap_or(Milliseconds::MAX);
                 vec![Effect::Alarm { acquirer: acquirer.to_owned(), after }]
             }
             Next::Idle(None) => Vec::new(),
-        })
+        }
     }
 
-    fn begin_sale(&mut self, acquirer: &str, job: SaleJob, refused: Option<NotSent>, now: Moment) -> Vec<Effect> {
+    /// Begins what was asked for; or refuses it, which is written down all the same.
+    fn begin_job(&mut self, acquirer: &str, job: Job, refused: Option<NotSent>, now: Moment) -> Vec<Effect> {
         let operation = self.next_operation();
         let Some(lane) = self.lanes.get_mut(acquirer) else { return Vec::new() };
-        let SaleJob { transaction, amount, operator, .. } = job;
-        let plugin = lane.deployment.plugin.as_ref().map_or(Digest([0; 32]), |loaded| loaded.digest);
-        let subject = Operation::Pay(sale_of(amount));
-        let errand = Errand::new(operation, transaction.clone(), OperationKind::Sale, subject, plugin, operator);
-        let sale = Sale { errand, amount };
         let world = World { now, books: &self.books, deployment: &lane.deployment };
-        let (state, effects) = match refused {
-            Some(why) => payment::State::refuse(sale, why, &world),
-            None => payment::State::begin(sale),
-        };
-        lane.current = Some(Current { operation, transaction, machine: Machine::Payment(state) });
-        effects
-    }
-
-    fn begin_sign_in(
-        &mut self,
-        acquirer: &str,
-        transaction: TransactionId,
-        operator: String,
-        now: Moment,
-    ) -> Vec<Effect> {
-        let operation = self.next_operation();
-        let Some(lane) = self.lanes.get_mut(acquirer) else { return Vec::new() };
-        let subject = Operation::Maintain(Maintenance::SignIn);
+        let Job { transaction, order, operator, .. } = job;
+        let kind = order.kind();
         let plugin = lane.deployment.plugin.as_ref().map_or(Digest([0; 32]), |loaded| loaded.digest);
-        let kind = OperationKind::SignIn;
-        let errand = Errand::new(operation, transaction.clone(), kind, subject, plugin, operator);
-        let world = World { now, books: &self.books, deployment: &lane.deployment };
-        let (state, effects) = if lane.deployment.offers(kind) {
-            maintenance::State::begin(errand, &world)
-        } else {
-            maintenance::State::refuse(errand, NotSent::Unsupported, &world)
+        let errand = |subject| Errand::new(operation, transaction.clone(), kind, subject, plugin, operator.clone());
+        let (machine, effects) = match order {
+            Order::Pay(Payable { kind, amount, tip, cash }) => {
+                let subject = Operation::Pay(Payment { kind, amount, tip, cash, card: None });
+                let sale = Sale { errand: errand(subject), amount };
+                let (state, effects) = match refused {
+                    Some(why) => payment::State::refuse(sale, why, &world),
+                    None => payment::State::begin(sale),
+                };
+                (Machine::Payment(state), effects)
+            }
+            Order::Maintain(maintenance) => {
+                let errand = errand(Operation::Maintain(maintenance));
+                let (state, effects) = if lane.deployment.offers(kind) {
+                    maintenance::State::begin(errand, &world)
+                } else {
+                    maintenance::State::refuse(errand, NotSent::Unsupported, &world)
+                };
+                (Machine::Maintenance(state), effects)
+            }
+            order => return vec![Job::new(transaction, order, operator).unwritten(NotSent::Unsupported)],
         };
-        lane.current = Some(Current { operation, transaction, machine: Machine::Maintenance(state) });
+        lane.current = Some(Current { operation, transaction, machine });
         effects
     }
 
@@ -117,8 +114,4 @@ impl Engine {
             }
         }
     }
-}
-
-fn sale_of(amount: Amount) -> Payment {
-    Payment { kind: PaymentKind::Sale, amount, tip: None, cash: None, card: None }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::books::{Books, Known};
 use crate::contract::retry_policy::{Delivery, Failure};
+use crate::contract::transaction::Maintenance;
 use crate::effect::{Answer, Effect, ExchangeFailed, Input, Moment, OperationId, Request};
 use crate::identity::TransactionId;
 use crate::lane::{Current, Job, Lane, Machine};
@@ -15,6 +16,7 @@ use crate::machine::closing::{Closing, Turn};
 use crate::machine::debt::{DebtTurn, Tried};
 use crate::machine::waiver::Recording;
 use crate::machine::world::World;
+use crate::order::Order;
 use crate::record::{NotSent, Outcome, Record};
 use crate::waiver::SignedWaiver;
 
@@ -102,11 +104,8 @@ impl Engine {
 
     fn request(&mut self, request: Request, now: Moment) -> Vec<Effect> {
         match request {
-            Request::Sale { acquirer, transaction, amount, operator } => {
-                self.ask(&acquirer, Job::sale(transaction, amount, operator), now)
-            }
-            Request::SignIn { acquirer, transaction, operator } => {
-                self.ask(&acquirer, Job::SignIn { transaction, operator }, now)
+            Request::Begin { acquirer, transaction, order, operator } => {
+                self.ask(&acquirer, Job::new(transaction, order, operator), now)
             }
             Request::PayDebts { acquirer } => {
                 if let Some(lane) = self.lanes.get_mut(&acquirer) {
@@ -121,13 +120,13 @@ impl Engine {
 
     /// Queues a job, unless its name is known or nothing can be begun; whoever asks is answered in every case.
     fn ask(&mut self, acquirer: &str, job: Job, now: Moment) -> Vec<Effect> {
-        if let Some(effects) = self.already_known(job.transaction()) {
+        if let Some(effects) = self.already_known(&job.transaction) {
             return effects;
         }
         if self.halted {
             return vec![job.unwritten(NotSent::Storage(HALTED.into()))];
         }
-        if self.may_have_been_used(job.transaction()) && !self.new_names.remove(job.transaction()) {
+        if self.may_have_been_used(&job.transaction) && !self.new_names.remove(&job.transaction) {
             return vec![job.unwritten(NotSent::Storage(NOT_LOOKED_UP.into()))];
         }
         let Some(lane) = self.lanes.get_mut(acquirer) else { return vec![job.unwritten(NotSent::Unsupported)] };
@@ -275,7 +274,7 @@ impl Engine {
         if sign_in && !is_sign_in {
             let id = self.own_name(now);
             if let Some(lane) = self.lanes.get_mut(&acquirer) {
-                lane.ask(Job::SignIn { transaction: id, operator: String::new() });
+                lane.ask(Job::new(id, Order::Maintain(Maintenance::SignIn), String::new()));
             }
         }
         self.go_on(&acquirer, storage_failed, effects, now)

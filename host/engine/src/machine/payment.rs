@@ -7,7 +7,6 @@ use super::sale::{Sale, Trouble};
 use super::table::Table;
 use super::world::World;
 use crate::contract::acquirer::Event;
-use crate::contract::transaction::Operation;
 use crate::contract::types::Name;
 use crate::effect::{Answer, Effect, OperationId};
 use crate::record::{Incident, NotSent, Outcome};
@@ -68,12 +67,11 @@ pub(crate) enum Afterwards {
 impl State {
     /// Begins by asking for a card.
     pub fn begin(sale: Sale) -> (State, Vec<Effect>) {
-        let Operation::Pay(payment) = &sale.errand.subject else { return (State::Card(sale), Vec::new()) };
         let effect = Effect::AskCard {
             operation: sale.errand.operation,
             transaction: sale.errand.transaction.clone(),
             amount: sale.amount,
-            kind: payment.kind,
+            kind: sale.errand.kind,
         };
         (State::Card(sale), vec![effect])
     }

@@ -175,6 +175,8 @@ pub enum CardProblem {
     UseChip,
     /// The reader does not work.
     Reader,
+    /// There is none: none was asked for, and the original's is not kept any more.
+    Gone,
 }
 
 /// Why the outcome is unknown.

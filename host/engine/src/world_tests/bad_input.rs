@@ -10,7 +10,7 @@ use crate::contract::template::{Node, UndoReason};
 use crate::contract::transaction::Gravity;
 use crate::machine::errand::{EXCHANGES, PAUSES};
 use crate::record::{CardProblem, Doubt, Incident, NotSent};
-use crate::{Answer, Call, Fact, Outcome, Request, TransactionId};
+use crate::{Answer, Call, Fact, Order, Outcome, Request, TransactionId};
 
 /// A house whose plugin starts a sale with what `change` makes of the honest step.
 fn starting(change: impl Fn(&mut crate::contract::acquirer::Step) + 'static) -> House {
@@ -354,7 +354,7 @@ fn amounts_and_acquirers_that_cannot_be() {
     assert_eq!(house.sale("A2", u64::MAX), Outcome::NotSent(NotSent::Amount));
     let transaction = TransactionId::parse("A3").unwrap();
     let (acquirer, operator) = ("nobody".to_owned(), String::new());
-    house.ask(Request::Sale { acquirer, transaction, amount: guest::yuan(1), operator });
+    house.ask(Request::Begin { acquirer, transaction, order: Order::sale(guest::yuan(1)), operator });
     house.rest();
     assert_eq!(house.outcome("A3"), Outcome::NotSent(NotSent::Unsupported));
     house.break_plugin();

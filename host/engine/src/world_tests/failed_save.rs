@@ -12,7 +12,8 @@ use super::{House, guest};
 use crate::contract::retry_policy::Decision;
 use crate::record::{Doubt, NotSent};
 use crate::{
-    Answer, Call, Deployment, Effect, Fact, Input, Moment, Outcome, Record, Recovery, Request, Timestamp, TransactionId,
+    Answer, Call, Deployment, Effect, Fact, Input, Moment, Order, Outcome, Record, Recovery, Request, Timestamp,
+    TransactionId,
 };
 
 #[test]
@@ -69,7 +70,7 @@ fn a_journal_that_fails_under_one_acquirer_stops_the_others_sending_too() {
     let mut until_commit = |acquirer: &str, id: &str| {
         let transaction = TransactionId::parse(id).unwrap();
         let (acquirer, operator) = (acquirer.to_owned(), String::new());
-        let sale = Request::Sale { acquirer, transaction, amount: guest::yuan(5), operator };
+        let sale = Request::Begin { acquirer, transaction, order: Order::sale(guest::yuan(5)), operator };
         let mut effects = engine.handle(Input::Request(sale), now);
         loop {
             let (operation, answer) = match effects.pop() {

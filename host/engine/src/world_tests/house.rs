@@ -9,8 +9,8 @@ use crate::books::Books;
 use crate::contract::template::Node;
 use crate::contract::{Digest, PluginFault};
 use crate::{
-    Answer, Call, CardProblem, CardSource, Deployment, Draft, Effect, Encoded, Engine, ExchangeFailed, Fact, Input,
-    Moment, NotWaived, OperationId, Outcome, Purpose, Record, Recovery, Timestamp, TransactionId,
+    Answer, Call, CardFinish, CardProblem, CardSource, Deployment, Draft, Effect, Encoded, Engine, ExchangeFailed,
+    Fact, Input, Moment, NotWaived, OperationId, Outcome, Purpose, Record, Recovery, Timestamp, TransactionId,
 };
 
 /// Effects after which a run that does not come to rest is a busy loop.
@@ -274,6 +274,11 @@ impl House {
                 let card = self.card.map(|()| card());
                 self.answer(operation, Answer::Card(card));
             }
+            Effect::AskCashier { operation, .. } => self.answer(operation, Answer::Chosen(false)),
+            Effect::FinishCard { operation, .. } => {
+                let finish = CardFinish { accepted: true, scripts: false, sealed: None };
+                self.answer(operation, Answer::CardFinished(Ok(finish)));
+            }
             Effect::Call { operation, plugin, call, .. } => {
                 assert_eq!(plugin, Digest([7; 32]), "another build than the one that began it");
                 let answer = (self.guest)(&call);
@@ -314,7 +319,10 @@ impl House {
             }
             Effect::ReopenJournal => self.reopening = true,
             Effect::Carried { written } => self.carried_over.push(written),
-            Effect::ActivateKeys { .. } | Effect::DropKeys { .. } | Effect::Unexpected { .. } => {}
+            Effect::ShowCode { .. }
+            | Effect::ActivateKeys { .. }
+            | Effect::DropKeys { .. }
+            | Effect::Unexpected { .. } => {}
         }
         self.point()
     }

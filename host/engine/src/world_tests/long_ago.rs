@@ -4,7 +4,7 @@
 use super::{ACQUIRER, House, deployment};
 use crate::books::{Fate, INDEX_DAYS, Known};
 use crate::record::{NotSent, samples};
-use crate::{Effect, Engine, Input, Outcome, Reading, Request, Timestamp, TransactionId};
+use crate::{Effect, Engine, Input, Order, Outcome, Reading, Request, Timestamp, TransactionId};
 
 fn id(text: &str) -> TransactionId {
     TransactionId::parse(text).unwrap()
@@ -26,7 +26,10 @@ fn years_later() -> (House, Engine, Vec<u8>) {
 
 fn ask(engine: &mut Engine, house: &House, id: TransactionId) -> Vec<Effect> {
     let (acquirer, operator, amount) = (ACQUIRER.to_owned(), "01".to_owned(), super::guest::yuan(99));
-    engine.handle(Input::Request(Request::Sale { acquirer, transaction: id, amount, operator }), house.now())
+    engine.handle(
+        Input::Request(Request::Begin { acquirer, transaction: id, order: Order::sale(amount), operator }),
+        house.now(),
+    )
 }
 
 fn looked_up(engine: &mut Engine, house: &House, id: TransactionId, summary: Option<Vec<u8>>) {

@@ -23,7 +23,7 @@ mod till;
 mod unreadable;
 mod waivers;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use guest::{MAC_KEY, descriptor};
 pub(crate) use house::House;
@@ -55,6 +55,10 @@ pub(crate) fn deployment() -> Deployment {
         device,
         locale: "en".into(),
         work_keys: vec![MAC_KEY.into()],
+        presents: BTreeSet::new(),
+        typed: BTreeSet::new(),
+        unreferenced_refunds: false,
+        offline: None,
     }
 }
 

@@ -2,7 +2,7 @@
 
 use super::guest::yuan;
 use super::{ACQUIRER, House};
-use crate::{Input, Outcome, Request, SignedWaiver, TransactionId, Waiver};
+use crate::{Input, Maintenance, Order, Outcome, Request, SignedWaiver, TransactionId, Waiver};
 
 impl House {
     pub fn ask(&mut self, request: Request) {
@@ -12,12 +12,13 @@ impl House {
     pub fn ask_sale(&mut self, id: &str, minor: u64) {
         let transaction = TransactionId::parse(id).unwrap();
         let (acquirer, operator) = (ACQUIRER.to_owned(), "01".to_owned());
-        self.ask(Request::Sale { acquirer, transaction, amount: yuan(minor), operator });
+        self.ask(Request::Begin { acquirer, transaction, order: Order::sale(yuan(minor)), operator });
     }
 
     pub fn ask_sign_in(&mut self, id: &str) {
         let transaction = TransactionId::parse(id).unwrap();
-        self.ask(Request::SignIn { acquirer: ACQUIRER.into(), transaction, operator: "01".into() });
+        let order = Order::Maintain(Maintenance::SignIn);
+        self.ask(Request::Begin { acquirer: ACQUIRER.into(), transaction, order, operator: "01".into() });
     }
 
     /// A sale from beginning to end, debts and all.
