@@ -202,8 +202,9 @@ pub enum CardSource {
     None,
     /// The card presented in this operation.
     Presented,
-    /// What was sealed with an intent.
-    Sealed(Vec<u8>),
+    /// What was sealed to a transaction: this one, or the original it is about. A standby message of this one needs it
+    /// sealed anew, to `Draft.transaction`.
+    Sealed { of: TransactionId, sealed: Vec<u8> },
 }
 
 /// A call to a plugin.

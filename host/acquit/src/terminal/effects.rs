@@ -215,8 +215,11 @@ impl Terminal {
         }
         let unsealed;
         let card = match &draft.card {
-            CardSource::Sealed(sealed) => {
-                unsealed = self.unseal(&SealedCard::from(sealed.clone()), context)?;
+            CardSource::Sealed { of, sealed } => {
+                if draft.standby.is_some() {
+                    return Err("a card sealed to another payment cannot be sealed anew yet".into());
+                }
+                unsealed = self.unseal(&SealedCard::from(sealed.clone()), of.as_str().as_bytes())?;
                 vault::CardSource::Unsealed(&unsealed)
             }
             CardSource::Presented | CardSource::None => {

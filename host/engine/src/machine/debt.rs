@@ -98,7 +98,7 @@ impl State {
         let newest = original.exchanges.last()?;
         let card = match &grave.intent.sealed {
             Sealed::None => CardSource::None,
-            Sealed::Here(sealed) => CardSource::Sealed(sealed.clone()),
+            Sealed::Here(sealed) => CardSource::Sealed { of: debt.of.clone(), sealed: sealed.clone() },
             Sealed::Destroyed => return None,
         };
         let number = debt.tries.saturating_add(1);
