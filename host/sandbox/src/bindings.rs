@@ -6,4 +6,4 @@
 
 wasmtime::component::bindgen!({ path: "../../wit", world: "acquirer-plugin" });
 
-crate::contract_conversions!(self::exports::acquit::terminal);
+engine::contract_conversions!(self::exports::acquit::terminal);

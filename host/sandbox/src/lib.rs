@@ -9,7 +9,6 @@ mod bindings;
 mod bounds;
 mod call;
 mod configuration;
-mod conversions;
 mod descriptor;
 pub mod limits;
 mod loaded;
@@ -17,5 +16,5 @@ mod ticker;
 
 pub use artefact::digest;
 pub use configuration::configuration;
-pub use engine::contract;
+pub use engine::{contract, contract_conversions};
 pub use loaded::{LoadedPlugin, NOT_READ, Sandbox, SandboxError};

@@ -6,6 +6,7 @@
 
 pub mod acquirer;
 pub mod card;
+mod conversions;
 mod kinds;
 mod plugin;
 pub mod retry_policy;

@@ -1,6 +1,6 @@
 //! The way between the contract's generated types and the host's own, each record and variant listed once.
 //!
-//! The list serves every generator that keeps the contract's names: Wasmtime's bindings here, and the guest's own
+//! The list serves every generator that keeps the contract's names: Wasmtime's bindings in the sandbox, and the guest's own
 //! bindings where a test runs a plugin's code natively behind the same trait.
 
 /// Puts into this module a trait `Convert<T>` and its implementations between [`contract`](crate::contract) and the
