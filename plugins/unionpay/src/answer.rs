@@ -5,8 +5,7 @@ use sdk::prelude::{Claim, Echoed, Extent, Fault, MacAlgorithm, Node, NodeId, Pro
 
 use crate::descriptor::MAC_KEY;
 use crate::fields::{self, BEFORE_MTI_BYTES};
-use crate::purchase::PROCESSING_CODE;
-use crate::state::{Sent, State};
+use crate::state::{NO_PROCESSING_CODE, Sent, State};
 
 /// Bytes of DE64, always the last field.
 const MAC_BYTES: i32 = 8;
@@ -27,7 +26,9 @@ impl<'f> Answer<'f> {
         fields.expect_mti(mti)?;
         let is_ours = fields.need(11)?.text() == state.trace
             && fields.need(41)?.text() == state.terminal
-            && fields.get(3).is_none_or(|processing| processing.text() == PROCESSING_CODE);
+            && fields.get(3).is_none_or(|processing| {
+                state.processing == NO_PROCESSING_CODE || processing.text() == state.processing
+            });
         if !is_ours {
             return Ok(None);
         }

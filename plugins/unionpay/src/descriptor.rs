@@ -2,10 +2,11 @@
 
 use sdk::prelude::{
     Counter, Descriptor, Framing, KeyAlgorithm, KeyScheme, KeySlot, KeyUse, MacAlgorithm, OperationKind, OperationSpec,
-    PinFormat, Route,
+    PinFormat, Route, TrackProtection,
 };
 
-use crate::settings::Settings;
+use crate::card::{ONLINE_TAGS, REVERSAL_TAGS};
+use crate::{original, parameters};
 
 /// The one route.
 pub const ROUTE: &str = "host";
@@ -21,16 +22,29 @@ pub const MASTER_KEY: &str = "tmk";
 pub const PIN_KEY: &str = "pik";
 /// Work key for MACs.
 pub const MAC_KEY: &str = "mak";
+/// Work key for tracks; granted only where the acquirer encrypts them.
+pub const TRACK_KEY: &str = "tdk";
+
+/// What else of a chip some acquirer wants again: application, sequence number, authorisation response, tapped card.
+const MORE_TAGS: [u32; 4] = [0x4F, 0x5F34, 0x9F74, 0x9F63];
 
 pub(crate) fn describe() -> Descriptor {
-    let operation = |kind, proved| OperationSpec { kind, typed: Vec::new(), keeps: Vec::new(), proved };
     Descriptor {
         acquirer: "unionpay".to_owned(),
         version: env!("CARGO_PKG_VERSION").to_owned(),
         operations: vec![
             operation(OperationKind::SignIn, false),
             operation(OperationKind::Sale, true),
+            operation(OperationKind::Preauthorize, true),
+            operation(OperationKind::ScanToPay, true),
+            operation(OperationKind::Balance, true),
+            operation(OperationKind::Void, true),
+            operation(OperationKind::Refund, true),
+            operation(OperationKind::Complete, true),
+            operation(OperationKind::CancelPreauthorization, true),
+            operation(OperationKind::CancelCompletion, true),
             operation(OperationKind::Reverse, true),
+            operation(OperationKind::Inquire, true),
         ],
         routes: vec![Route { name: ROUTE.to_owned(), framing: Framing::LengthU16 }],
         keys: vec![
@@ -42,9 +56,34 @@ pub(crate) fn describe() -> Descriptor {
                 &[KeyAlgorithm::Des, KeyAlgorithm::Tdes],
                 &[KeyUse::Mac(MacAlgorithm::UnionpayEcb), KeyUse::Mac(MacAlgorithm::X919)],
             ),
+            key(
+                TRACK_KEY,
+                KeyScheme::Session,
+                &[KeyAlgorithm::Tdes],
+                &[
+                    KeyUse::Track(TrackProtection::UnionpayLastBlock),
+                    KeyUse::Track(TrackProtection::PaddedF),
+                    KeyUse::Track(TrackProtection::LengthPrefixed),
+                ],
+            ),
         ],
         counters: vec![Counter { name: TRACE_COUNTER.to_owned(), first: 1, last: TRACE_LAST }],
-        parameters: Settings::declared(),
+        parameters: parameters::declared(),
+    }
+}
+
+fn operation(kind: OperationKind, proved: bool) -> OperationSpec {
+    OperationSpec { kind, typed: original::typed(kind), keeps: keeps(kind), proved }
+}
+
+/// What of a chip a reversal, a script report or an advice may need of a payment.
+fn keeps(kind: OperationKind) -> Vec<u32> {
+    match kind {
+        OperationKind::Sale | OperationKind::Preauthorize => {
+            let reversal = REVERSAL_TAGS.iter().filter(|tag| !ONLINE_TAGS.contains(tag));
+            ONLINE_TAGS.iter().chain(reversal).chain(&MORE_TAGS).copied().collect()
+        }
+        _ => Vec::new(),
     }
 }
 

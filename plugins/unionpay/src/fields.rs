@@ -7,7 +7,8 @@ use sdk::iso8583::{DecodeError, FieldFormat, Fields, Table, decode};
 /// TPDU (five bytes) and header (six) before the message type.
 pub const BEFORE_MTI_BYTES: usize = 11;
 
-/// All fields a terminal and its acquirer exchange. DE44 and DE63 may hold GB 18030 text.
+/// All fields a terminal and its acquirer exchange. DE44 and DE63 may hold GB 18030 text. Encrypted tracks are longer
+/// than clear ones.
 pub const TABLE: Table = Table {
     fields: &[
         FieldFormat::ll(2, "card number", Digits, BcdPadRight, 19),
@@ -24,8 +25,8 @@ pub const TABLE: Table = Table {
         FieldFormat::fixed(25, "condition code", Digits, BcdPadLeft, 2),
         FieldFormat::fixed(26, "PIN capture length", Digits, BcdPadLeft, 2),
         FieldFormat::ll(32, "acquirer identifier", Digits, BcdPadRight, 11),
-        FieldFormat::ll(35, "track 2", Track, BcdPadRight, 37),
-        FieldFormat::lll(36, "track 3", Track, BcdPadRight, 104),
+        FieldFormat::ll(35, "track 2", Track, BcdPadRight, 48),
+        FieldFormat::lll(36, "track 3", Track, BcdPadRight, 120),
         FieldFormat::fixed(37, "retrieval reference", Alphanumeric, Ascii, 12),
         FieldFormat::fixed(38, "authorization code", Alphanumeric, Ascii, 6),
         FieldFormat::fixed(39, "response code", Alphanumeric, Ascii, 2),

@@ -1,24 +1,32 @@
-//! UnionPay (银联) ISO 8583 for card acquirers: sign-in, sale by stripe or key-entry, and its reversal.
+//! UnionPay (银联) ISO 8583 for card acquirers: sign-in, payments and what follows them, and their reversals.
 //!
-//! What an acquirer decides is a parameter, listed in [`settings`]. Each module reads like the part of the
-//! specification it carries: [`fields`] the table of fields, [`sign_in`], [`sale`], [`reversal`], [`codes`] the
-//! response codes, [`policy`] when to try again.
+//! What an acquirer decides is a parameter, listed in [`parameters`]. Each module reads like the part of the
+//! specification it carries: [`matrix`] the table of transactions, [`fields`] the table of fields, [`payment`],
+//! [`following`], [`scan`] and [`reversal`] the messages, [`codes`] the response codes, [`policy`] when to try again.
 
 pub mod codes;
 pub mod fields;
+pub mod following;
+pub mod matrix;
+pub mod payment;
 pub mod policy;
 pub mod reversal;
-pub mod sale;
+pub mod scan;
 pub mod settings;
 pub mod sign_in;
 
 mod answer;
 mod calendar;
+mod card;
 mod descriptor;
+mod ending;
 mod inspector;
-mod purchase;
+mod original;
+mod parameters;
 mod readings;
+mod repetition;
 mod state;
+mod transaction;
 
 use sdk::prelude::{
     Context, Debt, Decision, Descriptor, Event, Fault, Field, FollowUpKind, Maintenance, Operation, Patience,
@@ -37,24 +45,34 @@ impl Plugin for UnionPay {
     }
 
     fn start(context: &Context, operation: &Operation) -> Result<Step, Fault> {
-        match offered(operation)? {
-            Offered::SignIn => sign_in::start(context),
-            Offered::Sale(payment) => sale::start(context, payment),
-            Offered::Reverse(follow_up) => reversal::start(context, follow_up),
+        match operation {
+            Operation::Maintain(Maintenance::SignIn) => sign_in::start(context),
+            Operation::Pay(asked) => payment::start(context, asked),
+            Operation::FollowUp(asked) => match asked.kind {
+                FollowUpKind::Reverse => reversal::start(context, asked),
+                FollowUpKind::Inquire => scan::start_inquiry(context, asked),
+                _ => following::start(context, asked),
+            },
+            _ => Err(not_offered()),
         }
     }
 
     fn resume(context: &Context, operation: &Operation, state: &[u8], event: &Event) -> Result<Step, Fault> {
-        let reply = received(event)?;
-        match offered(operation)? {
-            Offered::SignIn => sign_in::resume(context, state, reply),
-            Offered::Sale(payment) => sale::resume(context, payment, state, reply),
-            Offered::Reverse(_) => reversal::resume(context, state, reply),
+        match operation {
+            Operation::Maintain(Maintenance::SignIn) => sign_in::resume(context, state, received(event)?),
+            Operation::Pay(asked) if asked.kind == PaymentKind::ScanToPay => scan::resume(context, asked, state, event),
+            Operation::Pay(asked) => payment::resume(context, asked, state, received(event)?),
+            Operation::FollowUp(asked) => match asked.kind {
+                FollowUpKind::Reverse => reversal::resume(context, state, received(event)?),
+                FollowUpKind::Inquire => scan::resume_inquiry(context, asked, state, event),
+                _ => following::resume(context, asked, state, received(event)?),
+            },
+            _ => Err(not_offered()),
         }
     }
 
-    fn decide(_context: &Context, situation: &Situation) -> Decision {
-        policy::decide(situation)
+    fn decide(context: &Context, situation: &Situation) -> Decision {
+        policy::decide(context, situation)
     }
 
     fn wait(_context: &Context, debt: &Debt) -> Patience {
@@ -66,22 +84,11 @@ impl Plugin for UnionPay {
     }
 }
 
-enum Offered<'o> {
-    SignIn,
-    Sale(&'o sdk::prelude::Payment),
-    Reverse(&'o sdk::prelude::FollowUp),
+fn not_offered() -> Fault {
+    Fault::Unsupported("this plugin has no message for this operation".to_owned())
 }
 
-fn offered(operation: &Operation) -> Result<Offered<'_>, Fault> {
-    match operation {
-        Operation::Maintain(Maintenance::SignIn) => Ok(Offered::SignIn),
-        Operation::Pay(payment) if payment.kind == PaymentKind::Sale => Ok(Offered::Sale(payment)),
-        Operation::FollowUp(follow_up) if follow_up.kind == FollowUpKind::Reverse => Ok(Offered::Reverse(follow_up)),
-        _ => Err(Fault::Unsupported("this plugin signs in, sells and reverses; nothing else yet".to_owned())),
-    }
-}
-
-/// This protocol never pauses, and a cancelled wait never reaches it between its single exchanges.
+/// Only a scanned payment pauses; a cancelled wait never reaches a single exchange.
 fn received(event: &Event) -> Result<&Reply, Fault> {
     match event {
         Event::Received(reply) => Ok(reply),

@@ -1,10 +1,13 @@
 //! What now, after a failed exchange; and when to try a debt again.
 
 use sdk::prelude::{
-    Attempt, Debt, Decision, Delivery, Failure, Gravity, Milliseconds, Name, OperationKind, Patience, Resend, Situation,
+    Attempt, Context, Debt, Decision, Delivery, Failure, Gravity, Milliseconds, Name, OperationKind, Patience, Resend,
+    Situation,
 };
 
 use crate::descriptor::ROUTE;
+use crate::matrix::{Doubt, Kind, Shape};
+use crate::scan;
 
 /// Tries of a sale of which no byte ever left: the first and two more, while the customer waits.
 const UNSENT_TRIES_MAX: usize = 3;
@@ -20,12 +23,12 @@ const DEBT_WAIT_MAX_MS: Milliseconds = 60_000;
 const DEBT_TRIES_BEFORE_HELP: usize = 3;
 
 /// The gravest exchange that may have left decides, not the one that failed.
-pub fn decide(situation: &Situation) -> Decision {
+pub fn decide(context: &Context, situation: &Situation) -> Decision {
     let attempts = &situation.attempts;
     let left = |gravity| attempts.iter().any(|try_| try_.gravity == gravity && try_.delivery != Delivery::NotSent);
     let holds = |gravity| attempts.iter().any(|try_| try_.gravity == gravity);
     if left(Gravity::MovesMoney) {
-        return Decision::Reverse;
+        return in_doubt(context, situation);
     }
     if holds(Gravity::Owes) || situation.operation == OperationKind::Reverse {
         return resend(situation, debt_wait(attempts.len()));
@@ -37,6 +40,18 @@ pub fn decide(situation: &Situation) -> Decision {
             resend(situation, SHORT_WAIT_MS)
         }
         _ => Decision::Fail,
+    }
+}
+
+/// What the matrix says of a transaction that may have moved money. Reversing is what the terminal can always do.
+fn in_doubt(context: &Context, situation: &Situation) -> Decision {
+    let shape = Kind::of_operation(situation.operation).and_then(|kind| Shape::of(kind, context).ok());
+    match shape.map(|shape| shape.doubt()) {
+        Some(Doubt::Repeat) => resend(situation, debt_wait(situation.attempts.len())),
+        Some(Doubt::Inquire) if scan::inquires(context) == Ok(true) => {
+            Decision::Inquire(scan::poll_ms(context).unwrap_or(SHORT_WAIT_MS))
+        }
+        _ => Decision::Reverse,
     }
 }
 

@@ -1,11 +1,11 @@
-//! Readings of an 0410 by offsets alone, for the day this plugin is gone.
+//! Readings of an answer by offsets alone, for the day this plugin is gone.
 //!
 //! A bitmap fixes where every field stands as long as the fields before it are of constant length. Two are not:
 //! DE2, whose length is the card's own, and DE32, whose lengths the acquirer names. Both prefixes, the trace, the
 //! terminal and the merchant are part of the pattern, so that a wrong assumption fits nothing; it cannot misread.
 //!
 //! Fields after the merchant, DE42, move nothing that is read: the seal is counted from the end. So bitmaps that agree
-//! up to there are one layout. Each layout is carried by every sale, in fuel and in bytes of journal.
+//! up to there are one layout. Each layout is carried by every transaction, in fuel and in bytes of journal.
 
 use sdk::iso8583::Length;
 use sdk::lookup::LookupError;
@@ -13,40 +13,54 @@ use sdk::prelude::{Context, Echoed, Extent, Meaning, Pattern, Proof, Reading};
 
 use crate::answer::seal;
 use crate::fields::{BEFORE_MTI_BYTES, TABLE};
-use crate::purchase::Purchase;
-use crate::reversal::ANSWER;
-use crate::settings::{AnswerShapes, Settings};
+use crate::parameters::{self, Source};
+use crate::settings::Settings;
 use crate::state::Sent;
 
-/// The most layouts of bitmap and DE32 length a deployment may name; each is carried by every sale.
+/// The most layouts of bitmap and DE32 length a deployment may name; each is carried by every transaction.
 const LAYOUTS_MAX: usize = 8;
 /// DE42, the last field whose place a reading needs, and the bits up to it.
 const MERCHANT: u8 = 42;
 const UP_TO_MERCHANT: u64 = u64::MAX << (64 - MERCHANT);
-/// Fields a reading speaks of.
-const NEEDED: [u8; 6] = [4, 11, 39, 41, MERCHANT, 64];
+/// Fields every reading speaks of, and the one only some do.
+const NEEDED: [u8; 5] = [11, 39, 41, MERCHANT, 64];
+const AMOUNT: u8 = 4;
+/// The field that holds a card number; no answer about a scanned code has it.
+const CARD_NUMBER: u8 = 2;
 /// Stands for the codes no other reading names.
-const ANY_CODE: &str = "";
+pub(crate) const ANY_CODE: &str = "";
 
-/// Readings for one sale: paid, unmatched, and any other code refused.
+/// An answer that is to be read without this plugin.
+pub(crate) struct Expected<'a> {
+    /// Its message type.
+    pub answer: u16,
+    /// The parameter that names its bitmaps.
+    pub bitmaps: &'static str,
+    /// DE11.
+    pub trace: &'a str,
+    /// Digits of the card number; `None` where there is none.
+    pub pan_digits: Option<usize>,
+    /// What it echoes of the standby message.
+    pub sent: Sent,
+}
+
+/// Readings of one answer: what each code means, in this order; [`ANY_CODE`] is for the codes not named.
 pub(crate) fn readings(
     context: &Context,
-    purchase: &Purchase,
-    sent: &Sent,
     settings: &Settings,
+    expected: &Expected<'_>,
+    meanings: &[(&str, Meaning)],
 ) -> Result<Vec<Reading>, LookupError> {
-    let layouts = layouts(Settings::answer_shapes(context)?)?;
+    let layouts = layouts(context, expected)?;
     let who = [settings.terminal.as_bytes(), settings.merchant.as_bytes()].concat();
-    let trace = digits(&purchase.trace);
-    let paid = settings.reversal_paid.iter().map(|code| (code.as_str(), Meaning::Paid));
-    let unmatched = settings.reversal_unmatched.iter().map(|code| (code.as_str(), Meaning::Unmatched));
-    let meanings: Vec<_> = paid.chain(unmatched).chain([(ANY_CODE, Meaning::Refused)]).collect();
+    let trace = digits(expected.trace);
     let mut readings = Vec::with_capacity(layouts.len() * meanings.len());
     for layout in &layouts {
-        let offsets = layout.offsets(usize::from(purchase.card.pan_length)).ok_or_else(cannot_be_laid_out)?;
-        for (code, means) in &meanings {
-            let fits = layout.pattern(&offsets, &trace, code, &who);
-            readings.push(Reading { fits, proofs: offsets.proofs(sent, settings), means: *means });
+        let offsets = layout.offsets(expected.pan_digits.unwrap_or_default());
+        let offsets = offsets.ok_or_else(|| cannot_be_laid_out(expected.bitmaps))?;
+        for (code, means) in meanings {
+            let fits = layout.pattern(expected.answer, &offsets, &trace, code, &who);
+            readings.push(Reading { fits, proofs: offsets.proofs(&expected.sent, settings), means: *means });
         }
     }
     Ok(readings)
@@ -69,13 +83,19 @@ struct Offsets {
     prefixes: Vec<(usize, Vec<u8>)>,
 }
 
-fn layouts(shapes: AnswerShapes) -> Result<Vec<Layout>, LookupError> {
+fn layouts(context: &Context, expected: &Expected<'_>) -> Result<Vec<Layout>, LookupError> {
+    let (source, name) = (Source(context), expected.bitmaps);
+    let lengths = source.acquirer_id_digits()?;
     let mut layouts = Vec::new();
-    for bits in shapes.bitmaps {
-        if NEEDED.iter().any(|number| !has(bits, *number)) {
-            return Err(cannot_be_laid_out());
+    for bits in source.bitmaps(name)? {
+        let lacks_amount = expected.sent.amount.is_some() && !has(bits, AMOUNT);
+        if lacks_amount || NEEDED.iter().any(|number| !has(bits, *number)) {
+            return Err(cannot_be_laid_out(name));
         }
-        let lengths = if has(bits, 32) { &shapes.acquirer_id_digits[..] } else { &[0] };
+        if has(bits, CARD_NUMBER) && expected.pan_digits.is_none() {
+            continue;
+        }
+        let lengths = if has(bits, 32) { &lengths[..] } else { &[0] };
         for digits in lengths {
             let layout = Layout { bits: bits & UP_TO_MERCHANT, acquirer_id_digits: *digits };
             if !layouts.contains(&layout) {
@@ -86,12 +106,12 @@ fn layouts(shapes: AnswerShapes) -> Result<Vec<Layout>, LookupError> {
     if layouts.len() <= LAYOUTS_MAX {
         return Ok(layouts);
     }
-    Err(Settings::bad_answer_shapes(format!("at most {LAYOUTS_MAX} layouts of bitmap and DE32 length")))
+    Err(parameters::bad(name, &format!("at most {LAYOUTS_MAX} layouts of bitmap and DE32 length")))
 }
 
-fn cannot_be_laid_out() -> LookupError {
+fn cannot_be_laid_out(name: &str) -> LookupError {
     let needed = "bitmaps with fields 4, 11, 39, 41, 42 and 64, and before 42 no field of variable length but 2 and 32";
-    Settings::bad_answer_shapes(needed.to_owned())
+    parameters::bad(name, needed)
 }
 
 impl Layout {
@@ -124,10 +144,10 @@ impl Layout {
         Some(offsets)
     }
 
-    fn pattern(&self, at: &Offsets, trace: &[u8], code: &str, who: &[u8]) -> Pattern {
+    fn pattern(&self, answer: u16, at: &Offsets, trace: &[u8], code: &str, who: &[u8]) -> Pattern {
         let bits = self.bits.to_be_bytes();
         // The bytes of fields 1 to 40; those of terminal and merchant are told by their values.
-        let head = [&ANSWER.to_be_bytes()[..], &bits[..5]].concat();
+        let head = [&answer.to_be_bytes()[..], &bits[..5]].concat();
         let who_from = if code == ANY_CODE { at.terminal } else { at.code };
         let fixed = [(BEFORE_MTI_BYTES, head), (at.trace, trace.to_vec()), (who_from, [code.as_bytes(), who].concat())];
         let bytes = fixed.into_iter().chain(at.prefixes.iter().cloned());

@@ -2,22 +2,32 @@
 
 use sdk::iso8583::{Composed, Composer};
 use sdk::prelude::{
-    Action, Context, Exchange, Fault, FollowUp, Gravity, Node, Outcome, Owed, ReasonBytes, Reply, Standby, Step, Stray,
-    Subject, UndoReason, Unknown,
+    Action, Context, Exchange, Fault, FollowUp, Gravity, Meaning, Node, OriginalLookup, Outcome, Owed, ReasonBytes,
+    Reply, Standby, Step, Stray, Subject, UndoReason,
 };
 
 use crate::answer::Answer;
-use crate::descriptor::{MAC_KEY, ROUTE};
+use crate::card;
+use crate::descriptor::ROUTE;
+use crate::ending;
 use crate::fields::TABLE;
-use crate::purchase::Purchase;
-use crate::readings::readings;
+use crate::following;
+use crate::matrix::Kind;
+use crate::parameters::{self, REVERSAL_BITMAPS, Source};
+use crate::payment;
+use crate::readings::{ANY_CODE, Expected, readings};
+use crate::repetition::pan_digits;
 use crate::settings::Settings;
-use crate::state::{Kind, Sent, State};
+use crate::state::{Sent, State};
+use crate::transaction::{Transaction, seal};
 
-const REQUEST: u16 = 0x0400;
-pub(crate) const ANSWER: u16 = 0x0410;
+const REQUEST: u16 = Kind::Reverse.row().request;
+const ANSWER: u16 = REQUEST + 0x10;
+/// The parameter that spells four reasons, in the order of [`UndoReason`]; the fifth has one of its own.
+const REASONS: &str = "reversal-reasons";
+const REASONS_TOLD: usize = 4;
 
-/// The reversal of a sale of which this terminal stored none.
+/// The reversal of a transaction of which this terminal stored none.
 ///
 /// # Errors
 /// A fault where the original is not one this plugin made, or a parameter is not usable.
@@ -26,19 +36,11 @@ pub fn start(context: &Context, follow_up: &FollowUp) -> Result<Step, Fault> {
     let Subject::Known(original) = &follow_up.of else {
         return Err(Fault::Unsupported("a reversal needs a transaction of this terminal".to_owned()));
     };
-    let purchase = Purchase::earlier(&settings, original)?;
-    let reason = reason_code(follow_up.reason.unwrap_or(UndoReason::NoAnswer), &settings);
-    let composed = message(&purchase, &settings, Node::Literal(reason.into_bytes()))?;
-    let sent = Sent::of(&composed);
-    let state = State {
-        kind: Kind::Reverse,
-        trace: purchase.trace,
-        batch: purchase.batch,
-        entry_mode: purchase.entry_mode,
-        terminal: settings.terminal,
-        sent,
-        undo: sent,
-    };
+    let transaction = Transaction::earlier(context, &settings, original)?;
+    let reason = reason_code(follow_up.reason.unwrap_or(UndoReason::NoAnswer), context, &settings)?;
+    let authorization = original.referred("authorization").ok();
+    let composed = message(&transaction, &settings, Node::Literal(reason.into_bytes()), authorization)?;
+    let state = State { kind: Kind::Reverse, ..transaction.state(&settings, Sent::of(&composed)) };
     let exchange = Exchange {
         route: ROUTE.to_owned(),
         message: composed.message,
@@ -50,17 +52,18 @@ pub fn start(context: &Context, follow_up: &FollowUp) -> Result<Step, Fault> {
     Ok(Step::new(Action::Send(exchange), state.bytes()))
 }
 
-/// Reads the answer to a reversal, whether this plugin began it or the terminal sent a sale's standby.
+/// Reads the answer to a reversal, whether this plugin began it or the terminal sent a transaction's standby.
 ///
 /// # Errors
 /// [`Fault::Malformed`] where the answer cannot be read; [`Fault::Internal`] for a foreign state.
 pub fn resume(context: &Context, state: &[u8], reply: &Reply) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
-    let known = State::read(state, &[Kind::Sale, Kind::Reverse])?;
+    let reversible = [&[Kind::Reverse, Kind::ScanToPay][..], &payment::KINDS, &following::KINDS].concat();
+    let known = State::read(state, &reversible)?;
     let Some(answer) = Answer::hear(reply, ANSWER, &known)? else { return Ok(Step::listen(Stray::Foreign, state)) };
     let code = answer.code.clone();
     let outcome = if !answer.is_sealed() {
-        Outcome::Unknown(Unknown { code, owed: Owed::Reversal })
+        ending::unknown(&code, Owed::Reversal)
     } else if settings.reversal_paid.contains(&code) {
         Outcome::Acknowledged(code)
     } else if settings.reversal_unmatched.contains(&code) {
@@ -69,51 +72,71 @@ pub fn resume(context: &Context, state: &[u8], reply: &Reply) -> Result<Step, Fa
         Outcome::Refused(code)
     };
     let mut step = Step::finish(outcome, state);
-    step.proofs = answer.proofs(&known.undo, settings.mac);
+    step.proofs = answer.proofs(&known.sent, settings.mac);
     Ok(step)
 }
 
-/// The standby message of a sale, and which of its nodes an answer must echo.
-pub(crate) fn standby(context: &Context, purchase: &Purchase, settings: &Settings) -> Result<(Standby, Sent), Fault> {
-    let composed = message(purchase, settings, Node::Reason(reasons(settings)))?;
-    let sent = Sent::of(&composed);
-    let standby = Standby {
-        route: ROUTE.to_owned(),
-        message: composed.message,
-        again: None,
-        timeout: settings.reversal_timeout_ms,
-        answers: readings(context, purchase, &sent, settings)?,
+/// The standby message of a transaction. Its marked nodes are those of the transaction's own message.
+pub(crate) fn standby(context: &Context, transaction: &Transaction, settings: &Settings) -> Result<Standby, Fault> {
+    let composed = message(transaction, settings, Node::Reason(reasons(context, settings)?), None)?;
+    let paid = settings.reversal_paid.iter().map(|code| (code.as_str(), Meaning::Paid));
+    let unmatched = settings.reversal_unmatched.iter().map(|code| (code.as_str(), Meaning::Unmatched));
+    let meanings: Vec<_> = paid.chain(unmatched).chain([(ANY_CODE, Meaning::Refused)]).collect();
+    let expected = Expected {
+        answer: ANSWER,
+        bitmaps: REVERSAL_BITMAPS,
+        trace: &transaction.trace,
+        pan_digits: pan_digits(transaction),
+        sent: Sent::of(&composed),
     };
-    Ok((standby, sent))
+    let answers = readings(context, settings, &expected, &meanings)?;
+    let (route, timeout) = (ROUTE.to_owned(), settings.reversal_timeout_ms);
+    Ok(Standby { route, message: composed.message, again: None, timeout, answers })
 }
 
-/// 0400 (rules R3 to R5): the original's own fields and trace, the reason in DE39.
-fn message(purchase: &Purchase, settings: &Settings, reason: Node) -> Result<Composed, Fault> {
+/// 0400 (rules R3 to R5): the original's own fields and trace, the reason in DE39. A chip that spoke in the original
+/// speaks here too.
+fn message(
+    transaction: &Transaction,
+    settings: &Settings,
+    reason: Node,
+    authorization: Option<&str>,
+) -> Result<Composed, Fault> {
     let mut message = Composer::new(&TABLE, REQUEST);
-    purchase.write_common(&mut message, settings)?;
-    purchase.write_card(&mut message)?;
+    transaction.write_common(&mut message, settings)?;
+    if let Some(presented) = &transaction.card {
+        card::write_number(&mut message, presented)?;
+        let spoke = matches!(transaction.shape.kind, Kind::Sale | Kind::Preauthorize);
+        if spoke && card::is_chip(presented) {
+            message.measured(55, card::chip_data(&card::REVERSAL_TAGS))?;
+        }
+    }
+    if let Some(code) = authorization {
+        message.set(38, code)?;
+    }
     message.hole(39, 2, reason)?;
     if settings.original_data {
-        message.set(61, &format!("{}{}", purchase.batch, purchase.trace))?;
+        message.set(61, &format!("{}{}", transaction.batch, transaction.trace))?;
     }
-    message.seal(settings.mac, MAC_KEY).mark(&Sent::FIELDS);
+    seal(&mut message, settings);
     Ok(message.into_template(&settings.before))
 }
 
-fn reasons(settings: &Settings) -> Vec<ReasonBytes> {
+fn reasons(context: &Context, settings: &Settings) -> Result<Vec<ReasonBytes>, Fault> {
     use UndoReason::{BadMac, Cancelled, CardRefused, Malfunction, NoAnswer};
-    let spelled = |reason| ReasonBytes { reason, bytes: reason_code(reason, settings).into_bytes() };
-    [NoAnswer, BadMac, Malfunction, CardRefused, Cancelled].map(spelled).to_vec()
+    let spelled = |reason| Ok(ReasonBytes { reason, bytes: reason_code(reason, context, settings)?.into_bytes() });
+    [NoAnswer, BadMac, Malfunction, CardRefused, Cancelled].into_iter().map(spelled).collect()
 }
 
 /// DE39 of a reversal (A.7).
-fn reason_code(reason: UndoReason, settings: &Settings) -> String {
-    match reason {
-        UndoReason::NoAnswer => "98",
-        UndoReason::BadMac => "A0",
-        UndoReason::Malfunction => "96",
-        UndoReason::CardRefused => "06",
-        UndoReason::Cancelled => &settings.reversal_cancelled,
-    }
-    .to_owned()
+fn reason_code(reason: UndoReason, context: &Context, settings: &Settings) -> Result<String, Fault> {
+    let index = match reason {
+        UndoReason::NoAnswer => 0,
+        UndoReason::BadMac => 1,
+        UndoReason::Malfunction => 2,
+        UndoReason::CardRefused => 3,
+        UndoReason::Cancelled => return Ok(settings.reversal_cancelled.clone()),
+    };
+    let codes = Source(context).codes(REASONS, REASONS_TOLD)?;
+    codes.into_iter().nth(index).ok_or_else(|| parameters::bad(REASONS, "four codes").into())
 }

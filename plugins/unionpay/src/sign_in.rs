@@ -10,9 +10,10 @@ use crate::calendar;
 use crate::codes;
 use crate::descriptor::{BATCH_MEMORY, MAC_KEY, MASTER_KEY, PIN_KEY, ROUTE, TRACE_COUNTER};
 use crate::fields::TABLE;
-use crate::purchase::{batch, next_trace};
+use crate::matrix::Kind;
 use crate::settings::Settings;
-use crate::state::{Kind, Sent, State};
+use crate::state::{NO_ENTRY_MODE, NO_PROCESSING_CODE, Sent, State};
+use crate::transaction::{batch, next_trace};
 
 const REQUEST: u16 = 0x0800;
 const ANSWER: u16 = 0x0810;
@@ -24,8 +25,6 @@ const LAYOUT: &str = "003";
 const KEY_BYTES: usize = 16;
 const CHECK_BYTES: usize = 4;
 const SINGLE_KEY_BYTES: usize = 8;
-/// A sign-in reads no card.
-const NO_ENTRY_MODE: &str = "000";
 
 /// Asks for work keys.
 ///
@@ -44,8 +43,16 @@ pub fn start(context: &Context) -> Result<Step, Fault> {
         .mark(&Sent::FIELDS);
     let composed = message.into_template(&settings.before);
     let sent = Sent::of(&composed);
-    let (terminal, entry_mode) = (settings.terminal, NO_ENTRY_MODE.to_owned());
-    let state = State { kind: Kind::SignIn, trace, batch, entry_mode, terminal, sent, undo: sent };
+    let state = State {
+        kind: Kind::SignIn,
+        trace,
+        batch,
+        entry_mode: NO_ENTRY_MODE.to_owned(),
+        terminal: settings.terminal,
+        processing: NO_PROCESSING_CODE.to_owned(),
+        sent,
+        extra: Vec::new(),
+    };
     let exchange = Exchange {
         route: ROUTE.to_owned(),
         message: composed.message,

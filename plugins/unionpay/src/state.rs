@@ -3,20 +3,17 @@
 use sdk::iso8583::Composed;
 use sdk::prelude::{Fault, NodeId};
 
-/// Layout of this version: version, kind, trace (6), batch (6), entry mode (3), terminal (8), then the nodes of the message sent
-/// (4) and of its standby (4).
-const VERSION: u8 = 1;
-const STATE_BYTES: usize = 33;
+use crate::matrix::Kind;
+
+/// Layout of this version: version, kind, trace (6), batch (6), entry mode (3), terminal (8), processing code (6), the
+/// nodes of what an answer echoes (4), then what the operation itself keeps.
+const VERSION: u8 = 2;
+const FIXED_BYTES: usize = 35;
 /// Stands for a field the message does not have.
 const NO_NODE: u8 = u8::MAX;
-
-/// The operation that is under way.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Kind {
-    SignIn = 1,
-    Sale = 2,
-    Reverse = 3,
-}
+/// DE22 of a message that reads no card, and DE3 of one that has none.
+pub(crate) const NO_ENTRY_MODE: &str = "000";
+pub(crate) const NO_PROCESSING_CODE: &str = "------";
 
 /// What a reply must agree with.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -24,13 +21,15 @@ pub(crate) struct State {
     pub kind: Kind,
     pub trace: String,
     pub batch: String,
-    /// DE22; `000` where the message has none.
+    /// DE22; [`NO_ENTRY_MODE`] where the message has none.
     pub entry_mode: String,
     pub terminal: String,
-    /// Nodes of the message of this operation.
+    /// DE3; [`NO_PROCESSING_CODE`] where the message has none.
+    pub processing: String,
+    /// Nodes of the message, and of its reversal or repetition: equal marks have equal nodes.
     pub sent: Sent,
-    /// Nodes of the standby reversal of a sale; of a reversal, those of the message itself.
-    pub undo: Sent,
+    /// What the operation itself keeps, in its own layout.
+    pub extra: Vec<u8>,
 }
 
 /// Which nodes of a message hold what its reply must echo.
@@ -69,12 +68,12 @@ impl Sent {
 
 impl State {
     pub fn bytes(&self) -> Vec<u8> {
-        let mut bytes = vec![VERSION, self.kind as u8];
-        bytes.extend(
-            [&self.trace, &self.batch, &self.entry_mode, &self.terminal].into_iter().flat_map(|text| text.bytes()),
-        );
+        let texts = [&self.trace, &self.batch, &self.entry_mode, &self.terminal, &self.processing];
+        let mut bytes = Vec::with_capacity(FIXED_BYTES + self.extra.len());
+        bytes.extend([VERSION, self.kind as u8]);
+        texts.iter().for_each(|text| bytes.extend(text.as_bytes()));
         bytes.extend(self.sent.bytes());
-        bytes.extend(self.undo.bytes());
+        bytes.extend(&self.extra);
         bytes
     }
 
@@ -85,22 +84,23 @@ impl State {
     }
 
     fn parse(bytes: &[u8]) -> Option<Self> {
-        let bytes = <&[u8; STATE_BYTES]>::try_from(bytes).ok().filter(|bytes| bytes[0] == VERSION)?;
-        let kind = match bytes[1] {
-            1 => Kind::SignIn,
-            2 => Kind::Sale,
-            3 => Kind::Reverse,
-            _ => return None,
+        let (fixed, extra) = bytes.split_at_checked(FIXED_BYTES)?;
+        let [VERSION, kind, rest @ ..] = fixed else { return None };
+        let mut at = 0;
+        let mut text = |length: usize| {
+            at += length;
+            String::from_utf8(rest.get(at - length..at)?.to_vec()).ok()
         };
-        let text = |bytes: &[u8]| String::from_utf8(bytes.to_vec()).ok();
+        let [trace, batch, entry_mode, terminal, processing] = [text(6), text(6), text(3), text(8), text(6)];
         Some(State {
-            kind,
-            trace: text(&bytes[2..8])?,
-            batch: text(&bytes[8..14])?,
-            entry_mode: text(&bytes[14..17])?,
-            terminal: text(&bytes[17..25])?,
-            sent: Sent::read(&bytes[25..29])?,
-            undo: Sent::read(&bytes[29..33])?,
+            kind: Kind::of_number(*kind)?,
+            trace: trace?,
+            batch: batch?,
+            entry_mode: entry_mode?,
+            terminal: terminal?,
+            processing: processing?,
+            sent: Sent::read(rest.get(at..)?)?,
+            extra: extra.to_vec(),
         })
     }
 }

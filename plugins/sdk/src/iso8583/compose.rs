@@ -1,8 +1,8 @@
 //! Writing a message: fields by number, each a value or a hole of known length.
 
 use super::decode::SEPARATOR;
-use super::format::{Encoding, FieldFormat, Table};
-use crate::prelude::{Fault, MacAlgorithm, Message, Node, NodeId};
+use super::format::{Encoding, FieldFormat, Length, Table};
+use crate::prelude::{Fault, LengthEncoding, LengthHole, MacAlgorithm, Message, Node, NodeId};
 use crate::template::{Part, TemplateBuilder};
 
 /// The field that seals a message.
@@ -69,6 +69,8 @@ struct Field {
 enum Held {
     Bytes(Vec<u8>),
     Hole(Node),
+    /// A hole whose bytes the terminal counts.
+    Measured(Node, LengthEncoding),
 }
 
 impl<'t> Composer<'t> {
@@ -115,7 +117,30 @@ impl<'t> Composer<'t> {
         self.hold(format, units, Held::Hole(node))
     }
 
-    /// Gives a field's value a node of its own, so that a proof can refer to it.
+    /// Leaves a field to the terminal of which nobody here knows how long it will be: the terminal counts its bytes.
+    ///
+    /// # Errors
+    /// [`EncodeError`] where the field does not exist, or its prefix does not count bytes.
+    pub fn measured(&mut self, number: u8, node: Node) -> Result<&mut Self, EncodeError> {
+        let format = self.format(number)?;
+        let is_bcd = matches!(format.encoding, Encoding::BcdPadLeft | Encoding::BcdPadRight);
+        let counted = match format.length {
+            Length::LlVar { .. } if !is_bcd => LengthEncoding::BcdOneByte,
+            Length::LllVar { .. } if !is_bcd => LengthEncoding::BcdTwoBytes,
+            _ => return Err(EncodeError::Length { number, units: 0 }),
+        };
+        self.put(Field { number, prefix: Vec::new(), value: Held::Measured(node, counted) });
+        Ok(self)
+    }
+
+    /// Takes a field out again.
+    pub fn unset(&mut self, number: u8) -> &mut Self {
+        self.fields.retain(|field| field.number != number);
+        self
+    }
+
+    /// Gives a field's value a node of its own, so that a proof can refer to it. Marked fields are the first nodes of
+    /// the message, in ascending order, so that messages with the same marks number them alike.
     pub fn mark(&mut self, numbers: &[u8]) -> &mut Self {
         self.marked = numbers.iter().fold(self.marked, |marked, number| marked | bit(*number));
         self
@@ -147,20 +172,21 @@ impl<'t> Composer<'t> {
     /// The message as a template, after what the transport puts before it.
     pub fn into_template(self, before: &[u8]) -> Composed {
         let mut template = TemplateBuilder::new();
-        let mut marks = Vec::new();
+        let marks = self.marks(&mut template);
         let mut parts = Vec::with_capacity(2 * self.fields.len() + 2);
         parts.push(Part::Bytes(self.head()));
-        for field in self.fields {
-            let is_marked = self.marked & bit(field.number) != 0;
-            let part = match field.value {
-                Held::Bytes(value) if !is_marked => Part::Bytes(value),
-                Held::Bytes(value) => Part::Node(template.literal(value)),
-                Held::Hole(node) => Part::Node(template.node(node)),
-            };
-            if let (Part::Node(node), true) = (&part, is_marked) {
-                marks.push((field.number, *node));
+        for Field { number, prefix, value } in self.fields {
+            let marked = marks.iter().find(|(mark, _)| *mark == number).map(|(_, node)| *node);
+            match (value, marked) {
+                (Held::Measured(node, encoding), marked) => {
+                    let of = marked.unwrap_or_else(|| template.node(node));
+                    let length = template.node(Node::LengthOf(LengthHole { of, encoding }));
+                    parts.extend([Part::Node(length), Part::Node(of)]);
+                }
+                (_, Some(node)) => parts.extend([Part::Bytes(prefix), Part::Node(node)]),
+                (Held::Bytes(value), None) => parts.extend([Part::Bytes(prefix), Part::Bytes(value)]),
+                (Held::Hole(node), None) => parts.extend([Part::Bytes(prefix), Part::Node(template.node(node))]),
             }
-            parts.extend([Part::Bytes(field.prefix), part]);
         }
         let before = Part::Bytes(before.to_vec());
         let whole = match self.mac {
@@ -177,6 +203,19 @@ impl<'t> Composer<'t> {
         Composed { message: template.finish(whole), marks }
     }
 
+    /// The marked fields as the first nodes.
+    fn marks(&self, template: &mut TemplateBuilder) -> Vec<(u8, NodeId)> {
+        let marked = self.fields.iter().filter(|field| self.marked & bit(field.number) != 0);
+        let node = |field: &Field| {
+            let value = match &field.value {
+                Held::Bytes(value) => Node::Literal(value.clone()),
+                Held::Hole(node) | Held::Measured(node, _) => node.clone(),
+            };
+            (field.number, template.node(value))
+        };
+        marked.map(node).collect()
+    }
+
     fn format(&self, number: u8) -> Result<&'static FieldFormat, EncodeError> {
         self.table.format(number).ok_or(EncodeError::UnknownField(number))
     }
@@ -184,12 +223,15 @@ impl<'t> Composer<'t> {
     fn hold(&mut self, format: &FieldFormat, units: usize, value: Held) -> Result<&mut Self, EncodeError> {
         let number = format.number;
         let prefix = format.prefix(units).ok_or(EncodeError::Length { number, units })?;
-        let field = Field { number, prefix, value };
-        match self.fields.binary_search_by_key(&number, |field| field.number) {
+        self.put(Field { number, prefix, value });
+        Ok(self)
+    }
+
+    fn put(&mut self, field: Field) {
+        match self.fields.binary_search_by_key(&field.number, |field| field.number) {
             Ok(there) => self.fields[there] = field,
             Err(between) => self.fields.insert(between, field),
         }
-        Ok(self)
     }
 
     fn head(&self) -> Vec<u8> {

@@ -5,7 +5,10 @@ use proptest::prelude::*;
 use super::{
     Composer, Content, Counts, DecodeError, EncodeError, Encoding, FieldFormat, Fields, Length, Reason, Table, decode,
 };
-use crate::prelude::{Encoding as Written, Fault, MacAlgorithm, MacHole, Malformed, Node, Secret, SecretHole};
+use crate::prelude::{
+    ChipDataHole, Encoding as Written, Fault, LengthEncoding, LengthHole, MacAlgorithm, MacHole, Malformed, Node,
+    Secret, SecretHole,
+};
 
 const TABLE: Table = Table {
     fields: &[
@@ -142,6 +145,44 @@ fn a_template_has_a_node_for_each_mark_and_a_mac_over_the_message() {
             assert!(parts.iter().all(|part| (*part as usize) < index), "nodes refer to earlier ones only");
         }
     }
+}
+
+#[test]
+fn a_hole_of_unknown_length_is_counted_by_the_terminal() {
+    let chip = Node::ChipData(ChipDataHole { tags: vec![0x9F26], of_item: None });
+    let mut message = Composer::new(&TABLE, 0x0200);
+    message.set(11, "000042").and_then(|m| m.measured(62, chip.clone())).expect("fits").mark(&[11]);
+    assert_eq!(message.to_bytes(), Err(EncodeError::Hole(62)));
+    let composed = message.into_template(&[]);
+    let length = Node::LengthOf(LengthHole { of: 1, encoding: LengthEncoding::BcdTwoBytes });
+    assert_eq!(composed.message.nodes[..3], [Node::Literal(vec![0, 0, 0x42]), chip.clone(), length]);
+    let Node::Concat(parts) = &composed.message.nodes[composed.message.whole as usize] else { panic!("parts") };
+    assert_eq!(parts[1..], [0, 2, 1], "the count stands before what it counts");
+    let mut message = Composer::new(&TABLE, 0x0200);
+    for number in [11, 35, 48] {
+        assert_eq!(message.measured(number, chip.clone()).map(drop), Err(EncodeError::Length { number, units: 0 }));
+    }
+}
+
+/// A state that names nodes must hold for the reversal and the repetition of a message too.
+#[test]
+fn the_same_marks_have_the_same_nodes_whatever_else_is_in_the_message() {
+    let pan = Node::Secret(SecretHole { secret: Secret::Pan, encoding: Written::BcdRightZero, of_item: None });
+    let nodes = |set: &[(u8, &str)], hole: bool| {
+        let mut message = Composer::new(&TABLE, 0x0200);
+        for (number, text) in set {
+            message.set(*number, text).expect("fits");
+        }
+        if hole {
+            message.hole(2, 16, pan.clone()).expect("fits");
+        }
+        message.mark(&[11, 41]);
+        let composed = message.into_template(b"head");
+        (composed.node(11), composed.node(41))
+    };
+    let short = nodes(&[(11, "000042"), (41, "TERM")], false);
+    assert_eq!(short, (Some(0), Some(1)));
+    assert_eq!(nodes(&[(11, "000042"), (22, "021"), (41, "TERM"), (44, "x")], true), short);
 }
 
 fn recomposed(message: &Fields<'_>) -> Vec<u8> {

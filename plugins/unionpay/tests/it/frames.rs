@@ -83,7 +83,7 @@ fn what_is_no_digit_is_refused_at_its_field() {
         (U5, "000000088800", "00000008880F", "DE4", Reason::BadNibble),
         (U5, "0210001235", "0211001235", "DE22", Reason::BadPadding),
         (U5, "01210100000000000031", "01210100000000000F31", "DE35", Reason::BadPadding),
-        (U5, "0012356200", "0012386200", "DE35", Reason::TooLong { length: 38, max: 37 }),
+        (U5, "0012356200", "0012496200", "DE35", Reason::TooLong { length: 49, max: 48 }),
         (U5, "0012356200", "00123A6200", "DE35", Reason::BadPrefix),
         (U2, "08030999", "0C030999", "DE32", Reason::BadPrefix),
         (U6, "3938313034", "39FF313034", "DE39", Reason::BadCharacter),

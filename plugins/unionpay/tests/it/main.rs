@@ -4,6 +4,7 @@ mod codes;
 mod descriptor;
 mod frames;
 mod inspector;
+mod matrix;
 mod policy;
 mod reversal;
 mod sale;

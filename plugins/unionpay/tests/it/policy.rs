@@ -11,7 +11,7 @@ fn attempt(gravity: Gravity, delivery: Delivery, failure: Failure) -> Attempt {
 
 fn decided(operation: OperationKind, attempts: Vec<Attempt>) -> Decision {
     let routes = vec!["host".to_owned(), "spare".to_owned()];
-    decide(&Situation { operation, attempts, routes, offline_allowed: true })
+    decide(&context(&[]), &Situation { operation, attempts, routes, offline_allowed: true })
 }
 
 fn resend(route: &str, wait: u32) -> Decision {

@@ -60,13 +60,14 @@ fn a_keyed_number_goes_with_its_expiry_and_a_fallback_says_so() {
 #[test]
 fn what_this_protocol_cannot_carry_is_refused_before_anything_is_sent() {
     let no_track = Presented { track_two_length: 0, ..swiped(0) };
-    let chip = Presented { entry: Entry::ContactChip, ..swiped(0) };
+    let code = Presented { entry: Entry::CodeScan, ..swiped(0) };
     let dollars = Payment { amount: Amount { currency: 840, ..cny(100) }, ..payment(swiped(0)) };
     let huge = Payment { amount: cny(1_000_000_000_000), ..payment(swiped(0)) };
     let cash = Payment { cash: Some(cny(1)), ..payment(swiped(0)) };
     let no_card = Payment { card: None, ..payment(swiped(0)) };
-    let preauthorize = Payment { kind: PaymentKind::Preauthorize, ..payment(swiped(0)) };
-    for payment in [payment(no_track), payment(chip), dollars, huge, cash, no_card, preauthorize] {
+    let shown = Payment { kind: PaymentKind::ShowToPay, card: None, ..payment(swiped(0)) };
+    let scanned = Payment { kind: PaymentKind::ScanToPay, ..payment(swiped(0)) };
+    for payment in [payment(no_track), payment(code), dollars, huge, cash, no_card, shown, scanned] {
         let fault = UnionPay::start(&context(&[]), &Operation::Pay(payment.clone()));
         assert!(matches!(fault, Err(Fault::Unsupported(_))), "{payment:?}: {fault:?}");
     }

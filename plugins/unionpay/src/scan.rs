@@ -1,0 +1,275 @@
+//! Scan-to-pay 扫码 over ISO 8583 (A.13, C.4): the customer's code in a field the acquirer names, and the question what
+//! became of it until that is final.
+
+use sdk::iso8583::{Composed, Composer};
+use sdk::prelude::{
+    Action, Context, Encoding, Event, Exchange, Fault, FollowUp, Gravity, Node, Original, OriginalLookup, Outcome,
+    Owed, Payment, Reason, Secret, SecretHole, Step, Stray, Subject,
+};
+
+use crate::answer::Answer;
+use crate::codes::{self, Verdict};
+use crate::descriptor::{ROUTE, TRACE_COUNTER};
+use crate::ending::{self, Asked};
+use crate::matrix::{Kind, Shape};
+use crate::parameters::Source;
+use crate::settings::Settings;
+use crate::state::{Sent, State};
+use crate::transaction::{Transaction, next_trace, seal, unsupported};
+
+/// Digits of a trace at the head of the state's own part; a byte that counts the questions follows.
+const TRACE_DIGITS: usize = 6;
+
+/// Writes the customer's code and, where the acquirer wants it, the order number into a payment. Returns the order
+/// number as the terminal keeps it, answer or none.
+pub(crate) fn write(
+    message: &mut Composer<'_>,
+    context: &Context,
+    settings: &Settings,
+    transaction: &Transaction,
+) -> Result<(String, String), Fault> {
+    let source = Source(context);
+    let field = source.field("scan-field")?.ok_or_else(|| unsupported("a code without a field to carry it"))?;
+    let code = SecretHole { secret: Secret::ScannedCode, encoding: Encoding::Ascii, of_item: None };
+    message.measured(field, Node::Secret(code))?;
+    let order = order(settings, transaction);
+    if let Some(field) = source.field("scan-order-field")?.filter(|other| *other != field) {
+        message.set(field, &order)?;
+    }
+    Ok(("order".to_owned(), order))
+}
+
+/// Whether a payment in doubt is asked about rather than reversed at once.
+pub(crate) fn inquires(context: &Context) -> Result<bool, Fault> {
+    Ok(Source(context).is("scan-doubt", "inquire")?)
+}
+
+/// How long to wait before a question.
+pub(crate) fn poll_ms(context: &Context) -> Result<u32, Fault> {
+    Ok(Source(context).milliseconds("scan-poll-ms")?)
+}
+
+/// Goes on with a scanned payment: its answer, a wait that is over, the answer to a question, or the cashier who
+/// stops.
+///
+/// # Errors
+/// [`Fault::Malformed`] where an answer cannot be read; [`Fault::Internal`] for a foreign state.
+pub fn resume(context: &Context, payment: &Payment, state: &[u8], event: &Event) -> Result<Step, Fault> {
+    let settings = Settings::read(context)?;
+    let known = State::read(state, &[Kind::ScanToPay])?;
+    let questions = Questions::of(&known)?;
+    let owed = owed(context)?;
+    let asked = Asked { amount: payment.amount, takes_part: true, owed, group: "" };
+    let reply = match event {
+        Event::Received(reply) => reply,
+        Event::Cancelled => return Ok(Step::finish(ending::unknown("", owed), state)),
+        Event::Woke => return ask_again(context, &settings, payment, known, questions),
+    };
+    let Some(own) = questions.state(&known, context)? else {
+        let Some(answer) = Answer::hear(reply, answer_type(), &known)? else {
+            return Ok(Step::listen(Stray::Foreign, state));
+        };
+        let step = ending::end(context, &settings, &known, &answer, &asked)?;
+        return if is_pending(&answer) { pend(context, step, known, questions) } else { Ok(step) };
+    };
+    let Some(answer) = Answer::hear(reply, answer_type(), &own)? else {
+        let is_late = Answer::hear(reply, answer_type(), &known)?.is_some();
+        return Ok(Step::listen(if is_late { Stray::Late } else { Stray::Foreign }, state));
+    };
+    let step = judge(context, &settings, &known, &answer, &asked)?;
+    if is_pending(&answer) { pend(context, step, known, questions) } else { Ok(step) }
+}
+
+/// Asks what became of a scanned payment, as an operation of its own.
+///
+/// # Errors
+/// A fault where the original is none this protocol can ask about.
+pub fn start_inquiry(context: &Context, follow_up: &FollowUp) -> Result<Step, Fault> {
+    let settings = Settings::read(context)?;
+    let original = scanned(follow_up)?;
+    let transaction = Transaction::earlier(context, &settings, original)?;
+    let (trace, order) = (next_trace(context)?, original.referred("order").unwrap_or_default());
+    let composed = question(context, &settings, &transaction, &trace, order)?;
+    let shape = Shape::of(Kind::ScanInquiry, context)?;
+    let asking = Transaction { shape, trace, ..transaction };
+    let state = asking.state(&settings, Sent::of(&composed));
+    Ok(Step::new(Action::Send(exchange(composed, &settings)), state.bytes()))
+}
+
+/// Reads the answer to it: it ends as the payment it asks about. "Not found" is no decline, since the payment may
+/// still be on its way.
+///
+/// # Errors
+/// As [`resume`].
+pub fn resume_inquiry(context: &Context, follow_up: &FollowUp, state: &[u8], event: &Event) -> Result<Step, Fault> {
+    let Event::Received(reply) = event else {
+        return Err(Fault::Internal("an inquiry has only its answer to wait for".to_owned()));
+    };
+    let settings = Settings::read(context)?;
+    let own = State::read(state, &[Kind::ScanInquiry])?;
+    let Some(answer) = Answer::hear(reply, answer_type(), &own)? else {
+        return Ok(Step::listen(Stray::Foreign, state));
+    };
+    let original = scanned(follow_up)?;
+    let payment = Transaction::earlier(context, &settings, original)?.state(&settings, own.sent);
+    let asked = Asked { amount: original.amount, takes_part: true, owed: Owed::Inquiry, group: "" };
+    let mut step = judge(context, &settings, &payment, &answer, &asked)?;
+    step.state = state.to_vec();
+    step.reference.extend(original.referred("order").map(|order| ("order".to_owned(), order.to_owned())));
+    Ok(step)
+}
+
+/// Number of questions that were asked within the payment, and the trace of the last one.
+struct Questions {
+    count: u8,
+    trace: Option<String>,
+}
+
+impl Questions {
+    fn of(known: &State) -> Result<Self, Fault> {
+        let foreign = || Fault::Internal("the state of a scanned payment is cut short".to_owned());
+        let Some((count, trace)) = known.extra.split_last() else { return Ok(Questions { count: 0, trace: None }) };
+        let trace = String::from_utf8(trace.to_vec()).ok().filter(|trace| trace.len() == TRACE_DIGITS);
+        Ok(Questions { count: *count, trace: Some(trace.ok_or_else(foreign)?) })
+    }
+
+    /// What the answer to the last question must agree with.
+    fn state(&self, known: &State, context: &Context) -> Result<Option<State>, Fault> {
+        let Some(trace) = self.trace.clone() else { return Ok(None) };
+        let processing = Shape::of(Kind::ScanInquiry, context)?.processing;
+        Ok(Some(State { kind: Kind::ScanInquiry, trace, processing, ..known.clone() }))
+    }
+}
+
+/// Sends the next question.
+fn ask_again(
+    context: &Context,
+    settings: &Settings,
+    payment: &Payment,
+    known: State,
+    questions: Questions,
+) -> Result<Step, Fault> {
+    let trace = next_trace(context)?;
+    let transaction = Transaction {
+        shape: Shape::of(Kind::ScanToPay, context)?,
+        amount: payment.amount,
+        trace: known.trace.clone(),
+        batch: known.batch.clone(),
+        entry_mode: known.entry_mode.clone(),
+        card: None,
+    };
+    let order = order(settings, &transaction);
+    let composed = question(context, settings, &transaction, &trace, &order)?;
+    let extra = [trace.as_bytes(), &[questions.count.saturating_add(1)]].concat();
+    let state = State { extra, ..known };
+    Ok(Step::new(Action::Send(exchange(composed, settings)), state.bytes()))
+}
+
+/// Waits before the next question, as often as the acquirer wants it; then nobody knows. `ended` is how it ends then.
+fn pend(context: &Context, ended: Step, known: State, questions: Questions) -> Result<Step, Fault> {
+    if questions.count >= Source(context).number("scan-polls")? {
+        return Ok(ended);
+    }
+    let mut step = Step::new(Action::Pause(poll_ms(context)?), known.bytes());
+    (step.proofs, step.reference) = (ended.proofs, ended.reference);
+    Ok(step)
+}
+
+/// What the answer to a question says of the payment. A code that may speak of the question itself settles nothing.
+fn judge(
+    context: &Context,
+    settings: &Settings,
+    payment: &State,
+    answer: &Answer<'_>,
+    asked: &Asked<'_>,
+) -> Result<Step, Fault> {
+    let mut step = ending::end(context, settings, payment, answer, asked)?;
+    let not_found = Source(context).codes("inquiry-not-found", 0)?.contains(&answer.code);
+    let of_the_payment = matches!(&step.action, Action::Finish(Outcome::Declined(declined))
+        if is_of_the_customer(declined.reason) && !not_found);
+    if matches!(&step.action, Action::Finish(Outcome::Declined(_))) && !of_the_payment {
+        let owed = if not_found { Owed::Reversal } else { asked.owed };
+        step.action = Action::Finish(ending::unknown(&answer.code, owed));
+    }
+    Ok(step)
+}
+
+/// Reasons that only a payment can have, and no question about one.
+fn is_of_the_customer(reason: Reason) -> bool {
+    use Reason::{
+        CallIssuer, DoNotHonour, ExpiredCard, FraudSuspected, InsufficientFunds, InvalidCard, LimitExceeded,
+        LostOrStolen, PinTriesExceeded, RestrictedCard, WrongPin,
+    };
+    matches!(
+        reason,
+        CallIssuer
+            | DoNotHonour
+            | ExpiredCard
+            | FraudSuspected
+            | InsufficientFunds
+            | InvalidCard
+            | LimitExceeded
+            | LostOrStolen
+            | PinTriesExceeded
+            | RestrictedCard
+            | WrongPin
+    )
+}
+
+/// The customer is still being asked, or the acquirer does not know yet.
+fn is_pending(answer: &Answer<'_>) -> bool {
+    let is_not_final = codes::find(&answer.code).is_some_and(|code| code.verdict == Verdict::NotFinal);
+    is_not_final && answer.is_sealed()
+}
+
+/// The question: the payment's own fields under a trace of its own, the payment named in DE61.
+fn question(
+    context: &Context,
+    settings: &Settings,
+    payment: &Transaction,
+    trace: &str,
+    order: &str,
+) -> Result<Composed, Fault> {
+    let asking =
+        Transaction { shape: Shape::of(Kind::ScanInquiry, context)?, trace: trace.to_owned(), ..payment.clone() };
+    let mut message = Composer::new(&crate::fields::TABLE, asking.shape.request);
+    asking.write_common(&mut message, settings)?;
+    message.set(61, &format!("{}{}", payment.batch, payment.trace))?;
+    if let Some(field) = Source(context).field("scan-order-field")?.filter(|_| !order.is_empty()) {
+        message.set(field, order)?;
+    }
+    seal(&mut message, settings);
+    Ok(message.into_template(&settings.before))
+}
+
+fn exchange(composed: Composed, settings: &Settings) -> Exchange {
+    Exchange {
+        route: ROUTE.to_owned(),
+        message: composed.message,
+        gravity: Gravity::Asks,
+        timeout: settings.timeout_ms,
+        uses: vec![TRACE_COUNTER.to_owned()],
+        remedy: None,
+    }
+}
+
+/// The terminal's own number of an order: merchant, terminal, batch, trace.
+fn order(settings: &Settings, transaction: &Transaction) -> String {
+    let (batch, trace) = (&transaction.batch, &transaction.trace);
+    format!("{}{}{batch}{trace}", settings.merchant, settings.terminal)
+}
+
+fn owed(context: &Context) -> Result<Owed, Fault> {
+    Ok(if inquires(context)? { Owed::Inquiry } else { Owed::Reversal })
+}
+
+fn answer_type() -> u16 {
+    Kind::ScanToPay.row().request + 0x10
+}
+
+fn scanned(follow_up: &FollowUp) -> Result<&Original, Fault> {
+    match &follow_up.of {
+        Subject::Known(original) if Kind::of_operation(original.operation) == Some(Kind::ScanToPay) => Ok(original),
+        _ => Err(unsupported("inquiries but of scanned payments of this terminal")),
+    }
+}
