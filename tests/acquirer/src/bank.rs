@@ -15,6 +15,7 @@ mod script;
 mod settlement;
 mod sign_in;
 mod transaction;
+mod under;
 mod upload;
 mod views;
 
@@ -23,7 +24,7 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use crate::codec::{CodecError, Frame, MAC_BYTES, MAC_FIELD, Message, Mti, Value, mac_data};
-use crate::config::{AcquirerConfig, Code, ConfigError};
+use crate::config::{AcquirerConfig, Code, ConfigError, StartTime};
 use crate::crypto::Key;
 use crate::ledger::Ledger;
 
@@ -189,6 +190,12 @@ impl Bank {
     /// Begins the next business day: earlier sales can no longer be reversed.
     pub fn next_day(&mut self) {
         self.clock.next_day();
+    }
+
+    /// Tells the time of DE12 and DE13 from now on, for a world with a clock of its own; the business day changes by
+    /// [`Self::next_day`] alone. With a seed and a time in its configuration a bank does the same in every run.
+    pub fn set_time(&mut self, time: &StartTime) {
+        self.clock.set(time);
     }
 
     /// Answers sales of exactly this amount with this code from now on; `00` takes the amount out of the table.

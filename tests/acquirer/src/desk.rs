@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use tokio::sync::oneshot;
 
 use crate::bank::{Bank, Unanswerable};
-use crate::codec::{Frame, LENGTH_PREFIX_BYTES, MAC_BYTES, MAC_FIELD, Message, Mti};
+use crate::codec::{Frame, LENGTH_PREFIX_BYTES, Mti};
 use crate::faults::{Fault, FaultBook};
 use crate::traffic::{Direction, Traffic};
 
@@ -157,41 +157,8 @@ impl State {
         let body = bytes.get(LENGTH_PREFIX_BYTES..).unwrap_or_default();
         let answer = self.bank.process(&request, body, &handling)?;
         self.count(Stage::Processed, kind);
-        let answer = self.spoilt_answer(&request, answer, fault.as_ref())?;
+        let answer = self.bank.seal_under(&request, answer, fault.as_ref())?.encode_prefixed()?;
         Ok(self.plan(kind, answer, fault, note))
-    }
-
-    /// Seals the answer, with what is wrong inside the message if a fault says so.
-    fn spoilt_answer(
-        &self,
-        request: &Frame,
-        mut answer: Message,
-        fault: Option<&Fault>,
-    ) -> Result<Vec<u8>, Unanswerable> {
-        match fault {
-            Some(Fault::WrongTrace) => {
-                let trace = answer.digits(11).and_then(|digits| digits.parse::<u32>().ok()).unwrap_or_default();
-                answer.set_digits(11, format!("{:06}", (trace + 1) % 1_000_000));
-            }
-            Some(Fault::WrongAmount) => {
-                let amount = answer.digits(4).and_then(|digits| digits.parse::<u64>().ok()).unwrap_or_default();
-                answer.set_digits(4, format!("{:012}", (amount + 1) % 1_000_000_000_000));
-            }
-            Some(Fault::WrongCheckValue) => {
-                let mut download = answer.binary(62).unwrap_or_default().to_vec();
-                if let Some(last) = download.last_mut() {
-                    *last ^= 0xff;
-                    answer.set_binary(62, download);
-                }
-            }
-            _ => {}
-        }
-        let mut frame = self.bank.seal(request, answer)?;
-        if fault == Some(&Fault::WrongMac) {
-            let mac = frame.message.binary(MAC_FIELD).map(another_mac);
-            mac.map(|mac| frame.message.set_binary(MAC_FIELD, mac));
-        }
-        Ok(frame.encode_prefixed()?)
     }
 
     /// What goes on the wire, with what is wrong around the message if a fault says so.
@@ -227,11 +194,4 @@ impl State {
     fn count(&mut self, stage: Stage, kind: Mti) {
         *self.counts.entry((stage, kind)).or_default() += 1;
     }
-}
-
-/// A MAC of the same alphabet that is not this one.
-fn another_mac(mac: &[u8]) -> [u8; MAC_BYTES] {
-    let mut other: [u8; MAC_BYTES] = mac.try_into().unwrap_or_default();
-    other[0] = if other[0] == b'0' { b'1' } else { b'0' };
-    other
 }

@@ -40,6 +40,11 @@ impl Clock {
         self.day
     }
 
+    /// Stands at this time until told another; the business day stays.
+    pub(super) fn set(&mut self, time: &StartTime) {
+        self.fixed = time.as_str().parse().ok().or(self.fixed);
+    }
+
     pub(super) fn next_day(&mut self) {
         self.day = self.day.saturating_add(1);
     }

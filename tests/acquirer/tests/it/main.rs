@@ -4,6 +4,7 @@ mod authorisations;
 mod books;
 mod day;
 mod end_to_end;
+mod in_process;
 mod laws;
 mod line;
 mod matching;
