@@ -152,7 +152,7 @@ fn may_follow(kind: Kind, original: OperationKind) -> bool {
     match kind {
         Kind::Void => matches!(original, Sale | ScanToPay),
         Kind::Refund => matches!(original, Sale | ScanToPay | Complete),
-        Kind::Complete | Kind::CancelPreauthorization => original == Preauthorize,
+        Kind::Complete | Kind::CompleteAdvice | Kind::CancelPreauthorization => original == Preauthorize,
         Kind::CancelCompletion => original == Complete,
         _ => false,
     }

@@ -19,6 +19,8 @@ use crate::transaction::{Transaction, next_trace, seal, unsupported};
 
 /// Digits of a trace at the head of the state's own part; a byte that counts the questions follows.
 const TRACE_DIGITS: usize = 6;
+/// The order number among what the terminal keeps of a payment.
+const ORDER: &str = "order";
 
 /// Writes the customer's code and, where the acquirer wants it, the order number into a payment. Returns the order
 /// number as the terminal keeps it, answer or none.
@@ -32,11 +34,11 @@ pub(crate) fn write(
     let field = source.field("scan-field")?.ok_or_else(|| unsupported("a code without a field to carry it"))?;
     let code = SecretHole { secret: Secret::ScannedCode, encoding: Encoding::Ascii, of_item: None };
     message.measured(field, Node::Secret(code))?;
-    let order = order(settings, transaction);
+    let order = order(settings, &transaction.batch, &transaction.trace);
     if let Some(field) = source.field("scan-order-field")?.filter(|other| *other != field) {
         message.set(field, &order)?;
     }
-    Ok(("order".to_owned(), order))
+    Ok((ORDER.to_owned(), order))
 }
 
 /// Whether a payment in doubt is asked about rather than reversed at once.
@@ -69,14 +71,16 @@ pub fn resume(context: &Context, payment: &Payment, state: &[u8], event: &Event)
         let Some(answer) = Answer::hear(reply, answer_type(), &known)? else {
             return Ok(Step::listen(Stray::Foreign, state));
         };
-        let step = ending::end(context, &settings, &known, &answer, &asked)?;
+        let mut step = ending::end(context, &settings, &known, &answer, &asked)?;
+        keep_order(&mut step, order(&settings, &known.batch, &known.trace));
         return if is_pending(&answer) { pend(context, step, known, questions) } else { Ok(step) };
     };
     let Some(answer) = Answer::hear(reply, answer_type(), &own)? else {
         let is_late = Answer::hear(reply, answer_type(), &known)?.is_some();
         return Ok(Step::listen(if is_late { Stray::Late } else { Stray::Foreign }, state));
     };
-    let step = judge(context, &settings, &known, &answer, &asked)?;
+    let mut step = judge(context, &settings, &known, &answer, &asked)?;
+    keep_order(&mut step, order(&settings, &known.batch, &known.trace));
     if is_pending(&answer) { pend(context, step, known, questions) } else { Ok(step) }
 }
 
@@ -88,7 +92,7 @@ pub fn start_inquiry(context: &Context, follow_up: &FollowUp) -> Result<Step, Fa
     let settings = Settings::read(context)?;
     let original = scanned(follow_up)?;
     let transaction = Transaction::earlier(context, &settings, original)?;
-    let (trace, order) = (next_trace(context)?, original.referred("order").unwrap_or_default());
+    let (trace, order) = (next_trace(context)?, original.referred(ORDER).unwrap_or_default());
     let composed = question(context, &settings, &transaction, &trace, order)?;
     let shape = Shape::of(Kind::ScanInquiry, context)?;
     let asking = Transaction { shape, trace, ..transaction };
@@ -115,7 +119,9 @@ pub fn resume_inquiry(context: &Context, follow_up: &FollowUp, state: &[u8], eve
     let asked = Asked { amount: original.amount, takes_part: true, owed: Owed::Inquiry, group: "" };
     let mut step = judge(context, &settings, &payment, &answer, &asked)?;
     step.state = state.to_vec();
-    step.reference.extend(original.referred("order").map(|order| ("order".to_owned(), order.to_owned())));
+    if let Ok(order) = original.referred(ORDER) {
+        keep_order(&mut step, order.to_owned());
+    }
     Ok(step)
 }
 
@@ -158,7 +164,7 @@ fn ask_again(
         entry_mode: known.entry_mode.clone(),
         card: None,
     };
-    let order = order(settings, &transaction);
+    let order = order(settings, &known.batch, &known.trace);
     let composed = question(context, settings, &transaction, &trace, &order)?;
     let extra = [trace.as_bytes(), &[questions.count.saturating_add(1)]].concat();
     let state = State { extra, ..known };
@@ -254,9 +260,13 @@ fn exchange(composed: Composed, settings: &Settings) -> Exchange {
 }
 
 /// The terminal's own number of an order: merchant, terminal, batch, trace.
-fn order(settings: &Settings, transaction: &Transaction) -> String {
-    let (batch, trace) = (&transaction.batch, &transaction.trace);
+fn order(settings: &Settings, batch: &str, trace: &str) -> String {
     format!("{}{}{batch}{trace}", settings.merchant, settings.terminal)
+}
+
+/// What a step keeps replaces what was kept before it.
+fn keep_order(step: &mut Step, order: String) {
+    step.reference.push((ORDER.to_owned(), order));
 }
 
 fn owed(context: &Context) -> Result<Owed, Fault> {

@@ -1,6 +1,6 @@
 //! What a plugin says it needs, against what its deployment grants it; what is missing is said in one sentence.
 
-use engine::contract::acquirer::{Descriptor, Framing, KeySlot};
+use engine::contract::acquirer::{Descriptor, Framing, KeySlot, KeyUse};
 
 use crate::config::{Acquirer, KeyGrant};
 
@@ -44,7 +44,8 @@ fn routes(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted> {
 }
 
 fn slots(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted> {
-    if let Some(missing) = plugin.keys.iter().find(|slot| !acquirer.keys.contains_key(&slot.name)) {
+    let is_missing = |slot: &&KeySlot| !acquirer.keys.contains_key(&slot.name) && !is_optional(slot);
+    if let Some(missing) = plugin.keys.iter().find(is_missing) {
         return Err(NotGranted::Slot(missing.name.clone()));
     }
     for (name, grant) in &acquirer.keys {
@@ -55,6 +56,12 @@ fn slots(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted> {
         }
     }
     Ok(())
+}
+
+/// Many acquirers take tracks in clear and hand out no key for them; a message that needs one is refused when it is
+/// rendered.
+fn is_optional(slot: &KeySlot) -> bool {
+    !slot.uses.is_empty() && slot.uses.iter().all(|use_| matches!(use_, KeyUse::Track(_)))
 }
 
 /// A slot is granted one of the uses the plugin named for it, and only algorithms it can work with.
@@ -79,7 +86,8 @@ fn parameters(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted
 mod tests {
     use std::path::Path;
 
-    use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, KeyUse, Parameter, Route};
+    use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, Parameter, Route};
+    use engine::contract::template::TrackProtection;
 
     use super::*;
     use crate::config::Configuration;
@@ -125,6 +133,19 @@ mod tests {
     fn what_is_needed_and_granted_is_deployed() {
         let acquirer = acquirer();
         assert_eq!(granted(&acquirer, &plugin(&acquirer)), Ok(()));
+    }
+
+    #[test]
+    fn a_slot_for_tracks_may_be_left_out() {
+        let acquirer = acquirer();
+        let mut plugin = plugin(&acquirer);
+        plugin.keys.push(KeySlot {
+            name: "tdk".into(),
+            algorithms: vec![KeyAlgorithm::Tdes],
+            scheme: KeyScheme::Session,
+            uses: vec![KeyUse::Track(TrackProtection::PaddedF)],
+        });
+        assert_eq!(granted(&acquirer, &plugin), Ok(()));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! The plugin as the terminal sees it, called natively.
 
 mod codes;
+mod day;
 mod descriptor;
 mod frames;
 mod inspector;
@@ -10,3 +11,4 @@ mod reversal;
 mod sale;
 mod sign_in;
 mod support;
+mod till;
