@@ -1,12 +1,15 @@
 //! Acquirer and issuer without a socket: a request goes in, the answer comes out, and money has moved before it does.
 
+mod adjustment;
 mod balance;
 mod card;
 mod clock;
 mod decide;
+mod download;
 mod keys;
 mod network;
 mod operation;
+mod orders;
 mod original;
 mod payment;
 mod reversal;
@@ -14,6 +17,7 @@ mod scan;
 mod script;
 mod settlement;
 mod sign_in;
+mod tracks;
 mod transaction;
 mod under;
 mod upload;
@@ -24,12 +28,12 @@ use std::collections::BTreeMap;
 use thiserror::Error;
 
 use crate::codec::{CodecError, Frame, MAC_BYTES, MAC_FIELD, Message, Mti, Value, mac_data};
-use crate::config::{AcquirerConfig, Code, ConfigError, StartTime};
+use crate::config::{AcquirerConfig, CardConfig, Code, ConfigError};
 use crate::crypto::Key;
 use crate::ledger::Ledger;
 
 pub use operation::Operation;
-pub use settlement::{BatchTotals, Sums};
+pub use settlement::{BatchTotals, SettlementFault, Sums};
 pub use transaction::{Listed, State};
 pub use upload::{Row, RowState};
 pub use views::{BatchReport, Charged};
@@ -56,6 +60,10 @@ pub struct Bank {
     settlements: BTreeMap<(String, String), Settlement>,
     /// What refuses advices, if ordered.
     advice_refusal: Option<Code>,
+    /// What the next settlement is answered with, if ordered.
+    settlement_answer: Option<u8>,
+    /// Whether the day is being cut over.
+    in_cut_over: bool,
     /// What the issuer adds to approvals of chip cards, DE55; empty for nothing.
     chip_answer: Vec<u8>,
     ledger: Ledger,
@@ -161,6 +169,8 @@ impl Bank {
             transactions: Transactions::default(),
             settlements: BTreeMap::new(),
             advice_refusal: None,
+            settlement_answer: None,
+            in_cut_over: false,
             chip_answer: Vec::new(),
             ledger: Ledger::default(),
             keys: KeySource::new(config.seed),
@@ -182,41 +192,6 @@ impl Bank {
         &self.ledger
     }
 
-    /// Forgets the work keys of every terminal, so that each has to sign in again.
-    pub fn clear_keys(&mut self) {
-        self.terminals.values_mut().for_each(|terminal| terminal.work_keys = None);
-    }
-
-    /// Begins the next business day: earlier sales can no longer be reversed.
-    pub fn next_day(&mut self) {
-        self.clock.next_day();
-    }
-
-    /// Tells the time of DE12 and DE13 from now on, for a world with a clock of its own; the business day changes by
-    /// [`Self::next_day`] alone. With a seed and a time in its configuration a bank does the same in every run.
-    pub fn set_time(&mut self, time: &StartTime) {
-        self.clock.set(time);
-    }
-
-    /// Answers sales of exactly this amount with this code from now on; `00` takes the amount out of the table.
-    pub fn set_decision(&mut self, amount_minor: i64, code: Code) {
-        self.config.decisions.retain(|decision| decision.amount_minor != amount_minor);
-        if code != Code::approved() {
-            self.config.decisions.push(crate::config::Decision { amount_minor, code });
-        }
-    }
-
-    /// Refuses advices with this code from now on, or takes them again.
-    pub fn refuse_advices(&mut self, code: Option<Code>) {
-        self.advice_refusal = code;
-    }
-
-    /// Adds this DE55 to the approval of every request that has one, for issuer data (91) and scripts (71, 72); empty
-    /// for nothing.
-    pub fn set_chip_answer(&mut self, data: Vec<u8>) {
-        self.chip_answer = data;
-    }
-
     /// Decides a request and moves the money; the answer has no MAC yet.
     pub(crate) fn process(
         &mut self,
@@ -229,9 +204,10 @@ impl Bank {
         for field in [11, 41, 42] {
             message.get(field).ok_or(Unanswerable::Anonymous(field))?;
         }
-        let mut answer = self.blank_answer(mti, message);
+        let clear = self.with_clear_tracks(message);
+        let mut answer = self.blank_answer(mti, clear.as_deref().unwrap_or(message));
         let operation = Operation::of(message, &self.config);
-        let verdict = operation.and_then(|operation| self.carry_out(operation, message, body, handling));
+        let verdict = operation.and_then(|operation| self.carry_out(operation, clear?.as_ref(), body, handling));
         let Verdict { code: decided, authorisation, fields } = verdict.unwrap_or_else(Verdict::of);
         let code = match handling {
             Handling::AnswerWith(ordered) => ordered.clone(),
@@ -255,7 +231,11 @@ impl Bank {
         body: &[u8],
         handling: &Handling,
     ) -> Result<Verdict, Code> {
+        if self.in_cut_over && !operation.is_maintenance() {
+            return Err(Code::known("90"));
+        }
         match operation {
+            Operation::Download => self.download(request, handling),
             Operation::SignIn => self.sign_in(request, handling),
             Operation::SignOff => self.sign_off(request, handling),
             Operation::Echo => self.echo(request, handling),
@@ -304,6 +284,11 @@ impl Bank {
             .set_text(37, self.reference());
         if is_financial(request) {
             answer.set_text(44, INSTITUTIONS);
+            let number = card_number(request);
+            let card = self.config.cards.iter().find(|card| Some(card.pan.digits()) == number);
+            if let Some(scheme) = card.and_then(CardConfig::scheme) {
+                answer.set_text(63, scheme.as_str());
+            }
             if let Some(card) = self.config.echo_card_number.then(|| card_number(request)).flatten() {
                 answer.set_digits(2, card);
             }

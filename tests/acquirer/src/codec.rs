@@ -190,7 +190,7 @@ impl fmt::Debug for Mti {
 /// The content of one field.
 #[derive(Clone, PartialEq, Eq)]
 pub enum Value {
-    /// Digits of a BCD field, without padding; in tracks also the separator `D`.
+    /// Digits of a BCD field, without padding; in tracks also the separator `D` and, enciphered, `A` to `F`.
     Digits(String),
     /// Printable ASCII.
     Text(String),
@@ -304,6 +304,18 @@ impl Message {
         Ok(bytes)
     }
 
+    /// Whether a track has a track's digits and length; one that DE53 says is enciphered may have others.
+    fn clear_track(&self, field: u8) -> Result<(), CodecFault> {
+        let enciphered = self.digits(53).is_some_and(|control| control.get(2..3) == Some("1"));
+        let (track, limit) = (self.digits(field).unwrap_or_default(), if field == 35 { 37 } else { 104 });
+        match track.len() {
+            _ if enciphered => Ok(()),
+            length if length > limit => Err(CodecFault::FieldLength { length, limit }),
+            _ if track.bytes().all(|digit| digit.is_ascii_digit() || digit == b'D') => Ok(()),
+            _ => Err(CodecFault::NotDigits),
+        }
+    }
+
     fn read(reader: &mut Reader<'_>) -> Result<Self, CodecError> {
         let at = reader.offset;
         let mti = reader.array(Place::Mti)?;
@@ -316,12 +328,19 @@ impl Message {
             return Err(CodecFault::SecondBitmap.at(Place::Bitmap, bitmap_at));
         }
         let mut message = Self::new(Mti(mti));
+        let mut tracks = Vec::new();
         for field in (2..=64_u8).filter(|field| bitmap >> (64 - u32::from(*field)) & 1 == 1) {
             let place = Place::Field(field);
             let at = reader.offset;
             let shape = Shape::of(field).ok_or_else(|| CodecFault::UnknownField.at(place, at))?;
             let value = shape.decode(place, reader)?;
             message.set(field, value);
+            if matches!(field, 35 | 36) {
+                tracks.push((field, at));
+            }
+        }
+        for (field, at) in tracks {
+            message.clear_track(field).map_err(|fault| fault.at(Place::Field(field), at))?;
         }
         match reader.rest().len() {
             0 => Ok(message),

@@ -5,10 +5,13 @@ mod values;
 
 use serde::{Deserialize, Serialize};
 
-pub use rules::{ReversalCodes, ScanToPay, SettlementRules, Voids, WalletConfig};
+pub use rules::{
+    AdjustedAmount, Adjustments, Downloads, ReversalCodes, ScanToPay, SettlementRules, TrackRules, TrackScheme, Voids,
+    WalletConfig,
+};
 pub use values::{
-    CardNumber, Code, Currency, Expiry, MasterKey, MerchantId, PaymentCode, PinDigits, ProcessingCode, StartTime,
-    TerminalId, TypeCode, ValueError,
+    CardNumber, Code, Currency, Expiry, HexBytes, MasterKey, MerchantId, PaymentCode, PinDigits, ProcessingCode,
+    Scheme, StartTime, TerminalId, TrackTwo, TypeCode, ValueError,
 };
 
 use crate::crypto::MacKind;
@@ -59,6 +62,15 @@ pub struct AcquirerConfig {
     /// How scanned codes are paid with.
     #[serde(default)]
     pub scan_to_pay: ScanToPay,
+    /// How tracks come.
+    #[serde(default)]
+    pub tracks: TrackRules,
+    /// How sales are changed later.
+    #[serde(default)]
+    pub adjustments: Adjustments,
+    /// What terminals can download.
+    #[serde(default)]
+    pub downloads: Downloads,
     /// How batches are settled.
     #[serde(default)]
     pub settlement: SettlementRules,
@@ -104,6 +116,12 @@ pub struct CardConfig {
     /// Whether the card is of another country, for the totals of settlements.
     #[serde(default)]
     pub foreign: bool,
+    /// The card's own track two, against which an enciphered one is held.
+    #[serde(default)]
+    pub track_two: Option<TrackTwo>,
+    /// The scheme that DE63.1 of answers names. Without it: `VIS` for a card of another country, nothing for others.
+    #[serde(default)]
+    pub scheme: Option<Scheme>,
 }
 
 /// One line of the table that answers sales by amount.
@@ -125,6 +143,13 @@ pub enum ConfigError {
     /// The parts contradict each other.
     #[error("{0}")]
     Contradiction(String),
+}
+
+impl CardConfig {
+    /// What DE63.1 of answers about it says, if anything.
+    pub(crate) fn scheme(&self) -> Option<Scheme> {
+        self.scheme.clone().or_else(|| self.foreign.then(|| Scheme::known("VIS")))
+    }
 }
 
 impl AcquirerConfig {

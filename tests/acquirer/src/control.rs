@@ -11,7 +11,7 @@ use tokio::sync::watch;
 
 pub use command::Command;
 
-use crate::bank::{BatchReport, Charged, Listed};
+use crate::bank::{BatchReport, Charged, Listed, SettlementFault};
 use crate::codec::Mti;
 use crate::config::Code;
 use crate::desk::{Desk, Stage};
@@ -119,6 +119,16 @@ impl Control {
     /// Refuses advices (refunds, completions by advice, offline sales) with this code, or takes them again.
     pub fn refuse_advices(&self, code: Option<Code>) {
         self.desk.state().bank.refuse_advices(code);
+    }
+
+    /// Answers the next settlement as unbalanced or failed though its totals are equal, or as it is.
+    pub fn answer_settlement(&self, result: Option<SettlementFault>) {
+        self.desk.state().bank.answer_settlement(result);
+    }
+
+    /// Begins or ends a cut-over: what touches the day is answered 90.
+    pub fn cut_over(&self, begins: bool) {
+        self.desk.state().bank.cut_over(begins);
     }
 
     /// What the cardholder answers to a scanned payment that waits (decided by code 09): `00` pays it, any other code

@@ -27,6 +27,8 @@ pub enum Movement {
     Completion,
     /// A completion taken back: the amount is set aside again.
     CompletionVoid,
+    /// A sale comes to another total: a tip, or a correction.
+    Adjustment,
     /// Whatever its original moved, moved back.
     Reversal,
 }

@@ -24,6 +24,7 @@ impl Bank {
                 self.decide_charge(payment, keys, handling)
             }
             Operation::OfflineSale => self.decide_offline(payment),
+            Operation::Adjustment => self.decide_adjustment(payment),
             Operation::Void | Operation::PreAuthorisationVoid | Operation::CompletionVoid => {
                 self.decide_void(payment, keys)
             }
@@ -71,7 +72,7 @@ impl Bank {
         if original.amount_minor != payment.amount_minor {
             return Err(Code::known("64"));
         }
-        if original.state != State::Approved || original.refunded_minor > 0 {
+        if original.state != State::Approved || !original.is_untouched() {
             return Err(Code::known("12"));
         }
         let transfers = original.transfers.iter().rev().map(|transfer| transfer.back()).collect();
@@ -116,7 +117,7 @@ impl Bank {
         if original.state != State::Approved {
             return Err(Code::known("12"));
         }
-        if original.refunded_minor.checked_add(amount_minor).is_none_or(|sum| sum > original.amount_minor) {
+        if original.refunded_minor.checked_add(amount_minor).is_none_or(|sum| sum > original.total_minor()) {
             return Err(Code::known("64"));
         }
         Ok(Deal { card, amount_minor, transfers, original: Some(key.clone()) })
@@ -137,7 +138,7 @@ impl Bank {
         let key = keys.into_iter().find(|key| self.transactions.get(key).is_some()).ok_or_else(not_found)?;
         let (key, original) = self.transactions.of_trace(&key).ok_or_else(not_found)?;
         let authorised = payment.message.text(38).is_none_or(|code| Some(code) == original.authorisation.as_deref());
-        let dated = named.date.is_none_or(|date| date == original.date);
+        let dated = named.date.is_none_or(|date| original.is_dated(date));
         if original.reference == reference && authorised && dated { Ok((key, original)) } else { Err(not_found()) }
     }
 
@@ -162,7 +163,7 @@ impl Bank {
         let found = self.transactions.by_reference(reference).filter(|(key, original)| {
             use Operation::{Completion, CompletionAdvice, OfflineSale, Sale, ScanToPay};
             key.merchant == payment.key.merchant
-                && original.date == date
+                && original.is_dated(date)
                 && matches!(original.operation, Sale | ScanToPay | OfflineSale | Completion | CompletionAdvice)
         });
         found.ok_or(Code::known("25"))

@@ -12,6 +12,8 @@ pub(super) struct WorkKeys {
     pub(super) pin: Key,
     /// Authenticates messages.
     pub(super) mac: Key,
+    /// Enciphers tracks, where the terminal signed in for it.
+    pub(super) track: Option<Key>,
 }
 
 /// Where new keys come from.

@@ -27,6 +27,8 @@ pub enum Operation {
     SignOff,
     /// 0820, 60.3 `301`.
     Echo,
+    /// 0820 and 0800, 60.3 `360` to `362`, `370` to `372`, `380` to `382`.
+    Download,
     /// 0200, DE3 as configured, 60.1 `01`.
     Balance,
     /// 0200, DE3 `000000`, 60.1 `22`.
@@ -51,6 +53,8 @@ pub enum Operation {
     CompletionAdvice,
     /// 0220, DE3 `000000`, 60.1 `30`; or 0200 and 0220 with 60.1 `36`.
     OfflineSale,
+    /// 0220, DE3 `000000`, 60.1 `34` for a tip, `32` for any other change of a sale.
+    Adjustment,
     /// 0400.
     Reversal,
     /// 0620, 60.3 `951`.
@@ -71,6 +75,8 @@ impl Operation {
         }
         let private = private(request)?;
         let managed = match (mti, private.kind, private.network_code) {
+            (Mti::SIGN_IN, "00", Some("360" | "361" | "370" | "371" | "380" | "381"))
+            | (Mti::NETWORK, "00", Some("362" | "372" | "382")) => Some(Self::Download),
             (Mti::SIGN_IN, ..) => Some(Self::SignIn),
             (Mti::NETWORK, _, Some("002")) => Some(Self::SignOff),
             (Mti::NETWORK, _, Some("301")) => Some(Self::Echo),
@@ -104,6 +110,7 @@ impl Operation {
             (Mti::ADVICE, GIVE_BACK, "25") => Self::Refund,
             (Mti::ADVICE, PAY, "24") => Self::CompletionAdvice,
             (Mti::ADVICE, PAY, "30") | (Mti::ADVICE | Mti::SALE, PAY, "36") => Self::OfflineSale,
+            (Mti::ADVICE, PAY, "32" | "34") => Self::Adjustment,
             _ => return Err(unsupported()),
         })
     }
@@ -114,12 +121,18 @@ impl Operation {
         matches!(self, PreAuthorisation | PreAuthorisationVoid | Completion | CompletionAdvice | CompletionVoid)
     }
 
+    /// Whether it touches no day of trade, so that a cut-over does not stop it.
+    pub(super) fn is_maintenance(self) -> bool {
+        matches!(self, Self::SignIn | Self::SignOff | Self::Echo | Self::Download)
+    }
+
     /// What the books call it; nothing for what moves no money.
     pub(super) fn movement(self) -> Option<Movement> {
         Some(match self {
             Self::Sale => Movement::Sale,
             Self::ScanToPay => Movement::ScanToPay,
             Self::OfflineSale => Movement::OfflineSale,
+            Self::Adjustment => Movement::Adjustment,
             Self::Void => Movement::Void,
             Self::Refund => Movement::Refund,
             Self::PreAuthorisation => Movement::PreAuthorisation,

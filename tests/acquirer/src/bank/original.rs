@@ -32,16 +32,18 @@ impl<'a> Named<'a> {
     pub(super) fn fits(&self, key: &TransactionKey, original: &Transaction) -> bool {
         self.trace == key.trace
             && (self.batch == NO_BATCH || self.batch == key.batch)
-            && self.date.is_none_or(|date| date == original.date)
+            && self.date.is_none_or(|date| original.is_dated(date))
     }
 }
 
 impl Bank {
     /// Writes down on the original that an operation was approved.
-    pub(super) fn mark(&mut self, key: &TransactionKey, operation: Operation, amount_minor: i64) {
+    pub(super) fn mark(&mut self, key: &TransactionKey, by: &Transaction) {
         let Some(original) = self.transactions.get_mut(key) else { return };
+        let operation = by.operation;
         match operation {
-            Operation::Refund => original.refunded_minor += amount_minor,
+            Operation::Refund => original.refunded_minor += by.amount_minor,
+            Operation::Adjustment => original.adjusted_minor += by.added_minor(),
             Operation::Completion | Operation::CompletionAdvice => original.state = State::Completed,
             _ => original.state = State::Voided,
         }
@@ -64,6 +66,7 @@ impl Bank {
             }
             Operation::Completion | Operation::CompletionAdvice => original.state == State::Completed,
             Operation::Refund => original.refunded_minor >= reversed.amount_minor,
+            Operation::Adjustment => original.state == State::Approved && original.refunded_minor == 0,
             _ => original.state == State::Voided,
         }
     }
@@ -73,6 +76,10 @@ impl Bank {
         let Some(original) = reversed.original.as_ref().and_then(|key| self.transactions.get_mut(key)) else { return };
         if reversed.operation == Operation::Refund {
             original.refunded_minor -= reversed.amount_minor;
+            return;
+        }
+        if reversed.operation == Operation::Adjustment {
+            original.adjusted_minor -= reversed.added_minor();
             return;
         }
         original.state = State::Approved;

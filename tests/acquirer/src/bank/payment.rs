@@ -108,13 +108,12 @@ impl Bank {
         let what = payment.operation.movement().ok_or_else(system_error)?;
         let card = self.config.cards.get(deal.card).ok_or_else(system_error)?.pan.masked();
         let posting = payment.key.posting(what, deal.amount_minor, card, deal.transfers.clone());
-        let funds = if payment.operation == Operation::OfflineSale { Funds::Granted } else { Funds::Needed };
+        let is_fact = matches!(payment.operation, Operation::OfflineSale | Operation::Adjustment);
+        let funds = if is_fact { Funds::Granted } else { Funds::Needed };
         self.post(deal.card, posting, funds)?;
-        if let Some(original) = &deal.original {
-            self.mark(original, payment.operation, deal.amount_minor);
-        }
-        let code = if deal.amount_minor < payment.amount_minor { Code::known("10") } else { Code::approved() };
-        Ok(Transaction {
+        let is_part = !is_fact && deal.amount_minor < payment.amount_minor;
+        let code = if is_part { Code::known("10") } else { Code::approved() };
+        let booked = Transaction {
             state: State::Approved,
             code,
             amount_minor: deal.amount_minor,
@@ -123,7 +122,11 @@ impl Bank {
             transfers: deal.transfers,
             original: deal.original,
             ..self.declined(payment, Code::approved())
-        })
+        };
+        if let Some(original) = &booked.original {
+            self.mark(original, &booked);
+        }
+        Ok(booked)
     }
 
     /// Books on the ledger and on what the card can spend, both or neither.
@@ -157,11 +160,13 @@ impl Bank {
             card: number.and_then(|number| self.card_of_number(number)),
             day: self.clock.day(),
             date: self.clock.business_date(),
+            local_date: self.clock.local_time_and_date().1,
             reference: self.reference(),
             authorisation: None,
             transfers: Vec::new(),
             original: None,
             refunded_minor: 0,
+            adjusted_minor: 0,
             script_results: std::collections::BTreeSet::new(),
         }
     }
@@ -191,7 +196,7 @@ impl Transaction {
 impl<'a> Payment<'a> {
     /// Whether a second arrival of the same message is its repeat and not another attempt.
     pub(super) fn is_advice(&self) -> bool {
-        self.message.mti.first() == Mti::ADVICE
+        self.message.mti.first() == Mti::ADVICE || self.operation == Operation::OfflineSale
     }
 
     pub(super) fn parse(operation: Operation, message: &'a Message, currency: &str) -> Result<Self, Code> {

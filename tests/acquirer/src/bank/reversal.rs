@@ -67,7 +67,7 @@ impl Bank {
             return Err(or(&codes.earlier_day, "25"));
         }
         // Voided, completed or refunded since: what the matching table calls an abnormal state.
-        if original.state != State::Approved || original.refunded_minor > 0 || !self.can_unmark(original) {
+        if original.state != State::Approved || !original.is_untouched() || !self.can_unmark(original) {
             return Err(Code::known("25"));
         }
         let original = original.clone();

@@ -15,6 +15,9 @@ use super::{Bank, Handling, Verdict, format_error, private};
 const HALF_DIGITS: usize = 31;
 /// The most that a count of DE48 can say.
 const MOST_COUNTED: u32 = 999;
+/// Results of a comparison: equal, not equal.
+const BALANCED: u8 = 1;
+const UNBALANCED: u8 = 2;
 /// Where batch numbers begin again.
 const MOST_BATCHES: u32 = 999_999;
 
@@ -39,6 +42,16 @@ pub struct BatchTotals {
     pub domestic: Sums,
     /// Cards of other countries.
     pub foreign: Sums,
+}
+
+/// What the next settlement is answered though its totals may be equal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum SettlementFault {
+    /// Result `2`.
+    Unbalanced = 2,
+    /// Result `3`.
+    Failed = 3,
 }
 
 /// How the settlement of one batch stands.
@@ -73,8 +86,9 @@ impl Bank {
             return Err(Code::known("77"));
         }
         let held = self.batch_totals(merchant, terminal, batch);
-        let balanced = held == claimed;
-        let answer = held.to_digits(balanced).ok_or(Code::known("95"))?;
+        let result = self.settlement_answer.take().unwrap_or(if held == claimed { BALANCED } else { UNBALANCED });
+        let balanced = result == BALANCED;
+        let answer = held.to_digits(result).ok_or(Code::known("95"))?;
         let rows = self.settlements.remove(&key).map(|known| known.rows).unwrap_or_default();
         let settlement = Settlement { trace: trace.into(), answer, balanced, closed: false, rows };
         let verdict = settlement.verdict();
@@ -83,6 +97,11 @@ impl Bank {
             self.close_batch(terminal, batch);
         }
         Ok(verdict)
+    }
+
+    /// Answers the next settlement as unbalanced (`2`) or failed (`3`), equal or not; none for what is true.
+    pub fn answer_settlement(&mut self, result: Option<SettlementFault>) {
+        self.settlement_answer = result.map(|fault| fault as u8);
     }
 
     /// What the books say a batch sums to.
@@ -103,11 +122,14 @@ impl Bank {
 
     /// Whether a transaction counts as debit (true) or credit (false) of its batch; none if it does not count.
     pub(super) fn side(&self, transaction: &Transaction) -> Option<bool> {
-        use Operation::{Completion, CompletionAdvice, CompletionVoid, OfflineSale, Refund, Sale, ScanToPay, Void};
+        use Operation::{
+            Adjustment, Completion, CompletionAdvice, CompletionVoid, OfflineSale, Refund, Sale, ScanToPay, Void,
+        };
         let both_sides = self.config.settlement.voids == Voids::BothSides;
         match (transaction.operation, transaction.state) {
             (Void | CompletionVoid, State::Approved) => both_sides.then_some(false),
             (Refund, State::Approved) => Some(false),
+            (Adjustment, State::Approved) => Some(transaction.added_minor() > 0),
             (Sale | ScanToPay | OfflineSale | Completion | CompletionAdvice, State::Approved) => Some(true),
             (Sale | ScanToPay | OfflineSale | Completion | CompletionAdvice, State::Voided) => {
                 both_sides.then_some(true)
@@ -153,10 +175,8 @@ impl BatchTotals {
         Some(Self { domestic: Sums::from_digits(domestic)?, foreign: Sums::from_digits(foreign)? })
     }
 
-    /// DE48 of the answer: these totals, with result `1` where balanced and `2` where not; none if a count or an amount
-    /// does not fit.
-    fn to_digits(self, balanced: bool) -> Option<String> {
-        let result = if balanced { '1' } else { '2' };
+    /// DE48 of the answer: these totals and the result; none if a count or an amount does not fit.
+    fn to_digits(self, result: u8) -> Option<String> {
         Some(format!("{}{result}{}{result}", self.domestic.to_digits()?, self.foreign.to_digits()?))
     }
 }

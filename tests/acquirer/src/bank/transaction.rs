@@ -54,6 +54,8 @@ pub(super) struct Transaction {
     pub(super) day: u32,
     /// Business date, MMDD.
     pub(super) date: String,
+    /// DE13 of its answer, MMDD; a terminal knows it by this one.
+    pub(super) local_date: String,
     /// DE37.
     pub(super) reference: String,
     /// DE38, if approved.
@@ -64,6 +66,8 @@ pub(super) struct Transaction {
     pub(super) original: Option<TransactionKey>,
     /// What was given back by refunds, minor units.
     pub(super) refunded_minor: i64,
+    /// What tips and adjustments added, less what they took off, minor units.
+    pub(super) adjusted_minor: i64,
     /// Traces of the script results reported for it.
     pub(super) script_results: BTreeSet<String>,
 }
@@ -119,6 +123,18 @@ impl TransactionKey {
     /// The same transaction number under another type.
     pub(super) fn of_kind(&self, kind: &str) -> Self {
         Self { kind: kind.into(), ..self.clone() }
+    }
+}
+
+impl Transaction {
+    /// Whether it is of this day, MMDD, as either side counts days.
+    pub(super) fn is_dated(&self, date: &str) -> bool {
+        [&self.date, &self.local_date].iter().any(|own| *own == date)
+    }
+
+    /// Whether nothing was given back of it and nothing added to it since.
+    pub(super) fn is_untouched(&self) -> bool {
+        self.refunded_minor == 0 && self.adjusted_minor == 0
     }
 }
 

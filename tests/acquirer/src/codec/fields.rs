@@ -44,8 +44,9 @@ impl Shape {
             23 | 24 => Self::Digits(3, Right),
             25 | 26 => Self::Digits(2, Right),
             32 => Self::VarDigits(Ll, 11, Decimal),
-            35 => Self::VarDigits(Ll, 37, Track),
-            36 => Self::VarDigits(Lll, 104, Track),
+            // Longer when enciphered.
+            35 => Self::VarDigits(Ll, 48, Track),
+            36 => Self::VarDigits(Lll, 120, Track),
             37 => Self::Text(12),
             38 => Self::Text(6),
             39 => Self::Text(2),

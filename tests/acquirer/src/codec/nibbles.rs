@@ -16,7 +16,7 @@ pub(super) enum Align {
 pub(super) enum Alphabet {
     /// 0 to 9.
     Decimal,
-    /// 0 to 9 and the track separator D.
+    /// Any: a track has 0 to 9 and the separator D, an enciphered one has all.
     Track,
 }
 
@@ -36,7 +36,7 @@ pub(super) fn unpack(bytes: &[u8], count: usize, align: Align, alphabet: Alphabe
         .into_iter()
         .map(|nibble| match nibble {
             0..=9 => Ok(char::from(b'0' + nibble)),
-            0xd if alphabet == Alphabet::Track => Ok('D'),
+            10..=15 if alphabet == Alphabet::Track => Ok(char::from(b'A' + nibble - 10)),
             _ => Err(CodecFault::NotDigits),
         })
         .collect()
@@ -51,7 +51,7 @@ pub(super) fn pack(digits: &str, align: Align, alphabet: Alphabet) -> Result<Vec
     for digit in digits.bytes() {
         nibbles.push(match digit {
             b'0'..=b'9' => digit - b'0',
-            b'D' if alphabet == Alphabet::Track => 0xd,
+            b'A'..=b'F' if alphabet == Alphabet::Track => digit - b'A' + 10,
             _ => return Err(CodecFault::NotDigits),
         });
     }

@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{CardNumber, Code, PaymentCode, ProcessingCode, TypeCode};
+use super::{CardNumber, Code, HexBytes, PaymentCode, ProcessingCode, TypeCode};
 
 /// Answers to reversals by the state of the original (UnionPay server-side matching).
 #[derive(Clone, Debug, Default, Serialize, Deserialize)]
@@ -55,6 +55,68 @@ pub struct WalletConfig {
     pub code: PaymentCode,
     /// A card of the list.
     pub card: CardNumber,
+}
+
+/// How tracks come.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TrackRules {
+    /// How a track is enciphered where the third digit of DE53 says that it is.
+    pub encryption: TrackScheme,
+    /// Whether a track in clear is refused.
+    pub required: bool,
+}
+
+/// The ways to encipher a track.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum TrackScheme {
+    /// T-a: the eight bytes that end before the last byte; the length stays.
+    #[default]
+    LastBlock,
+    /// T-b: the whole track, filled with F to whole blocks.
+    PaddedF,
+    /// T-c: a byte of length, the track, filled with zeros to whole blocks.
+    LengthPrefixed,
+}
+
+/// What terminals can download.
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Downloads {
+    /// DE62 of the answer to 0800/360, as it is.
+    pub parameters: String,
+    /// Public keys of card schemes, a row each, beginning with the tags 9F06 and 9F22.
+    pub public_keys: Vec<HexBytes>,
+    /// Applications, a row each, beginning with the tag 9F06.
+    pub applications: Vec<HexBytes>,
+}
+
+/// How a sale is changed later (tips and adjustments).
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct Adjustments {
+    /// What DE4 says.
+    pub amount: AdjustedAmount,
+    /// How much may be added to a sale, in percent of it.
+    pub limit_percent: u32,
+}
+
+impl Default for Adjustments {
+    /// The new total, and no more than doubled.
+    fn default() -> Self {
+        Self { amount: AdjustedAmount::NewTotal, limit_percent: 100 }
+    }
+}
+
+/// What DE4 of a tip or an adjustment says.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "kebab-case")]
+pub enum AdjustedAmount {
+    /// What the sale comes to now.
+    NewTotal,
+    /// What is added.
+    Difference,
 }
 
 /// How batches are settled.

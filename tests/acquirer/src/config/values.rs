@@ -135,8 +135,27 @@ checked_text!(
     StartTime, |text| text.into(), "a time is written like 2026-05-10T10:01:41",
     |text| text.parse::<jiff::civil::DateTime>().is_ok()
 );
-open_text!(TerminalId, MerchantId, Code, Currency, Expiry, ProcessingCode, TypeCode, StartTime);
-secret_digits!(CardNumber, PinDigits, PaymentCode, MasterKey);
+checked_text!(
+    /// Track two as DE35 holds it, `D` between number and expiry; never shown.
+    TrackTwo, |_| "[redacted]".into(), "track two is 20 to 37 digits with one D after the card number",
+    |text| {
+        let parts = text.split_once('D');
+        (20..=37).contains(&text.len())
+            && parts.is_some_and(|(number, rest)| decimal(number, 13..=19) && decimal(rest, 4..=23))
+    }
+);
+checked_text!(
+    /// A card scheme as DE63.1 names it.
+    Scheme, |text| text.into(), "a scheme is three capital letters, for example VIS",
+    |text| text.len() == 3 && text.bytes().all(|c| c.is_ascii_uppercase())
+);
+checked_text!(
+    /// Bytes in hexadecimal.
+    HexBytes, |text| text.into(), "bytes are written as pairs of hexadecimal characters, at most 990 bytes",
+    |text| text.len() <= 1980 && hex::decode(text).is_ok()
+);
+open_text!(TerminalId, MerchantId, Code, Currency, Expiry, ProcessingCode, TypeCode, StartTime, Scheme);
+secret_digits!(CardNumber, PinDigits, PaymentCode, MasterKey, TrackTwo);
 
 impl Default for Currency {
     /// The yuan.
@@ -163,6 +182,20 @@ impl MasterKey {
     /// The key itself; `None` cannot happen for a checked text.
     pub(crate) fn key(&self) -> Option<Key> {
         Key::from_bytes(&hex::decode(&self.0).ok()?)
+    }
+}
+
+impl Scheme {
+    /// A scheme written in this program.
+    pub(super) fn known(scheme: &'static str) -> Self {
+        Self(scheme.into())
+    }
+}
+
+impl HexBytes {
+    /// The bytes.
+    pub fn bytes(&self) -> Vec<u8> {
+        hex::decode(&self.0).unwrap_or_default()
     }
 }
 

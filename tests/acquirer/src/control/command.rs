@@ -6,6 +6,7 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::Control;
+use crate::bank::SettlementFault;
 use crate::config::Code;
 use crate::desk::Stage;
 use crate::faults::{Fault, FaultOrder};
@@ -86,6 +87,16 @@ pub enum Command {
         /// DE39.
         code: Option<String>,
     },
+    /// Answers the next settlement `unbalanced` or `failed` though its totals are equal; without one, as it is.
+    AnswerSettlement {
+        /// `unbalanced` or `failed`.
+        result: Option<SettlementFault>,
+    },
+    /// Begins or ends a cut-over: what touches the day is answered 90 and not looked at.
+    CutOver {
+        /// Whether it begins.
+        begins: bool,
+    },
     /// What the cardholder answers to a scanned payment that waits (decided by code 09).
     FinishScan {
         /// DE41.
@@ -152,6 +163,8 @@ impl Control {
                 self.set_decision(amount_minor, code.parse::<Code>().map_err(text)?);
             }
             Command::RefuseAdvices { code } => self.refuse_advices(parsed(code)?),
+            Command::AnswerSettlement { result } => self.answer_settlement(result),
+            Command::CutOver { begins } => self.cut_over(begins),
             Command::FinishScan { terminal, batch, trace, code } => {
                 let code = code.parse::<Code>().map_err(text)?;
                 let ended = self.finish_scan(&terminal, &batch, &trace, code);

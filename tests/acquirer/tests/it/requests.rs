@@ -123,6 +123,12 @@ impl Terminal {
         self.payment(Mti::ADVICE, "30", "000000", trace, amount_minor)
     }
 
+    /// A tip or an adjustment of a sale to a new total.
+    pub fn adjustment(&self, kind: &str, trace: u32, of: &Receipt, total_minor: i64) -> Message {
+        let message = self.payment(Mti::ADVICE, kind, "000000", trace, total_minor);
+        naming(message, of, &of.named())
+    }
+
     pub fn script_result(&self, trace: u32, of: &Receipt) -> Message {
         let mut message = self.payment(Mti::SCRIPT_RESULT, "00", "000000", trace, of.amount_minor);
         message.set_digits(60, format!("00{}951", self.batch)).set_binary(55, [0x95, 0x01, 0x00]);

@@ -115,7 +115,7 @@ fn every_kind_of_broken_frame_is_named_with_its_place() {
         (changed(13, 0x34), at_field(6), 30, CodecFault::UnknownField),
         (changed(24, 0xa0), at_field(4), 24, CodecFault::NotDigits),
         (changed(34, 0x11), at_field(22), 33, CodecFault::Padding),
-        (changed(37, 0x38), at_field(35), 37, CodecFault::FieldLength { length: 38, limit: 37 }),
+        (changed(37, 0x49), at_field(35), 37, CodecFault::FieldLength { length: 49, limit: 48 }),
         (changed(46, 0xc3), at_field(35), 37, CodecFault::NotDigits),
         (changed(55, 0x01), at_field(35), 37, CodecFault::Padding),
         (changed(56, 0x07), at_field(41), 56, CodecFault::NotText),
