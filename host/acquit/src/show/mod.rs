@@ -67,7 +67,7 @@ fn debt_line(books: &Books, debt: &Debt, messages: &Messages) -> String {
         Standing::Unheard => messages.text("owed-state-unheard", &[("attempts", debt.tries.into())]),
         Standing::Refused => messages.text("owed-state-refused", &[("code", code.into())]),
         // Those that are settled are not on the list.
-        Standing::Unmatched | Standing::Paid | Standing::Waived => {
+        Standing::Unmatched | Standing::Paid | Standing::Waived | Standing::Settled | Standing::Replaced => {
             messages.text("owed-state-unmatched", &[("code", code.into())])
         }
     };

@@ -23,7 +23,7 @@ pub fn receipt(
     match outcome {
         Outcome::Approved(_) => Some(approved(configuration, messages, payment, outcome)),
         Outcome::Unknown(_) => Some(unknown(configuration, messages, payment)),
-        Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Done | Outcome::Failed(_) => None,
+        Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Done | Outcome::Failed(_) | Outcome::Settled(_) => None,
     }
 }
 

@@ -95,6 +95,7 @@ impl View<'_> {
             Outcome::Declined(declined) => self.declined(declined),
             Outcome::NotSent(why) => self.not_sent(why),
             Outcome::Failed(why) => self.failed(why),
+            Outcome::Settled(settlement) => vec![format!("{}", settlement.batch)],
             Outcome::Done => {
                 let mut lines = vec![text("sign-in-done", &[("acquirer", self.acquirer.clone().into())])];
                 lines.push(text("sign-in-keys", &[("keys", self.work_keys().into())]));
@@ -126,6 +127,7 @@ impl View<'_> {
             }),
             Outcome::NotSent(why) | Outcome::Failed(why) => json!({ "why": format!("{why:?}") }),
             Outcome::Unknown(doubt) => json!({ "why": format!("{doubt:?}") }),
+            Outcome::Settled(settlement) => json!({ "settlement": settlement }),
             Outcome::Done => json!({ "keys": self.work_keys(), "batch": self.batch }),
         }
     }
@@ -170,7 +172,15 @@ impl View<'_> {
             NotSent::Plugin(_) | NotSent::Template(_) | NotSent::Unsupported => {
                 self.declined_by_terminal(Reason::FormatError)
             }
-            NotSent::Interrupted => vec![text("sale-not-sent")],
+            NotSent::Interrupted
+            | NotSent::OriginalUnknown
+            | NotSent::OriginalNotFit(_)
+            | NotSent::AlreadyDone
+            | NotSent::OtherCard
+            | NotSent::TooMuch
+            | NotSent::Settling
+            | NotSent::BooksDiffer
+            | NotSent::NothingToSettle => vec![text("sale-not-sent")],
         }
     }
 
@@ -221,6 +231,7 @@ pub fn word(outcome: &Outcome) -> &'static str {
         Outcome::Unknown(_) => "unknown",
         Outcome::Done => "done",
         Outcome::Failed(_) => "failed",
+        Outcome::Settled(_) => "settled",
     }
 }
 
