@@ -27,6 +27,7 @@ mod readings;
 mod repetition;
 mod state;
 mod transaction;
+mod words;
 
 use sdk::prelude::{
     Context, Debt, Decision, Descriptor, Event, Fault, Field, FollowUpKind, Maintenance, Operation, Patience,
