@@ -27,7 +27,6 @@ mod readings;
 mod repetition;
 mod state;
 mod transaction;
-mod words;
 
 use sdk::prelude::{
     Context, Debt, Decision, Descriptor, Event, Fault, Field, FollowUpKind, Maintenance, Operation, Patience,

@@ -126,12 +126,6 @@ const PARAMETERS: &[Declared] = &[
     ),
     optional("card-scheme", "CUP", "([0-9A-Za-z ]{3})?", "DE63.1 of a refund whose original named no card scheme."),
     optional(
-        "absent-card",
-        "typed",
-        "typed|as-read",
-        "DE22 of what follows a payment while the card is not there: as a typed number, or as it was read then.",
-    ),
-    optional(
         "foreign-schemes",
         "AMX,DCC,JCB,MAE,MCC,VIS",
         "([0-9A-Z]{3}(,[0-9A-Z]{3})*)?",

@@ -18,7 +18,8 @@ fn a_day_of_trade_leaves_no_secret_anywhere() -> Result<()> {
     ensure!(house.terminal.sale("51.00")?.outcome() == "declined");
     // An order straight to the socket, so that its answer is searched whole.
     let amount = json!({ "minor": 2100, "currency": 156, "exponent": 2 });
-    let ask = json!({ "do": "sale", "transaction": "SOCKET1", "amount": amount, "acquirer": null, "card": null,
+    let order = json!({ "pay": { "kind": "Sale", "amount": amount, "tip": null, "cash": null } });
+    let ask = json!({ "do": "begin", "transaction": "SOCKET1", "order": order, "acquirer": null, "card": null,
         "operator": "01" });
     let answer = house.terminal.ask(&ask)?;
     ensure!(answer["ok"] == true, "{answer}");

@@ -2,13 +2,15 @@
 
 mod ask;
 mod books;
+mod errand;
 mod evidence;
+mod follow;
 mod init;
 mod journal;
 mod keys;
 mod message;
-
 mod operator;
+mod pay;
 mod run;
 mod waive;
 
@@ -23,14 +25,30 @@ use crate::config::{Configuration, Word};
 use crate::control::Response;
 use crate::messages::{Language, Messages};
 
+/// What `acquit --help` ends with.
+const AFTER_HELP: &str = "\
+A new terminal:     acquit init, acquit keys load, acquit run; then, beside it:
+A day:              acquit sign-in, acquit sale 12.34, acquit void --of ID, acquit refund 5.00 --of ID, acquit settle
+A hotel, a rental:  acquit preauth 500.00, acquit complete 420.00 --of ID, acquit cancel-preauth --of ID
+What is what:       acquit batch, acquit totals, acquit owed, acquit explain ID, acquit reprint ID
+
+A payment whose outcome is unknown is never shown as declined. Do not take it again: `acquit owed` counts what must
+still be taken back or delivered, `acquit explain` says whether the customer was charged and what to do now.
+
+Exit codes: 0 approved or done; 1 not done, nothing was charged; 2 the command line is wrong; 3 declined by the
+acquirer; 4 the outcome is unknown.";
+
+/// The acquirer said no, and proved it.
+const EXIT_DECLINED: u8 = 3;
+/// Money may have moved.
+const EXIT_UNKNOWN: u8 = 4;
+
 /// Takes card payments through sandboxed acquirer plugins, and proves to the cent what it owes.
 #[derive(Debug, Parser)]
 #[command(
     name = "acquit",
     version,
-    after_help = "A new terminal: `acquit init`, `acquit keys load`, `acquit run`; then, beside it, `acquit sale 12.34`.\n\
-                  A payment whose outcome is unknown is never shown as declined: `acquit owed` counts what must still \
-                  be taken back, `acquit explain` tells the story."
+    after_help = AFTER_HELP
 )]
 struct CommandLine {
     #[command(flatten)]
@@ -59,20 +77,16 @@ enum Command {
     Init,
     /// Run the terminal: pay what is owed, then serve the other commands.
     Run,
-    /// Take a payment from a card. Prints the identity first; the same identity never pays twice.
-    Sale(ask::Sale),
-    /// Download work keys and adopt the acquirer's batch.
-    SignIn(ask::Acquirer),
-    /// Stop a payment that has not been sent.
-    Cancel(ask::Transaction),
-    /// What is owed: reversals nobody has acknowledged yet.
+    #[command(flatten)]
+    Pay(pay::Pay),
+    #[command(flatten)]
+    Follow(follow::Follow),
+    #[command(flatten)]
+    Errand(errand::Errand),
+    /// What is owed: reversals, advices and reports that nobody has acknowledged yet.
     Owed(waive::Owed),
-    /// Try every debt now.
-    Pay(ask::Acquirer),
-    /// Tell the whole story of a payment; of the newest where none is named.
-    Explain(books::Explain),
-    /// What each acquirer owes the shop, by the terminal's own books.
-    Totals,
+    #[command(flatten)]
+    Look(books::Look),
     /// Look at the journal.
     #[command(subcommand)]
     Journal(journal::Journal),
@@ -126,14 +140,12 @@ fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
     match command {
         Command::Init => init::init(&house),
         Command::Run => run::run(house),
-        Command::Sale(sale) => ask::sale(&house, sale),
-        Command::SignIn(acquirer) => ask::sign_in(&house, acquirer),
-        Command::Cancel(transaction) => ask::cancel(&house, transaction),
-        Command::Pay(acquirer) => ask::pay(&house, acquirer),
+        Command::Pay(pay) => pay::pay(&house, pay),
+        Command::Follow(follow) => follow::follow(&house, follow),
+        Command::Errand(errand) => errand::errand(&house, errand),
         Command::Owed(waive::Owed { what: None }) => books::owed(&house),
         Command::Owed(waive::Owed { what: Some(waive::Owing::Waive(waive)) }) => waive::waive(&house, &waive),
-        Command::Explain(explain) => books::explain(&house, explain),
-        Command::Totals => books::totals(&house),
+        Command::Look(look) => books::look(&house, look),
         Command::Journal(journal) => journal::journal(&house, &journal),
         Command::Keys(keys) => keys::keys(&house, &keys),
         Command::Evidence(evidence::Evidence::Export(export)) => evidence::export(&house, &export),
@@ -171,7 +183,17 @@ fn show(response: &Response, json: bool) -> Result<ExitCode> {
             writeln!(out, "{line}")?;
         }
     }
-    Ok(if response.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(exit_code(response))
+}
+
+/// Whoever runs this from a script learns the outcome without reading it.
+fn exit_code(response: &Response) -> ExitCode {
+    match response.facts["outcome"].as_str() {
+        _ if response.ok => ExitCode::SUCCESS,
+        Some("declined") => ExitCode::from(EXIT_DECLINED),
+        Some("unknown") => ExitCode::from(EXIT_UNKNOWN),
+        _ => ExitCode::FAILURE,
+    }
 }
 
 fn language(text: &str) -> Result<Language, String> {

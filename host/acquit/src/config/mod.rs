@@ -3,21 +3,18 @@
 //! A mistake is told with file, line, column and key, and with what would be right. Paths in the file are relative to
 //! the folder the file stands in.
 
+mod acquirer;
 mod error;
 mod read;
 mod section;
 mod words;
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
-use engine::contract::transaction::OperationKind;
-use engine::contract::types::Name;
 use journal::keys::Cipher;
 
+pub use acquirer::{Acquirer, Acquirers, Address, Ceilings, KeyGrant, Offline, Route, TimeOfDay, Trade};
 pub use error::{ConfigurationError, Mistake, Problem};
 pub(crate) use words::words;
 pub use words::{RouteSecret, Word};
@@ -66,82 +63,10 @@ pub struct Terminal {
     pub merchant: Option<String>,
     /// What amounts are entered in; CNY where nothing is said.
     pub currency: Currency,
-}
-
-/// The acquirers of this terminal: at least one, each with its own name, one of them the first choice.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acquirers {
-    all: Vec<Acquirer>,
-    first: usize,
-}
-
-/// One acquirer: its plugin, and what that plugin is granted.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Acquirer {
-    /// The operator's name for it; fit for a file name.
-    pub name: Name,
-    /// The precompiled component.
-    pub plugin: PathBuf,
-    /// What the acquirer gave the shop (terminal number, merchant number), as the plugin declares them.
-    pub parameters: Vec<(Name, String)>,
-    /// The key slots, each with the one thing its key may do.
-    pub keys: BTreeMap<Name, KeyGrant>,
-    /// Where messages may go; never empty.
-    pub routes: BTreeMap<Name, Route>,
-    /// The echoes each operation needs besides its seal before its outcome counts.
-    pub proofs: BTreeMap<OperationKind, Vec<Echoed>>,
-    /// What the plugin can only undercut.
-    pub ceilings: Ceilings,
-}
-
-/// What a key slot is and may do.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct KeyGrant {
-    /// What a key in it may be: several where the acquirer hands out keys of several lengths. Never empty.
-    pub algorithms: Vec<KeyAlgorithm>,
-    /// Its one use.
-    pub use_: KeyUse,
-}
-
-/// A way to an acquirer, over TLS.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Route {
-    /// Host and port.
-    pub address: Address,
-    /// The name its certificate must carry; the host of the address where nothing is said.
-    pub server_name: String,
-    /// The certificates, in PEM, that may have signed it.
-    pub roots: PathBuf,
-    /// What may leave here beside the plugin's own bytes.
-    pub secrets: BTreeSet<RouteSecret>,
-    /// How long to wait for a connection, TLS included.
-    pub connect_timeout: Duration,
-    /// How long to wait until a request has left.
-    pub write_timeout: Duration,
-}
-
-/// Host and port.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Address {
-    /// A name or an address; an IPv6 address stands without its brackets.
-    pub host: String,
-    /// Never 0.
-    pub port: u16,
-}
-
-/// Limits a plugin can undercut and never exceed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Ceilings {
-    /// Tries of one exchange, the first included.
-    pub attempts: u32,
-    /// The longest pause between two tries.
-    pub wait: Duration,
-    /// The longest wait for a reply.
-    pub exchange_timeout: Duration,
-    /// Debts the acquirer has refused before new payments stop.
-    pub refused_debts: u32,
-    /// The largest payment, in the minor unit of the terminal's currency.
-    pub amount_minor: u64,
+    /// Whom a customer asks about a payment whose outcome is unknown: a telephone number, an address.
+    pub contact: Option<String>,
+    /// How long a question to the cashier waits for an answer before it counts as a no.
+    pub answer_within: Duration,
 }
 
 /// What the terminal reads and prints with.
@@ -225,52 +150,7 @@ impl Default for JournalSettings {
     }
 }
 
-impl Acquirers {
-    /// All of them, in the order of the file.
-    pub fn iter(&self) -> impl Iterator<Item = &Acquirer> {
-        self.all.iter()
-    }
-
-    /// The one that takes a payment when nobody says which: marked `first`, else the first in the file.
-    pub fn first(&self) -> &Acquirer {
-        &self.all[self.first]
-    }
-
-    /// The one of this name.
-    pub fn named(&self, name: &str) -> Option<&Acquirer> {
-        self.all.iter().find(|acquirer| acquirer.name == name)
-    }
-}
-
-impl Acquirer {
-    /// Slots whose keys are downloaded at a sign-in, and without which nothing is sent.
-    pub fn work_keys(&self) -> impl Iterator<Item = &Name> {
-        self.keys.iter().filter(|(_, grant)| grant.use_ != KeyUse::Transport).map(|(slot, _)| slot)
-    }
-}
-
-impl fmt::Display for Address {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        if self.host.contains(':') {
-            write!(f, "[{}]:{}", self.host, self.port)
-        } else {
-            write!(f, "{}:{}", self.host, self.port)
-        }
-    }
-}
-
-impl Default for Ceilings {
-    /// For a file that says nothing: three tries, a minute for each wait, ten refused debts, 50,000.00.
-    fn default() -> Self {
-        Ceilings {
-            attempts: 3,
-            wait: Duration::from_secs(60),
-            exchange_timeout: Duration::from_secs(60),
-            refused_debts: 10,
-            amount_minor: 5_000_000,
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests;
+#[cfg(test)]
+mod trade_tests;

@@ -10,7 +10,7 @@ use std::sync::mpsc::{self, Sender};
 use std::sync::{Arc, LazyLock};
 use std::thread;
 
-use super::{Order, Response};
+use super::{Reply, Request, Response, Told};
 use crate::terminal::Event;
 
 /// A request is a line; a longer one is not from our own commands.
@@ -19,7 +19,7 @@ const LINE_BYTES: u64 = 64 << 10;
 /// Connections served at once: a counter has a handful of programs.
 const CONNECTIONS: usize = 16;
 
-/// Serves orders until the process ends. The journal's lock has been taken, so a socket that is there already was left
+/// Serves requests until the process ends. The journal's lock has been taken, so a socket that is there already was left
 /// by a process that died.
 ///
 /// # Errors
@@ -40,7 +40,7 @@ fn accept(listener: &UnixListener, inbox: &Sender<Event>) {
     for stream in listener.incoming().flatten() {
         if OPEN.fetch_add(1, Ordering::SeqCst) >= CONNECTIONS {
             OPEN.fetch_sub(1, Ordering::SeqCst);
-            let _ = answer(&stream, &Response::failed("too many commands at once; try again".into()));
+            let _ = answer(&stream, Response::failed("too many commands at once; try again".into()));
             continue;
         }
         let inbox = inbox.clone();
@@ -60,19 +60,31 @@ fn accept(listener: &UnixListener, inbox: &Sender<Event>) {
 fn converse(stream: &UnixStream, inbox: &Sender<Event>) -> io::Result<()> {
     let mut line = String::new();
     BufReader::new(stream).take(LINE_BYTES).read_line(&mut line)?;
-    let response = match serde_json::from_str::<Order>(&line) {
-        Err(error) => Response::failed(format!("not an order: {error}")),
-        Ok(order) => {
-            let (reply, told) = mpsc::channel();
-            let asked = inbox.send(Event::Order(order, reply)).ok().and_then(|()| told.recv().ok());
-            asked.unwrap_or_else(|| Response::failed("the terminal is stopping".into()))
-        }
+    let request = match serde_json::from_str::<Request>(&line) {
+        Ok(request) => request,
+        Err(error) => return answer(stream, Response::failed(format!("not an order: {error}"))),
     };
-    answer(stream, &response)
+    let meanwhile = request.meanwhile;
+    let (reply, told) = mpsc::channel();
+    if inbox.send(Event::Asked(request, Reply::new(reply))).is_err() {
+        return answer(stream, Response::failed("the terminal is stopping".into()));
+    }
+    loop {
+        match told.recv() {
+            Ok(Told::Answer(response)) => return answer(stream, response),
+            Ok(told) if meanwhile => write(stream, &told)?,
+            Ok(_) => {}
+            Err(_) => return answer(stream, Response::failed("the terminal is stopping".into())),
+        }
+    }
 }
 
-fn answer(mut stream: &UnixStream, response: &Response) -> io::Result<()> {
-    let mut line = serde_json::to_vec(response)?;
+fn answer(stream: &UnixStream, response: Response) -> io::Result<()> {
+    write(stream, &Told::Answer(response))
+}
+
+fn write(mut stream: &UnixStream, told: &Told) -> io::Result<()> {
+    let mut line = serde_json::to_vec(told)?;
     line.push(b'\n');
     stream.write_all(&line)
 }

@@ -11,10 +11,26 @@ entry-contactless-stripe = contactless stripe
 entry-code-scan = code scanned
 entry-fell-back = swiped, chip failed
 operation-sign-in = Sign-in
+operation-sign-off = Sign-off
+operation-echo = Echo test
+operation-download = Download
 operation-sale = Sale
+operation-preauthorize = Pre-authorisation
+operation-scan-to-pay = Code payment, scanned by the shop
+operation-show-to-pay = Code payment, scanned by the customer
+operation-balance = Balance
+operation-void = Void
+operation-refund = Refund
+operation-complete = Completion
+operation-cancel-preauthorization = Pre-authorisation cancelled
+operation-cancel-completion = Completion cancelled
 operation-reverse = Reversal
 operation-inquire = Inquiry
-operation-other = Other operation
+operation-advise = Advice
+operation-tip = Tip
+operation-report-scripts = Script report
+operation-settle = Settlement
+operation-upload = Batch upload
 outcome-approved = approved
 outcome-declined = declined
 outcome-unknown = OUTCOME UNKNOWN
@@ -28,7 +44,7 @@ undo-cancelled = cancelled
 ## The terminal's screen
 
 screen-welcome = Ready
-screen-present-card = { $amount } - please swipe your card
+screen-present-card = { $amount } - please present your card
 screen-enter-pin = { $amount } - please enter your PIN
 screen-processing = Please wait
 screen-approved = Approved
@@ -41,6 +57,17 @@ screen-cancelled = Cancelled. Nothing was charged.
 screen-card-removed = The card was taken too early. Nothing was charged.
 screen-card-unreadable = The card cannot be read. Nothing was charged.
 screen-owed = owed: { $count }
+screen-exposure = not yet delivered: { $amount }, { $count ->
+        [one] one offline payment
+       *[other] { $count } offline payments
+    } of { $acquirer }
+screen-escalated = { $count ->
+        [one] One debt needs
+       *[other] { $count } debts need
+    } attention: see `acquit owed`
+screen-partial = Only { $approved } of { $asked } is approved. Take it? Within { $seconds } s: acquit answer yes { $transaction } (or no)
+screen-show-code = Scan to pay: { $code }
+screen-settling = Settling with { $acquirer }
 
 ## Sign-in
 
@@ -51,6 +78,13 @@ sign-in-batch = Batch { $batch }
 sign-in-declined = { $acquirer } refused the sign-in ({ $code }). No payment is taken until it succeeds.
 sign-in-unknown = { $acquirer } did not answer the sign-in. Check the network; the terminal will try again.
 sign-in-bad-keys = A work key of { $acquirer } does not match its check value. All its work keys were dropped; no payment is taken until a sign-in succeeds.
+errand-done-sign-off = Signed off from { $acquirer }
+errand-done-echo = { $acquirer } is there
+errand-done-download = { $acquirer } has sent what was asked for
+errand-done-advise = { $acquirer } has been told
+errand-done-other = Done
+errand-refused = { $acquirer } refused: { $reason } ({ $code })
+errand-failed = { $acquirer } could not be reached, or did not answer in a way that can be proven. Nothing was changed; try again.
 
 ## A sale, to the cashier
 
@@ -60,11 +94,42 @@ sale-approved-in-part = Approved for { $amount } only; { $missing } is still to 
 sale-declined = Declined: { $reason }
 sale-declined-customer = To the customer: { $sentence }
 sale-declined-cashier = Next: { $step }
-sale-unknown = Outcome unknown: { $amount }. Do not pay again until the terminal has found out.
-sale-not-sent = The payment did not leave the terminal. Nothing was charged; it may be tried again.
+sale-unknown = Outcome unknown: { $amount }. Do not do it again until the terminal has found out.
+sale-not-sent = It did not leave the terminal. Nothing was charged; it may be tried again.
 sale-repeated = Transaction { $transaction } is known; this is its result. Nothing was charged again.
 sale-other-amount = Transaction { $transaction } is known with another amount, { $amount }. Use a new identity for a new payment.
 sale-bad-amount = "{ $text }" is not an amount. Write it as { $example }.
+sale-other-operation = Transaction { $transaction } is known as another operation: { $operation }. Use a new identity.
+sale-tip-too-large = The tip must be less than the amount: the amount is all that is to be taken, with the tip in it.
+sale-balance = Balance: { $amount }
+sale-balance-negative = Balance: { $amount } overdrawn
+sale-held = Held: { $amount }. Take it with `acquit complete --of { $transaction }`.
+sale-offline = Approved offline: { $amount }. { $acquirer } has not heard of it yet; the terminal delivers it by itself.
+sale-found-out = It was unknown; now it is certain.
+sale-stopped-waiting = Nobody waits any more. What may have been taken is taken back by the terminal.
+sale-card-refused = The card refused after { $acquirer } had approved. The terminal takes { $amount } back.
+sale-other-amount-approved = { $acquirer } approved { $approved } only, which was not taken. The terminal takes it back.
+sale-wrong-ceiling = The amount is zero or over this terminal's limit. Nothing was charged.
+sale-unsupported = { $acquirer } does not do this operation on this terminal.
+sale-plugin-failed = The plugin of { $acquirer } failed or asked for what is not allowed. Nothing was sent. Call service.
+following-amount-needed = Say how much: the terminal does not know the original.
+following-original-unknown = The original transaction is not known on this terminal. Check its identity; one made elsewhere is typed in from its receipt.
+following-not-fit-kind = The original is not of a kind that this can follow.
+following-not-fit-not-approved = The original was not approved, so there is nothing to take back or complete.
+following-not-fit-other-batch = The original's batch is settled. Give the money back with `acquit refund`.
+following-not-fit-unresolved = What became of the original, or of what followed it, is not known yet. Wait until `acquit owed` is empty, then look with `acquit explain`.
+following-not-fit-other-acquirer = The original was made at another acquirer.
+following-not-fit-typed = What was typed is not what { $acquirer } needs for this, or this terminal does not allow originals made elsewhere.
+following-already-done = That has been done already. `acquit explain` tells how.
+following-other-card = This is another card than the one of the original. Use that card.
+following-too-much = That is more than is left of the original.
+following-card-gone = The card data of the original is not kept any more, and no card was presented. Do it with the card.
+following-inquired-approved = Found out: it was approved, { $amount }.
+following-inquired-declined = Found out: it was declined.
+answered-no-question = The terminal asks nothing just now.
+answered-which = Several questions are open: { $transactions }. Say which: acquit answer yes ID
+answered-yes = Answered: yes
+answered-no = Answered: no. It is taken back.
 sale-over-ceiling = { $amount } is over this terminal's limit of { $limit }. Nothing was charged.
 sale-debts-first = { $acquirer } must first answer for { $count ->
         [one] an earlier payment
@@ -90,6 +155,14 @@ owed-line = { $kind }, { $amount }, trace { $trace }, transaction { $transaction
 owed-kind-reversal = Reversal
 owed-kind-inquiry = Inquiry
 owed-kind-repetition = Repetition
+owed-kind-advice = Advice
+owed-kind-script-report = Script report
+owed-since = since { $time }
+owed-escalated = needs attention: call { $acquirer }
+owed-exposure = { $acquirer }: { $amount } in { $count ->
+        [one] one payment
+       *[other] { $count } payments
+    } not yet delivered
 owed-state-unheard = no proven answer yet, { $attempts ->
         [one] tried once
        *[other] tried { $attempts } times
@@ -149,7 +222,17 @@ evidence-fails = The evidence does not hold: { $why }
 
 receipt-copy-merchant = MERCHANT COPY
 receipt-copy-cardholder = CARDHOLDER COPY
-receipt-title-sale = SALE
+receipt-reprint = COPY - NOT A NEW PAYMENT
+receipt-offline = OFFLINE: approved by terminal and card; the acquirer is told as soon as it can be reached.
+receipt-tip = of which tip
+receipt-asked = asked for
+receipt-original = Original
+receipt-original-transaction = Original transaction
+receipt-original-trace = Original trace
+receipt-original-date = Original date
+receipt-original-amount = Original amount
+receipt-original-typed = typed from its receipt
+receipt-original-none = none
 receipt-merchant = Merchant
 receipt-merchant-number = Merchant no.
 receipt-terminal = Terminal
@@ -172,7 +255,53 @@ receipt-thanks = Thank you
 unknown-slip-title = OUTCOME UNKNOWN
 unknown-slip-do-not-pay = Do not pay again until this has been checked.
 unknown-slip-promise = If the card was charged, the terminal takes the money back by itself and keeps trying.
+unknown-slip-do-not-repeat = Do not repeat this until it has been checked.
+unknown-slip-promise-back = The terminal keeps asking by itself until the acquirer has answered.
+unknown-slip-contact = Questions: { $contact }
 unknown-slip-keep = Keep this slip and show it when you ask.
+
+## Settlement
+
+settlement-title = Settlement
+settlement-done = { $acquirer }: batch { $batch } is settled
+settlement-balanced = Balanced: { $acquirer } has the same sums
+settlement-unbalanced = Not balanced: the sums of { $acquirer } differ
+settlement-uploaded = { $count ->
+        [one] One transaction was
+       *[other] { $count } transactions were
+    } uploaded
+settlement-carried = Refused and carried over
+settlement-closed = Unknown to the acquirer, closed by this settlement
+settlement-escalated = Needs attention
+settlement-exposure = Not yet delivered
+settlement-batch = Batch
+settlement-date = Settled
+settlement-acquirer = Acquirer
+settlement-group = Group { $group }
+settlement-count = { $operation } ({ $count })
+settlement-group-balanced = agrees
+settlement-group-unbalanced = differs
+settlement-group-failed = could not be compared
+settlement-nothing = There is nothing in the batch of { $acquirer } to settle.
+settlement-differs = The running sums of the batch of { $acquirer } and an independent count of it differ. Nothing was sent. Call service; the journal holds every payment.
+settlement-open = A settlement of { $acquirer } is open and comes first. It goes on by itself, and with `acquit settle`.
+settlement-debts-first = { $acquirer } has not answered for { $count ->
+        [one] one earlier transaction
+       *[other] { $count } earlier transactions
+    }. The batch stays open until it has; see `acquit owed`.
+settlement-unknown = { $acquirer } did not answer the settlement. It stays open and goes on where it stopped, by itself or with `acquit settle`.
+settlement-none-yet = There is no settlement of { $acquirer } to print.
+open-batch-head = { $acquirer }: batch { $batch }, { $count ->
+        [one] one transaction
+       *[other] { $count } transactions
+    }
+open-batch-line = { $time }  { $operation } { $amount }  trace { $trace }  { $transaction }
+open-batch-empty = { $acquirer }: batch { $batch } is empty
+totals-line = { $acquirer }: { $amount }
+totals-batch = in batch { $batch }: { $operation } ({ $count }) { $amount }
+totals-exposure = not yet delivered: { $amount }
+reprint-nothing = There is no receipt of { $transaction }: nothing was approved, and nothing is in doubt.
+reprint-none = There is no receipt to print yet.
 
 ## The story of a payment
 

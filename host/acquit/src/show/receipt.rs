@@ -3,99 +3,191 @@
 use devices::Page;
 use engine::Outcome;
 use engine::books::Transaction;
-use engine::contract::card::{Entry, Presented};
-use engine::contract::transaction::OperationKind;
+use engine::contract::acquirer::Approved;
+use engine::contract::transaction::{FollowUp, Operation, OperationKind, Subject};
+use engine::contract::types::Amount;
 
-use super::reference;
+use super::{reference, words};
 use crate::config::{Configuration, Profile};
-use crate::messages::{Messages, format_amount, format_time, mask_card};
+use crate::messages::{Language, Messages, format_amount, format_time, mask_card};
 
-/// The page for an approved payment, or the slip for one whose outcome is unknown; none for anything else.
+/// Whether a paper is the first of its kind.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Edition {
+    /// Printed when it happened.
+    First,
+    /// Printed once more, and says so.
+    Copy,
+}
+
+/// The page for an approved operation, or the slip for one whose outcome is unknown; none for anything else.
 pub fn receipt(
     configuration: &Configuration,
     messages: &Messages,
     payment: &Transaction,
     outcome: &Outcome,
+    edition: Edition,
 ) -> Option<Page> {
-    if payment.kind() != OperationKind::Sale {
-        return None;
-    }
+    let printing = Printing { configuration, messages, payment };
     match outcome {
-        Outcome::Approved(_) => Some(approved(configuration, messages, payment, outcome)),
-        Outcome::Unknown(_) => Some(unknown(configuration, messages, payment)),
-        Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Done | Outcome::Failed(_) | Outcome::Settled(_) => None,
+        _ if !words::has_receipt(payment.kind()) => None,
+        Outcome::Approved(approved) => Some(printing.approved(approved, edition)),
+        Outcome::Unknown(_) => Some(printing.unknown(edition)),
+        _ => None,
     }
 }
 
-fn approved(configuration: &Configuration, messages: &Messages, payment: &Transaction, outcome: &Outcome) -> Page {
-    let text = |id: &str| messages.text(id, &[]);
-    let page = head(configuration, messages, Page::new())
-        .center(text("receipt-title-sale"))
-        .center(text("receipt-copy-cardholder"));
-    let page = facts(configuration, messages, payment, page);
-    let Outcome::Approved(approved) = outcome else { return page };
-    page.pair(text("receipt-reference"), approved.retrieval_reference.clone())
-        .pair(text("receipt-authorization"), approved.authorization.clone())
-        .pair(text("receipt-outcome"), text("outcome-approved"))
-        .feed(1)
-        .center(text("receipt-thanks"))
-}
-
-fn unknown(configuration: &Configuration, messages: &Messages, payment: &Transaction) -> Page {
-    let text = |id: &str| messages.text(id, &[]);
-    let page = head(configuration, messages, Page::new()).center(text("unknown-slip-title"));
-    facts(configuration, messages, payment, page)
-        .feed(1)
-        .left(text("unknown-slip-do-not-pay"))
-        .left(text("unknown-slip-promise"))
-        .left(text("unknown-slip-keep"))
-}
-
-fn head(configuration: &Configuration, messages: &Messages, page: Page) -> Page {
-    match configuration.profile {
-        Profile::Development => page.center(messages.text("test-banner", &[])),
-        Profile::Production => page,
+/// The top of every page: that it is only a test, what it is, and that it is a copy.
+pub(super) fn head(configuration: &Configuration, messages: &Messages, title: &str, edition: Edition) -> Page {
+    let mut page = Page::new();
+    if configuration.profile == Profile::Development {
+        page = page.center(messages.text("test-banner", &[]));
+    }
+    page = page.center(match messages.language() {
+        Language::English => title.to_uppercase(),
+        Language::Chinese => title.to_owned(),
+    });
+    match edition {
+        Edition::First => page,
+        Edition::Copy => page.center(messages.text("receipt-reprint", &[])),
     }
 }
 
-fn facts(configuration: &Configuration, messages: &Messages, payment: &Transaction, mut page: Page) -> Page {
-    let text = |id: &str| messages.text(id, &[]);
+/// Who the shop is to its acquirer.
+pub(super) fn shop(configuration: &Configuration, messages: &Messages, acquirer: &str, mut page: Page) -> Page {
     if let Some(merchant) = &configuration.terminal.merchant {
-        page = page.pair(text("receipt-merchant"), merchant.clone());
+        page = page.pair(messages.text("receipt-merchant", &[]), merchant.clone());
     }
-    let parameters = configuration.acquirers.named(&payment.acquirer).map(|acquirer| acquirer.parameters.as_slice());
+    let parameters = configuration.acquirers.named(acquirer).map(|acquirer| acquirer.parameters.as_slice());
     for (id, parameter) in [("receipt-merchant-number", "merchant"), ("receipt-terminal", "terminal")] {
         let value = reference(parameters.unwrap_or_default(), parameter);
         if !value.is_empty() {
-            page = page.pair(text(id), value);
+            page = page.pair(messages.text(id, &[]), value);
         }
     }
-    if let Some(card) = payment.card() {
-        page = page.pair(text("receipt-card"), mask_card(card)).pair(text("receipt-entry"), text(entry(card)));
-    }
-    if let Some(amount) = payment.amount() {
-        page = page.pair(text("receipt-amount"), format_amount(&amount, messages.language()));
-    }
-    if let Some(first) = payment.exchanges.first() {
-        page = page.pair(text("receipt-date"), format_time(&first.at.local()));
-    }
-    for (id, name) in [("receipt-batch", "batch"), ("receipt-trace", "trace")] {
-        let value = reference(&payment.reference, name);
-        if !value.is_empty() {
-            page = page.pair(text(id), value);
-        }
-    }
-    page.pair(text("receipt-transaction"), payment.id.to_string())
+    page
 }
 
-fn entry(card: &Presented) -> &'static str {
-    match card.entry {
-        _ if card.fell_back => "entry-fell-back",
-        Entry::Manual => "entry-manual",
-        Entry::Stripe => "entry-stripe",
-        Entry::ContactChip => "entry-contact-chip",
-        Entry::ContactlessChip => "entry-contactless-chip",
-        Entry::ContactlessStripe => "entry-contactless-stripe",
-        Entry::CodeScan => "entry-code-scan",
+struct Printing<'a> {
+    configuration: &'a Configuration,
+    messages: &'a Messages,
+    payment: &'a Transaction,
+}
+
+impl Printing<'_> {
+    fn approved(&self, approved: &Approved, edition: Edition) -> Page {
+        let page = head(self.configuration, self.messages, &self.title(), edition)
+            .center(self.text("receipt-copy-cardholder"));
+        let mut page = self.facts(Some(approved), page);
+        for (id, value) in
+            [("receipt-reference", &approved.retrieval_reference), ("receipt-authorization", &approved.authorization)]
+        {
+            if !value.is_empty() {
+                page = page.pair(self.text(id), value.clone());
+            }
+        }
+        for (label, value) in &approved.receipt {
+            page = page.pair(label.clone(), value.clone());
+        }
+        page = page.pair(self.text("receipt-outcome"), self.text("outcome-approved"));
+        if is_offline(self.payment) {
+            page = page.left(self.text("receipt-offline"));
+        }
+        page.feed(1).center(self.text("receipt-thanks"))
     }
+
+    fn unknown(&self, edition: Edition) -> Page {
+        let title = self.text("unknown-slip-title");
+        let page = head(self.configuration, self.messages, &title, edition).center(self.title());
+        let page = self.facts(None, page).feed(1);
+        let page = if words::gives_back(self.payment.kind()) {
+            page.left(self.text("unknown-slip-do-not-repeat")).left(self.text("unknown-slip-promise-back"))
+        } else {
+            page.left(self.text("unknown-slip-do-not-pay")).left(self.text("unknown-slip-promise"))
+        };
+        let page = page.left(self.text("unknown-slip-keep"));
+        match &self.configuration.terminal.contact {
+            Some(contact) => {
+                page.left(self.messages.text("unknown-slip-contact", &[("contact", contact.clone().into())]))
+            }
+            None => page,
+        }
+    }
+
+    fn title(&self) -> String {
+        self.text(words::operation(self.payment.kind()))
+    }
+
+    fn facts(&self, approved: Option<&Approved>, page: Page) -> Page {
+        let Printing { configuration, messages, payment } = self;
+        let mut page = shop(configuration, messages, &payment.acquirer, page);
+        if let Some(card) = payment.card() {
+            page = page
+                .pair(self.text("receipt-card"), mask_card(card))
+                .pair(self.text("receipt-entry"), self.text(words::entry(card)));
+        }
+        page = self.amounts(approved, page);
+        let date = payment.exchanges.first().map_or(payment.begun, |first| first.at);
+        page = page.pair(self.text("receipt-date"), format_time(&date.local()));
+        for (id, name) in [("receipt-batch", "batch"), ("receipt-trace", "trace")] {
+            let value = reference(&payment.reference, name);
+            if !value.is_empty() {
+                page = page.pair(self.text(id), value);
+            }
+        }
+        page = page.pair(self.text("receipt-transaction"), payment.id.to_string());
+        match &payment.operation {
+            Operation::FollowUp(follow_up) => self.original(follow_up, page),
+            _ => page,
+        }
+    }
+
+    fn amounts(&self, approved: Option<&Approved>, mut page: Page) -> Page {
+        let Some(asked) = self.payment.amount() else { return page };
+        let amount = approved.map_or(asked, |approved| approved.amount);
+        page = page.pair(self.text("receipt-amount"), self.amount(&amount));
+        if let Operation::Pay(payment) = &self.payment.operation
+            && let Some(tip) = &payment.tip
+        {
+            page = page.pair(self.text("receipt-tip"), self.amount(tip));
+        }
+        if amount != asked {
+            page = page.pair(self.text("receipt-asked"), self.amount(&asked));
+        }
+        page
+    }
+
+    /// What it follows, so that both papers can be laid side by side.
+    fn original(&self, follow_up: &FollowUp, mut page: Page) -> Page {
+        match &follow_up.of {
+            Subject::Known(original) => {
+                page = page.pair(self.text("receipt-original"), self.text(words::operation(original.operation)));
+                page = page.pair(self.text("receipt-original-transaction"), original.transaction.clone());
+                let trace = reference(&original.reference, "trace");
+                if !trace.is_empty() {
+                    page = page.pair(self.text("receipt-original-trace"), trace);
+                }
+                page.pair(self.text("receipt-original-date"), format_time(&original.at))
+                    .pair(self.text("receipt-original-amount"), self.amount(&original.amount))
+            }
+            Subject::Typed(typed) => {
+                page = page.pair(self.text("receipt-original"), self.text("receipt-original-typed"));
+                typed.iter().fold(page, |page, (name, value)| page.pair(format!("  {name}"), value.clone()))
+            }
+            Subject::None => page.pair(self.text("receipt-original"), self.text("receipt-original-none")),
+        }
+    }
+
+    fn amount(&self, amount: &Amount) -> String {
+        format_amount(amount, self.messages.language())
+    }
+
+    fn text(&self, id: &str) -> String {
+        self.messages.text(id, &[])
+    }
+}
+
+/// Approved by the terminal and the card alone: the acquirer has not heard of it when it is printed.
+pub(super) fn is_offline(payment: &Transaction) -> bool {
+    payment.kind() == OperationKind::Sale && !payment.summarised && !payment.exchanges.iter().any(|sent| sent.heard)
 }

@@ -2,42 +2,34 @@
 //! customer and the next step.
 
 use engine::books::{Books, Transaction};
-use engine::contract::acquirer::{Declined, Reason};
+use engine::contract::acquirer::{Approved, Declined};
+use engine::contract::transaction::{OperationKind, Payment};
 use engine::contract::types::Amount;
 use engine::story::{Charged, Story};
-use engine::{CardProblem, NotSent, Outcome, TransactionId};
+use engine::{Doubt, NotSent, Order, Outcome, TransactionId};
 use serde_json::{Value, json};
 
-use super::amount_facts;
-use super::receipt::receipt;
+use super::refusal::Refusal;
+use super::{amount_facts, receipt, words};
 use crate::config::{Acquirer, Configuration, Word};
 use crate::control::Response;
-use crate::messages::{Messages, format_amount};
-
-/// Why a payment was not begun when only the space kept for debts and settlement is left. It is never written down.
-pub const NO_ROOM: &str = "the space that is left is kept for debts";
+use crate::messages::{Messages, Value as Argument, format_amount};
 
 /// Characters on a line of the cashier's screen.
 const COLUMNS: usize = 40;
 
-/// What whoever asked is told. `asked` is the amount they asked for, if it was a payment.
+/// What whoever asked is told. `order` is what they asked for.
 pub fn result(
     books: &Books,
     configuration: &Configuration,
     transaction: &TransactionId,
     outcome: &Outcome,
-    asked: Option<Amount>,
+    order: &Order,
     messages: &Messages,
 ) -> Response {
     let known = books.transaction(transaction);
-    let amount = known.and_then(Transaction::amount).or(asked);
-    if let (Some(asked), Some(amount)) = (asked, amount)
-        && asked != amount
-    {
-        let amount = format_amount(&amount, messages.language());
-        let transaction = transaction.to_string();
-        let args = [("transaction", transaction.into()), ("amount", amount.into())];
-        return Response::failed(messages.text("sale-other-amount", &args));
+    if let Some(refusal) = known.and_then(|known| known_as_another(known, order, messages)) {
+        return refusal;
     }
     let acquirer = known.map(|known| known.acquirer.clone()).unwrap_or_default();
     let batch = books.kept(&acquirer).and_then(|kept| kept.memory.get("batch"));
@@ -45,10 +37,23 @@ pub fn result(
     let story = known.map(|known| Story::tell(books, known));
     let charged = story.as_ref().map(|story| story.charged);
     let written = known.and_then(|known| known.conclusion.as_ref()).is_some_and(|it| it.outcome == *outcome);
-    let view = View { messages, configuration, acquirer, amount, batch, charged, written };
+    let amount = known.and_then(Transaction::amount).or(asked(order));
+    let view = View {
+        messages,
+        configuration,
+        transaction,
+        known,
+        kind: order.kind(),
+        acquirer,
+        amount,
+        batch,
+        charged,
+        written,
+    };
     let mut facts = json!({
         "transaction": transaction,
-        "outcome": word(outcome),
+        "operation": order.kind().word(),
+        "outcome": words::word(outcome),
         "amount": amount.as_ref().map(amount_facts),
         "charged": charged,
         "advice": story.as_ref().map(|story| story.advice),
@@ -58,7 +63,7 @@ pub fn result(
     let mut lines = view.lines(outcome);
     if let Some(known) = known
         && charged != Some(Charged::TakenBack)
-        && let Some(page) = receipt(configuration, messages, known, outcome)
+        && let Some(page) = receipt::receipt(configuration, messages, known, outcome, receipt::Edition::First)
     {
         let printed = devices::layout(&page, COLUMNS);
         facts["receipt"] = json!(printed);
@@ -69,9 +74,35 @@ pub fn result(
     Response { ok: matches!(outcome, Outcome::Approved(_) | Outcome::Done), facts, lines }
 }
 
+/// The same name for something else is refused: nobody learns the outcome of what they did not ask for.
+fn known_as_another(known: &Transaction, order: &Order, messages: &Messages) -> Option<Response> {
+    let transaction = || known.id.to_string().into();
+    if known.kind() != order.kind() {
+        let operation = messages.text(words::operation(known.kind()), &[]);
+        let args = [("transaction", transaction()), ("operation", operation.into())];
+        return Some(Response::failed(messages.text("sale-other-operation", &args)));
+    }
+    let amount = known.amount().filter(|amount| asked(order).is_some_and(|asked| asked != *amount))?;
+    let amount = format_amount(&amount, messages.language());
+    let args = [("transaction", transaction()), ("amount", amount.into())];
+    Some(Response::failed(messages.text("sale-other-amount", &args)))
+}
+
+/// The amount that was asked for, where one was.
+fn asked(order: &Order) -> Option<Amount> {
+    match order {
+        Order::Pay(payable) => Some(payable.amount),
+        Order::FollowUp { amount, .. } => *amount,
+        Order::Maintain(_) | Order::Download(_) | Order::Settle => None,
+    }
+}
+
 struct View<'a> {
     messages: &'a Messages,
     configuration: &'a Configuration,
+    transaction: &'a TransactionId,
+    known: Option<&'a Transaction>,
+    kind: OperationKind,
     acquirer: String,
     amount: Option<Amount>,
     /// The batch the acquirer's plugin keeps.
@@ -83,155 +114,147 @@ struct View<'a> {
 
 impl View<'_> {
     fn lines(&self, outcome: &Outcome) -> Vec<String> {
-        let text = |id: &str, args: &[(&str, crate::messages::Value<'_>)]| self.messages.text(id, args);
         match outcome {
-            Outcome::Approved(_) => vec![text("sale-approved", &[("amount", self.amount().into())])],
+            Outcome::Approved(approved) => self.approved(approved),
             // Asked again after its reversal was acknowledged: what was in doubt is so no more.
             Outcome::Unknown(_) if self.charged == Some(Charged::TakenBack) => vec![
-                text("explain-customer-taken-back", &[("amount", self.amount().into())]),
-                text("explain-next-pay-again", &[]),
+                self.text("explain-customer-taken-back", &[("amount", self.amount())]),
+                self.text("explain-next-pay-again", &[]),
             ],
-            Outcome::Unknown(_) => vec![text("sale-unknown", &[("amount", self.amount().into())])],
-            Outcome::Declined(declined) => self.declined(declined),
-            Outcome::NotSent(why) => self.not_sent(why),
-            Outcome::Failed(why) => self.failed(why),
-            Outcome::Settled(settlement) => vec![format!("{}", settlement.batch)],
-            Outcome::Done => {
-                let mut lines = vec![text("sign-in-done", &[("acquirer", self.acquirer.clone().into())])];
-                lines.push(text("sign-in-keys", &[("keys", self.work_keys().into())]));
-                if let Some(batch) = &self.batch {
-                    lines.push(text("sign-in-batch", &[("batch", batch.clone().into())]));
+            Outcome::Unknown(doubt) => self.unknown(doubt),
+            Outcome::Declined(declined) => self.refusal().declined(declined),
+            Outcome::NotSent(why) => self.refusal().not_sent(why),
+            Outcome::Failed(why) => self.refusal().failed(why),
+            Outcome::Done => self.done(),
+        }
+    }
+
+    fn approved(&self, approved: &Approved) -> Vec<String> {
+        let amount = self.shown(&approved.amount);
+        match self.kind {
+            OperationKind::Balance => match &approved.balance {
+                Some(balance) => {
+                    let id = if balance.negative { "sale-balance-negative" } else { "sale-balance" };
+                    vec![self.text(id, &[("amount", self.shown(&balance.amount))])]
                 }
-                lines
+                None => vec![self.text("outcome-approved", &[])],
+            },
+            OperationKind::Inquire => vec![self.text("following-inquired-approved", &[("amount", amount)])],
+            OperationKind::Preauthorize => {
+                let transaction = self.transaction.to_string().into();
+                vec![
+                    self.text("sale-approved", &[("amount", amount.clone())]),
+                    self.text("sale-held", &[("amount", amount), ("transaction", transaction)]),
+                ]
+            }
+            _ if self.known.is_some_and(receipt::is_offline) => {
+                vec![self.text("sale-offline", &[("amount", amount), ("acquirer", self.acquirer())])]
+            }
+            _ => match self.amount.filter(|asked| approved.amount.minor < asked.minor) {
+                Some(asked) => {
+                    let missing = Amount { minor: asked.minor - approved.amount.minor, ..asked };
+                    let args = [("amount", amount), ("missing", self.shown(&missing))];
+                    vec![self.text("sale-approved-in-part", &args)]
+                }
+                None => vec![self.text("sale-approved", &[("amount", amount)])],
+            },
+        }
+    }
+
+    fn unknown(&self, doubt: &Doubt) -> Vec<String> {
+        let mut lines = vec![self.text("sale-unknown", &[("amount", self.amount())])];
+        if let Doubt::OtherAmount { approved_minor } = doubt
+            && let Some(asked) = self.amount
+        {
+            let approved = Amount { minor: *approved_minor, ..asked };
+            let args = [("acquirer", self.acquirer()), ("approved", self.shown(&approved))];
+            lines.push(self.text("sale-other-amount-approved", &args));
+        }
+        lines
+    }
+
+    fn done(&self) -> Vec<String> {
+        let id = match self.kind {
+            OperationKind::SignIn => "sign-in-done",
+            OperationKind::SignOff => "errand-done-sign-off",
+            OperationKind::Echo => "errand-done-echo",
+            OperationKind::Download => "errand-done-download",
+            OperationKind::Advise => "errand-done-advise",
+            _ => return vec![self.text("errand-done-other", &[])],
+        };
+        let mut lines = vec![self.text(id, &[("acquirer", self.acquirer())])];
+        if self.kind == OperationKind::SignIn {
+            lines.push(self.text("sign-in-keys", &[("keys", self.work_keys().into())]));
+            if let Some(batch) = &self.batch {
+                lines.push(self.text("sign-in-batch", &[("batch", batch.clone().into())]));
             }
         }
+        lines
     }
 
     /// Facts beside the outcome itself.
     fn details(&self, outcome: &Outcome) -> Value {
         match outcome {
-            Outcome::Declined(declined) | Outcome::NotSent(NotSent::Refused(declined)) => {
-                let decline = self.messages.decline(declined.reason);
-                json!({
-                    "code": declined.code,
-                    "reason": declined.reason.word(),
-                    "reason-text": decline.reason,
-                    "customer": decline.customer,
-                    "cashier": decline.cashier,
-                    "capture-card": declined.capture_card,
-                })
-            }
+            Outcome::Declined(declined) | Outcome::NotSent(NotSent::Refused(declined)) => self.decline(declined),
             Outcome::Approved(approved) => json!({
                 "authorization": approved.authorization,
                 "retrieval-reference": approved.retrieval_reference,
+                "approved": amount_facts(&approved.amount),
+                "offline": self.known.is_some_and(receipt::is_offline),
+                "tip": self.tip().as_ref().map(amount_facts),
+                "balance": approved.balance.as_ref().map(|balance| {
+                    json!({ "amount": amount_facts(&balance.amount), "negative": balance.negative })
+                }),
             }),
             Outcome::NotSent(why) | Outcome::Failed(why) => json!({ "why": format!("{why:?}") }),
             Outcome::Unknown(doubt) => json!({ "why": format!("{doubt:?}") }),
-            Outcome::Settled(settlement) => json!({ "settlement": settlement }),
             Outcome::Done => json!({ "keys": self.work_keys(), "batch": self.batch }),
         }
     }
 
-    fn declined(&self, declined: &Declined) -> Vec<String> {
+    fn decline(&self, declined: &Declined) -> Value {
         let decline = self.messages.decline(declined.reason);
-        vec![
-            self.messages
-                .text("sale-declined", &[("reason", format!("{} ({})", decline.reason, declined.code).into())]),
-            self.messages.text("sale-declined-customer", &[("sentence", decline.customer.into())]),
-            self.messages.text("sale-declined-cashier", &[("step", decline.cashier.into())]),
-        ]
+        json!({
+            "code": declined.code,
+            "reason": declined.reason.word(),
+            "reason-text": decline.reason,
+            "customer": decline.customer,
+            "cashier": decline.cashier,
+            "capture-card": declined.capture_card,
+        })
     }
 
-    fn not_sent(&self, why: &NotSent) -> Vec<String> {
-        let acquirer = || self.acquirer.clone().into();
-        let text = |id: &str| self.messages.text(id, &[]);
-        let about = |id: &str| self.messages.text(id, &[("acquirer", acquirer())]);
-        match why {
-            NotSent::Card(CardProblem::Removed) => vec![text("screen-card-removed")],
-            NotSent::Card(CardProblem::UseChip) => vec![text("screen-use-chip"), text("sale-not-sent")],
-            NotSent::Card(CardProblem::Unreadable) => vec![text("screen-card-unreadable")],
-            NotSent::Card(CardProblem::Reader | CardProblem::Gone) => vec![text("sale-no-devices")],
-            NotSent::Cancelled | NotSent::Card(CardProblem::TimedOut) => vec![text("screen-cancelled")],
-            NotSent::DebtsOwed { unheard: 0, refused } => {
-                let args = [("acquirer", acquirer()), ("count", (*refused).into())];
-                vec![self.messages.text("sale-too-many-refused", &args)]
-            }
-            NotSent::DebtsOwed { unheard, .. } => {
-                let args = [("acquirer", acquirer()), ("count", (*unheard).into())];
-                vec![self.messages.text("sale-debts-first", &args)]
-            }
-            NotSent::NotSignedIn | NotSent::BadCheckValue(_) => vec![about("sale-not-signed-in")],
-            NotSent::Suspended => vec![about("sale-suspended")],
-            NotSent::Amount => vec![self.over_ceiling()],
-            // A refusal for a journal that cannot be read is written down; one that cannot be written is not.
-            NotSent::Storage(_) if self.written => vec![text("sale-journal-unreadable")],
-            NotSent::Storage(why) if why == NO_ROOM => vec![text("sale-no-room")],
-            NotSent::Storage(_) => vec![text("sale-storage-full")],
-            NotSent::Refused(declined) => self.declined(declined),
-            NotSent::Unreachable(_) => self.declined_by_terminal(Reason::AcquirerUnavailable),
-            NotSent::Plugin(_) | NotSent::Template(_) | NotSent::Unsupported => {
-                self.declined_by_terminal(Reason::FormatError)
-            }
-            NotSent::Interrupted
-            | NotSent::OriginalUnknown
-            | NotSent::OriginalNotFit(_)
-            | NotSent::AlreadyDone
-            | NotSent::OtherCard
-            | NotSent::TooMuch
-            | NotSent::Settling
-            | NotSent::BooksDiffer
-            | NotSent::NothingToSettle => vec![text("sale-not-sent")],
+    fn refusal(&self) -> Refusal<'_> {
+        let View { messages, configuration, acquirer, amount, kind, written, .. } = self;
+        Refusal { messages, configuration, acquirer, amount: *amount, kind: *kind, written: *written }
+    }
+
+    fn tip(&self) -> Option<Amount> {
+        match &self.known?.operation {
+            engine::contract::transaction::Operation::Pay(Payment { tip, .. }) => *tip,
+            _ => None,
         }
-    }
-
-    fn failed(&self, why: &NotSent) -> Vec<String> {
-        let about = |id: &str| self.messages.text(id, &[("acquirer", self.acquirer.clone().into())]);
-        match why {
-            NotSent::BadCheckValue(why) => vec![about("sign-in-bad-keys"), why.clone()],
-            NotSent::Refused(declined) => {
-                let args = [("acquirer", self.acquirer.clone().into()), ("code", declined.code.clone().into())];
-                vec![self.messages.text("sign-in-declined", &args)]
-            }
-            NotSent::Unreachable(_) | NotSent::Interrupted => vec![about("sign-in-unknown")],
-            other => self.not_sent(other),
-        }
-    }
-
-    fn declined_by_terminal(&self, reason: Reason) -> Vec<String> {
-        let decline = self.messages.decline(reason);
-        vec![
-            self.messages.text("sale-not-sent", &[]),
-            self.messages.text("sale-declined-cashier", &[("step", decline.cashier.into())]),
-        ]
-    }
-
-    fn over_ceiling(&self) -> String {
-        let ceiling = self.configuration.acquirers.named(&self.acquirer).map(|known| known.ceilings.amount_minor);
-        let limit = self.amount.map(|amount| Amount { minor: ceiling.unwrap_or_default(), ..amount });
-        let limit = limit.map(|limit| format_amount(&limit, self.messages.language())).unwrap_or_default();
-        self.messages.text("sale-over-ceiling", &[("amount", self.amount().into()), ("limit", limit.into())])
-    }
-
-    fn amount(&self) -> String {
-        self.amount.map(|amount| format_amount(&amount, self.messages.language())).unwrap_or_default()
     }
 
     fn work_keys(&self) -> String {
         let acquirer = self.configuration.acquirers.named(&self.acquirer);
         acquirer.into_iter().flat_map(Acquirer::work_keys).cloned().collect::<Vec<_>>().join(", ")
     }
-}
 
-/// The outcome in one word.
-pub fn word(outcome: &Outcome) -> &'static str {
-    match outcome {
-        Outcome::Approved(_) => "approved",
-        Outcome::Declined(_) => "declined",
-        Outcome::NotSent(_) => "not-sent",
-        Outcome::Unknown(_) => "unknown",
-        Outcome::Done => "done",
-        Outcome::Failed(_) => "failed",
-        Outcome::Settled(_) => "settled",
+    fn acquirer(&self) -> Argument<'static> {
+        self.acquirer.clone().into()
+    }
+
+    fn amount(&self) -> Argument<'static> {
+        self.amount.map(|amount| format_amount(&amount, self.messages.language())).unwrap_or_default().into()
+    }
+
+    fn shown(&self, amount: &Amount) -> Argument<'static> {
+        format_amount(amount, self.messages.language()).into()
+    }
+
+    fn text(&self, id: &str, args: &[(&str, Argument<'_>)]) -> String {
+        self.messages.text(id, args)
     }
 }
 

@@ -1,13 +1,11 @@
 //! The story of a payment, told.
 
 use engine::books::{Books, Standing, Transaction};
-use engine::contract::template::UndoReason;
-use engine::contract::transaction::OperationKind;
 use engine::story::{Advice, Charged, Moment, ShopPaid, Story, StoryEvent};
 use engine::{Incident, Outcome, TransactionId, Verdict};
 use serde_json::{Value, json};
 
-use super::result::word;
+use super::words::{self, word};
 use super::{amount_facts, reference};
 use crate::control::Response;
 use crate::messages::{Messages, Value as Argument, format_amount, format_time, mask_card};
@@ -63,12 +61,7 @@ impl Teller<'_> {
 
     fn lines(&self) -> Vec<String> {
         let title = self.text("explain-title", &[("transaction", self.transaction.id.to_string().into())]);
-        let operation = match self.story.operation {
-            OperationKind::Sale => "operation-sale",
-            OperationKind::SignIn => "operation-sign-in",
-            OperationKind::Reverse => "operation-reverse",
-            _ => "operation-other",
-        };
+        let operation = words::operation(self.story.operation);
         let operation = self.text(operation, &[]);
         let summary = self.text(
             "explain-summary",
@@ -123,9 +116,7 @@ impl Teller<'_> {
     fn owed(&self) -> String {
         let code = || self.story.owed.as_ref().and_then(|owed| owed.refusals.last().cloned()).unwrap_or_default();
         let id = match self.standing() {
-            None | Some(Standing::Paid | Standing::Settled | Standing::Replaced) => {
-                return self.text("explain-owed-nothing", &[]);
-            }
+            None | Some(Standing::Paid) => return self.text("explain-owed-nothing", &[]),
             Some(Standing::Waived) => "explain-owed-waived",
             Some(Standing::Unheard) => {
                 let args = [("acquirer", self.acquirer()), ("amount", self.amount())];
@@ -175,11 +166,8 @@ impl Teller<'_> {
             StoryEvent::Interrupted => self.text("event-terminal-stopped", &[]),
             StoryEvent::Concluded => self.concluded(),
             StoryEvent::ReversalOwed(reason) => {
-                self.text("event-reversal-owed", &[("reason", self.text(undo(*reason), &[]).into())])
+                self.text("event-reversal-owed", &[("reason", self.text(words::undo(*reason), &[]).into())])
             }
-            StoryEvent::Due(duty) => duty.word().to_owned(),
-            StoryEvent::Resolved => self.concluded(),
-            StoryEvent::Escalated => self.text("event-reversal-no-answer", &[]),
             StoryEvent::ReversalTried { number, route } => {
                 let args = [("route", route.clone().into()), ("attempt", (*number).into())];
                 self.text("event-reversal-sent", &args)
@@ -213,7 +201,6 @@ impl Teller<'_> {
             }
             Incident::MissingRemedy => self.text("event-missing-remedy", &[]),
             Incident::BadCheckValue(key) => self.text("event-proof-failed", &[("proof", key.clone().into())]),
-            Incident::BooksDiffer(why) => why.clone(),
             Incident::ClockWentBack => self.text("event-clock-went-back", &[]),
             Incident::CardDataGone => self.text("event-card-data-gone", &[("acquirer", self.acquirer())]),
         }
@@ -230,7 +217,7 @@ impl Teller<'_> {
                 let args = [("reason", reason.into()), ("code", declined.code.clone().into())];
                 self.text("event-concluded-declined", &args)
             }
-            Some(Outcome::Done | Outcome::Settled(_)) => self.text("sign-in-done", &[("acquirer", self.acquirer())]),
+            Some(Outcome::Done) => self.text("sign-in-done", &[("acquirer", self.acquirer())]),
             Some(Outcome::NotSent(_) | Outcome::Failed(_)) => self.text("event-concluded-not-sent", &[]),
             Some(Outcome::Unknown(_)) | None => self.text("event-concluded-unknown", &[]),
         }
@@ -245,7 +232,8 @@ impl Teller<'_> {
     }
 
     fn standing(&self) -> Option<Standing> {
-        self.books.debts_of(self.transaction).last().map(|debt| debt.standing)
+        let debt = self.transaction.debt.as_ref()?;
+        self.books.debt(debt).map(|debt| debt.standing)
     }
 
     fn acquirer(&self) -> Argument<'static> {
@@ -258,15 +246,5 @@ impl Teller<'_> {
 
     fn text(&self, id: &str, args: &[(&str, Argument<'_>)]) -> String {
         self.messages.text(id, args)
-    }
-}
-
-fn undo(reason: UndoReason) -> &'static str {
-    match reason {
-        UndoReason::NoAnswer => "undo-no-answer",
-        UndoReason::BadMac => "undo-bad-mac",
-        UndoReason::Malfunction => "undo-malfunction",
-        UndoReason::CardRefused => "undo-card-refused",
-        UndoReason::Cancelled => "undo-cancelled",
     }
 }

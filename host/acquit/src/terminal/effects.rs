@@ -34,13 +34,16 @@ impl Terminal {
         for effect in effects {
             match effect {
                 Effect::AskCard { operation, transaction, amount, .. } => self.ask_card(operation, transaction, amount),
-                // Nobody can be asked yet, and no chip card has a second action yet: less is not taken, and a card that
-                // could not be finished is refused, never accepted unseen.
-                Effect::AskCashier { operation, .. } => self.answer(operation, Answer::Chosen(false)),
+                Effect::AskCashier { operation, transaction, question } => {
+                    self.ask_cashier(operation, transaction, question);
+                }
+                // No chip card has a second action yet: one that could not be finished is never accepted unseen.
                 Effect::FinishCard { operation, .. } => {
                     self.answer(operation, Answer::CardFinished(Err(CardProblem::Reader)));
                 }
-                Effect::ShowCode { operation, .. } => tracing::warn!(?operation, "no display can show a code yet"),
+                Effect::ShowCode { code, .. } => {
+                    self.show(vec![self.messages.text("screen-show-code", &[("code", code.into())])]);
+                }
                 Effect::Call { operation, acquirer, plugin, call } => self.call(operation, acquirer, plugin, *call),
                 Effect::Prepare { operation, acquirer, draft } => {
                     let prepared = self.prepare(operation, &acquirer, &draft);
@@ -108,7 +111,7 @@ impl Terminal {
     }
 
     /// An answer that is there at once; it goes through the inbox like all others, so that no effect is overtaken.
-    fn answer(&mut self, operation: OperationId, answer: Answer) {
+    pub(super) fn answer(&mut self, operation: OperationId, answer: Answer) {
         let _ = self.inbox.send(Event::Input(self.epoch, Input::Answer { operation, answer }));
     }
 
@@ -334,6 +337,7 @@ impl Terminal {
     /// Wipes what an operation held and closes its connection. Says whether there was such an operation: an outcome
     /// that is only repeated has none.
     fn close(&mut self, operation: OperationId, parting: Parting) -> bool {
+        self.close_question(operation);
         let Service::In(running) = &mut self.service else { return false };
         let Some(session) = running.sessions.remove(&operation) else { return false };
         match (session.conversation, parting) {

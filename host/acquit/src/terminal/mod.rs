@@ -1,13 +1,17 @@
 //! The running terminal: one loop that owns the journal, feeds the engine and does what it says.
 
+mod asking;
 mod card;
 mod clock;
+mod closing_time;
 mod effects;
 mod grants;
 pub mod keeping;
+mod looking;
 mod orders;
 mod plugins;
 mod reading;
+mod screen;
 mod session;
 mod upkeep;
 mod waiving;
@@ -29,16 +33,18 @@ use sandbox::Sandbox;
 use vault::Vault;
 
 pub use clock::Clock;
+pub use looking::look_at_rest;
 pub use reading::{BooksRead, OnDisk, record};
 pub use waiving::waive_at_rest;
 pub use wiring::{Places, grants, is_transport};
 
 use self::plugins::Shelf;
+use self::screen::{Listeners, Relay};
 use self::session::Session;
 use self::upkeep::Upkeep;
 use self::wiring::Routes;
-use crate::config::{Configuration, Devices};
-use crate::control::{Order, Response};
+use crate::config::Configuration;
+use crate::control::{AcceptPartial, Reply, Request};
 use crate::faults;
 use crate::messages::Messages;
 use crate::show;
@@ -57,8 +63,12 @@ pub enum Event {
     Card(Epoch, OperationId, card::Asked),
     /// Segments of the journal are old enough to be written anew.
     Old(Epoch, Vec<upkeep::Old>),
+    /// Nobody answered this operation's question in time.
+    Unanswered(Epoch, OperationId),
+    /// It may be time for something.
+    Clock,
     /// Another command asks.
-    Order(Order, Sender<Response>),
+    Asked(Request, Reply),
 }
 
 /// Counts the engines begun in this process: a new one after each failure of the journal.
@@ -86,6 +96,14 @@ pub struct Terminal {
     waiting: Vec<orders::Waiting>,
     /// Who waits for which waiver.
     waivers: Vec<waiving::AwaitedWaiver>,
+    /// What was said beforehand about a part that is approved, by transaction.
+    partial: BTreeMap<TransactionId, AcceptPartial>,
+    /// What the cashier has been asked and has not answered.
+    questions: Vec<asking::Asking>,
+    /// When the terminal last settled by itself.
+    closing_times: closing_time::ClosingTimes,
+    /// Who is told what the screen shows.
+    listeners: Listeners,
     /// Card profiles that virtual payments were asked to use.
     cards: BTreeMap<TransactionId, CardProfile>,
     cancel: Arc<AtomicBool>,
@@ -126,10 +144,9 @@ impl Terminal {
             .iter()
             .map(|acquirer| Ok((acquirer.name.clone(), wiring::routes(acquirer, probe.as_ref())?)))
             .collect::<Result<_>>()?;
-        let printer = match &configuration.devices {
-            Devices::None => None,
-            Devices::Virtual(devices) => Some(VirtualPrinter::to_folder(&devices.receipts)),
-        };
+        let printer = wiring::printer(&configuration);
+        let listeners = Listeners::default();
+        let display: Arc<Mutex<dyn Display>> = Arc::new(Mutex::new(Relay::new(display, listeners.clone())));
         let mut terminal = Terminal {
             messages: Arc::new(Messages::new(configuration.language)),
             clock: Clock::start(),
@@ -145,6 +162,10 @@ impl Terminal {
             inbox,
             waiting: Vec::new(),
             waivers: Vec::new(),
+            partial: BTreeMap::new(),
+            questions: Vec::new(),
+            closing_times: closing_time::ClosingTimes::default(),
+            listeners,
             cards: BTreeMap::new(),
             cancel: Arc::new(AtomicBool::new(false)),
             untended: true,
@@ -155,6 +176,7 @@ impl Terminal {
         let opened = keeping::open(&terminal.configuration, terminal.probe.as_ref(), &mut books)?;
         let effects = terminal.start_service(opened, books)?;
         terminal.perform(effects);
+        terminal.watch_the_clock();
         Ok(terminal)
     }
 
@@ -188,10 +210,12 @@ impl Terminal {
             Event::Heard(epoch, operation, heard) if epoch == self.epoch => self.heard(operation, heard),
             Event::Card(epoch, operation, asked) if epoch == self.epoch => self.card_asked(operation, asked),
             Event::Old(epoch, old) if epoch == self.epoch => self.found_old(old),
-            Event::Input(..) | Event::Heard(..) | Event::Card(..) | Event::Old(..) => {
+            Event::Unanswered(epoch, operation) if epoch == self.epoch => self.unanswered(operation),
+            Event::Input(..) | Event::Heard(..) | Event::Card(..) | Event::Old(..) | Event::Unanswered(..) => {
                 tracing::debug!("an answer to an engine that is gone");
             }
-            Event::Order(order, reply) => self.order(order, reply),
+            Event::Clock => self.clock_looked_at(),
+            Event::Asked(request, reply) => self.asked(request, reply),
         }
     }
 
@@ -267,6 +291,7 @@ impl Terminal {
     fn reopen(&mut self) {
         self.tell_all_that_storage_failed();
         self.tell_waivers_that_storage_failed();
+        self.questions.clear();
         let failed = std::mem::replace(&mut self.service, Service::Out("the journal is being read".into()));
         let Service::In(running) = failed else { return };
         let mut books = BooksRead::of_late(self.clock.now());
@@ -314,7 +339,7 @@ impl Terminal {
     fn print(&mut self, transaction: &TransactionId, outcome: &Outcome) {
         let Some(books) = self.books() else { return };
         let Some(known) = books.transaction(transaction) else { return };
-        let page = show::receipt(&self.configuration, &self.messages, known, outcome);
+        let page = show::receipt(&self.configuration, &self.messages, known, outcome, show::Edition::First);
         let Some(printer) = &mut self.printer else { return };
         if let Some(page) = page
             && let Err(problem) = printer.print(&page)

@@ -1,121 +1,134 @@
 //! What other commands ask of the running terminal.
 
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::Sender;
 
 use devices::virtual_set::CardProfile;
-use engine::books::{Books, Known, Summary};
+use engine::books::{Known, Summary};
+use engine::contract::transaction::PaymentKind;
 use engine::contract::types::Amount;
-use engine::{Input, Maintenance, Outcome, Request, TransactionId};
+use engine::{Input, Order, Outcome, Request as Wanted, Target, TransactionId};
 use journal::Content;
 use serde_json::json;
 
-use super::{OnDisk, Service, Terminal, keeping};
+use super::{Service, Terminal, keeping};
 use crate::config::Devices;
-use crate::control::{Ask, Order, Response};
+use crate::control::{Ask, Begin, Reply, Request, Response};
 use crate::messages::{Language, Messages, format_amount};
 use crate::show;
 
 /// Somebody who waits for a transaction to end.
 pub(super) struct Waiting {
     transaction: TransactionId,
-    /// What they asked for, if money.
-    amount: Option<Amount>,
+    /// What they asked for.
+    order: Order,
     language: Language,
-    reply: Sender<Response>,
+    reply: Reply,
 }
 
 impl Terminal {
     /// Does what is asked; whoever waits for an outcome is told when it is durable.
-    pub(super) fn order(&mut self, order: Order, reply: Sender<Response>) {
+    pub(super) fn asked(&mut self, request: Request, reply: Reply) {
         self.return_to_service();
-        let Order { language, ask } = order;
+        let Request { language, ask, .. } = request;
         let messages = Messages::new(language);
         if let Some(response) = self.look(&ask, &messages) {
-            let _ = reply.send(response);
-            return;
+            return reply.answer(response);
         }
         if let Service::Out(_) = &self.service {
-            let _ = reply.send(self.out_of_service());
-            return;
+            return reply.answer(self.out_of_service());
         }
         match ask {
-            Ask::Sale { transaction, amount, acquirer, card, operator } => {
-                let Some(acquirer) = self.acquirer(acquirer, &reply) else { return };
-                if let Err(why) = self.hold_card_ready(&transaction, card, &messages) {
-                    let _ = reply.send(Response::failed(why));
-                    return;
-                }
-                self.look_up(&transaction);
-                self.wait_for(Waiting { transaction: transaction.clone(), amount: Some(amount), language, reply });
-                let order = engine::Order::sale(amount);
-                self.feed(Input::Request(Request::Begin { acquirer, transaction, order, operator }));
-            }
-            Ask::SignIn { acquirer, transaction, operator } => {
-                let Some(acquirer) = self.acquirer(acquirer, &reply) else { return };
-                self.look_up(&transaction);
-                self.wait_for(Waiting { transaction: transaction.clone(), amount: None, language, reply });
-                let order = engine::Order::Maintain(Maintenance::SignIn);
-                self.feed(Input::Request(Request::Begin { acquirer, transaction, order, operator }));
-            }
+            Ask::Begin(begin) => self.begin(*begin, language, reply),
             Ask::Cancel { transaction } => {
                 self.cancel.store(true, Ordering::SeqCst);
-                self.feed(Input::Request(Request::Cancel { transaction }));
-                let _ = reply.send(Response::done(json!({}), Vec::new()));
+                if !self.refuse_question(&transaction) {
+                    self.feed(Input::Request(Wanted::Cancel { transaction }));
+                }
+                reply.answer(Response::done(json!({}), Vec::new()));
             }
+            Ask::Answer { yes, transaction } => reply.answer(self.answered(yes, transaction.as_ref(), &messages)),
             Ask::Pay { acquirer } => {
                 let all = self.configuration.acquirers.iter().map(|known| known.name.clone());
                 let whose: Vec<_> = all.filter(|name| acquirer.as_ref().is_none_or(|asked| asked == name)).collect();
                 for acquirer in whose {
-                    self.feed(Input::Request(Request::PayDebts { acquirer }));
+                    self.feed(Input::Request(Wanted::PayDebts { acquirer }));
                 }
                 let looked = self.look(&Ask::Owed, &messages);
-                let _ = reply.send(looked.unwrap_or_else(|| Response::done(json!({}), Vec::new())));
+                reply.answer(looked.unwrap_or_else(|| Response::done(json!({}), Vec::new())));
             }
-            Ask::Checkpoint => drop(reply.send(self.checkpoint())),
-            Ask::StateWaiver { debt, reason } => drop(reply.send(self.state_waiver(&debt, &reason, &messages))),
+            Ask::Checkpoint => reply.answer(self.checkpoint()),
+            Ask::StateWaiver { debt, reason } => reply.answer(self.state_waiver(&debt, &reason, &messages)),
             Ask::Waive { waiver, by, signature } => match (by.parse(), hex::decode(&signature)) {
                 (Ok(by), Ok(signature)) => self.waive(waiver, by, &signature, (language, reply)),
-                _ => drop(reply.send(Response::failed(messages.text("waive-bad-signature", &[("key", by.into())])))),
+                _ => reply.answer(Response::failed(messages.text("waive-bad-signature", &[("key", by.into())]))),
             },
-            Ask::Owed | Ask::Explain { .. } | Ask::Totals => {}
+            Ask::Owed | Ask::Explain { .. } | Ask::Totals | Ask::Batch { .. } | Ask::Reprint { .. } => {}
         }
+    }
+
+    /// Begins an operation that nobody at a counter asked for; it ends in the journal and on the screen.
+    pub(super) fn begin_by_itself(&mut self, acquirer: String, transaction: TransactionId, order: Order) {
+        let operator = AUTOMATIC.to_owned();
+        self.feed(Input::Request(Wanted::Begin { acquirer, transaction, order, operator }));
+    }
+
+    fn begin(&mut self, begin: Begin, language: Language, reply: Reply) {
+        let Begin { transaction, order, acquirer, card, operator, accept_partial } = begin;
+        if let Order::FollowUp { of: Target::Known(original), .. } = &order {
+            self.look_up(original);
+        }
+        let acquirer = match self.acquirer(acquirer, &order) {
+            Ok(acquirer) => acquirer,
+            Err(why) => return reply.answer(Response::failed(why)),
+        };
+        if let Err(why) = self.hold_card_ready(&transaction, &order, card, &Messages::new(language)) {
+            return reply.answer(Response::failed(why));
+        }
+        self.look_up(&transaction);
+        self.partial.insert(transaction.clone(), accept_partial);
+        self.listeners.add(reply.clone());
+        let waiting = Waiting { transaction: transaction.clone(), order: order.clone(), language, reply };
+        self.waiting.push(waiting);
+        self.feed(Input::Request(Wanted::Begin { acquirer, transaction, order, operator }));
     }
 
     /// Tells everybody who waits for this transaction.
     pub(super) fn tell(&mut self, transaction: &TransactionId, outcome: &Outcome) {
+        self.partial.remove(transaction);
         let (told, waiting): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.waiting).into_iter().partition(|waiting| waiting.transaction == *transaction);
         self.waiting = waiting;
-        for Waiting { amount, language, reply, .. } in told {
+        for Waiting { order, language, reply, .. } in told {
             let messages = Messages::new(language);
             let response = match self.books() {
-                Some(books) => show::result(books, &self.configuration, transaction, outcome, amount, &messages),
+                Some(books) => show::result(books, &self.configuration, transaction, outcome, &order, &messages),
                 None => Response::failed(messages.text("sale-storage-full", &[])),
             };
-            let _ = reply.send(response);
+            reply.answer(response);
         }
     }
 
     pub(super) fn tell_all_that_storage_failed(&mut self) {
-        for Waiting { transaction, amount, language, reply } in std::mem::take(&mut self.waiting) {
+        self.partial.clear();
+        for Waiting { transaction, order, language, reply } in std::mem::take(&mut self.waiting) {
             tracing::error!(%transaction, "the journal failed under it");
             let messages = Messages::new(language);
-            let response = match amount {
-                Some(amount) => {
-                    let why = messages.text("sale-unknown", &[("amount", format_amount(&amount, language).into())]);
+            let response = match moved(&order) {
+                Moves::Money(amount) => {
+                    let amount = amount.map(|amount| format_amount(&amount, language)).unwrap_or_default();
+                    let why = messages.text("sale-unknown", &[("amount", amount.into())]);
                     let facts = json!({ "transaction": transaction, "outcome": "unknown", "error": why });
                     Response { ok: false, facts, lines: vec![why] }
                 }
-                None => Response::failed(messages.text("sale-storage-full", &[])),
+                Moves::Nothing => Response::failed(messages.text("sale-storage-full", &[])),
             };
-            let _ = reply.send(response);
+            reply.answer(response);
         }
     }
 
     /// A name that may have been used long ago is looked up in the journal before anything is begun under it. Whoever
     /// asks waits for that; only names that come back after a month do.
-    fn look_up(&mut self, id: &TransactionId) {
+    pub(super) fn look_up(&mut self, id: &TransactionId) {
         if self.books().is_none_or(|books| books.knows(id) != Known::Perhaps) {
             return;
         }
@@ -154,66 +167,62 @@ impl Terminal {
         }
     }
 
-    fn wait_for(&mut self, waiting: Waiting) {
-        self.waiting.push(waiting);
-    }
-
-    /// The acquirer that was named, or the first; tells who asked when there is none of that name.
-    fn acquirer(&self, asked: Option<String>, reply: &Sender<Response>) -> Option<String> {
+    /// The acquirer that was named, else the original's, else the first.
+    fn acquirer(&self, asked: Option<String>, order: &Order) -> Result<String, String> {
         let acquirers = &self.configuration.acquirers;
-        let found = match &asked {
-            Some(name) => acquirers.named(name),
-            None => Some(acquirers.first()),
+        let Some(asked) = asked else {
+            let of_original = match order {
+                Order::FollowUp { of: Target::Known(original), .. } => {
+                    self.books().and_then(|books| books.transaction(original)).map(|known| known.acquirer.clone())
+                }
+                _ => None,
+            };
+            return Ok(of_original.unwrap_or_else(|| acquirers.first().name.clone()));
         };
-        if found.is_none() {
+        acquirers.named(&asked).map(|known| known.name.clone()).ok_or_else(|| {
             let known: Vec<_> = acquirers.iter().map(|known| known.name.as_str()).collect();
-            let why = format!("no acquirer {}; there are: {}", asked.unwrap_or_default(), known.join(", "));
-            let _ = reply.send(Response::failed(why));
-        }
-        found.map(|acquirer| acquirer.name.clone())
+            format!("no acquirer {asked}; there are: {}", known.join(", "))
+        })
     }
 
-    /// Chooses the virtual card this payment will find.
+    /// Chooses the virtual card this operation will find, if it asks for one.
     fn hold_card_ready(
         &mut self,
         transaction: &TransactionId,
+        order: &Order,
         card: Option<String>,
         messages: &Messages,
     ) -> Result<(), String> {
+        let needs_one = match order {
+            Order::Pay(payable) => payable.kind != PaymentKind::ShowToPay,
+            Order::FollowUp { .. } | Order::Maintain(_) | Order::Download(_) | Order::Settle => false,
+        };
         let Devices::Virtual(devices) = &self.configuration.devices else {
-            return Err(messages.text("sale-no-devices", &[]));
+            return if needs_one { Err(messages.text("sale-no-devices", &[])) } else { Ok(()) };
         };
         let profile = CardProfile::find(&card.unwrap_or_else(|| devices.card.clone()));
         self.cards.insert(transaction.clone(), profile.map_err(|error| error.to_string())?);
         Ok(())
     }
+}
 
-    /// Answers what only looks at the books; while the terminal is out of service, from what can be read of the disk.
-    fn look(&self, ask: &Ask, messages: &Messages) -> Option<Response> {
-        if !matches!(ask, Ask::Owed | Ask::Explain { .. } | Ask::Totals) {
-            return None;
-        }
-        let on_disk;
-        let has_left_memory =
-            |books: &&Books| matches!(ask, Ask::Explain { transaction: Some(id) } if books.knows(id) == Known::Perhaps);
-        let books = match self.books().filter(|books| !has_left_memory(books)) {
-            Some(books) => books,
-            None => match OnDisk::read(&self.configuration) {
-                Ok(read) => {
-                    on_disk = read;
-                    &on_disk.books
-                }
-                Err(error) => return Some(Response::failed(format!("{error:#}"))),
-            },
-        };
-        match ask {
-            Ask::Owed => Some(show::owed(books, messages)),
-            Ask::Explain { transaction } => Some(show::explain(books, transaction.as_ref(), messages)),
-            Ask::Totals => {
-                let acquirers: Vec<_> = self.configuration.acquirers.iter().map(|known| known.name.clone()).collect();
-                Some(show::totals(books, &acquirers, self.configuration.terminal.currency, messages))
-            }
-            _ => None,
-        }
+/// Who is said to have asked for what the terminal does by itself.
+const AUTOMATIC: &str = "00";
+
+/// What an operation may do in the world.
+enum Moves {
+    /// It may take or give money; how much, where that was said.
+    Money(Option<Amount>),
+    Nothing,
+}
+
+fn moved(order: &Order) -> Moves {
+    use engine::contract::transaction::FollowUpKind::{Advise, Inquire, ReportScripts};
+    match order {
+        Order::Pay(payable) if payable.kind == PaymentKind::Balance => Moves::Nothing,
+        Order::Pay(payable) => Moves::Money(Some(payable.amount)),
+        Order::FollowUp { kind: Advise | Inquire | ReportScripts, .. } => Moves::Nothing,
+        Order::FollowUp { amount, .. } => Moves::Money(*amount),
+        Order::Maintain(_) | Order::Download(_) | Order::Settle => Moves::Nothing,
     }
 }

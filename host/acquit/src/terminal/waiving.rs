@@ -3,8 +3,6 @@
 //! What is signed is a statement made from the books of the terminal that owes, so it is asked for first and comes back
 //! signed. Where no terminal runs, the command opens the journal itself and lets an engine without plugins write it down.
 
-use std::sync::mpsc::Sender;
-
 use anyhow::Result;
 use engine::books::Books;
 use engine::{Answer, Effect, Input, NotWaived, Request, SignedWaiver, TransactionId, Waiver};
@@ -13,7 +11,7 @@ use serde_json::json;
 
 use super::{BooksRead, Clock, Service, Terminal, append, keeping};
 use crate::config::Configuration;
-use crate::control::{Response, WaiverAsked};
+use crate::control::{Reply, Response, WaiverAsked};
 use crate::messages::{Language, Messages};
 use crate::operator::{PublicKey, SigningKey};
 use crate::show;
@@ -22,7 +20,7 @@ use crate::show;
 pub(super) struct AwaitedWaiver {
     debt: TransactionId,
     language: Language,
-    reply: Sender<Response>,
+    reply: Reply,
 }
 
 impl Terminal {
@@ -34,18 +32,11 @@ impl Terminal {
     }
 
     /// Hands a waiver to the engine once its signature holds.
-    pub(super) fn waive(
-        &mut self,
-        asked: WaiverAsked,
-        by: PublicKey,
-        signature: &[u8],
-        to: (Language, Sender<Response>),
-    ) {
+    pub(super) fn waive(&mut self, asked: WaiverAsked, by: PublicKey, signature: &[u8], to: (Language, Reply)) {
         let (language, reply) = to;
         let messages = Messages::new(language);
         let Service::In(running) = &self.service else {
-            let _ = reply.send(self.out_of_service());
-            return;
+            return reply.answer(self.out_of_service());
         };
         let books = running.engine.books();
         match signed(&self.configuration, books, &running.journal, asked, by, signature, &messages) {
@@ -53,7 +44,7 @@ impl Terminal {
                 self.waivers.push(AwaitedWaiver { debt: waiver.waiver.debt.clone(), language, reply });
                 self.feed(Input::Request(Request::Waive(Box::new(waiver))));
             }
-            Err(refusal) => drop(reply.send(refusal)),
+            Err(refusal) => reply.answer(refusal),
         }
     }
 
@@ -69,7 +60,7 @@ impl Terminal {
                 (Ok(()), None) => Response::done(json!({ "debt": debt }), Vec::new()),
                 (Err(why), _) => show::not_waived(why, &messages),
             };
-            let _ = reply.send(response);
+            reply.answer(response);
         }
         self.show_owed();
     }
@@ -77,7 +68,7 @@ impl Terminal {
     /// The journal failed: whether a waiver is on the disk is found out when it has been read again.
     pub(super) fn tell_waivers_that_storage_failed(&mut self) {
         for AwaitedWaiver { language, reply, .. } in std::mem::take(&mut self.waivers) {
-            let _ = reply.send(Response::failed(Messages::new(language).text("waive-storage", &[])));
+            reply.answer(Response::failed(Messages::new(language).text("waive-storage", &[])));
         }
     }
 }
@@ -170,5 +161,5 @@ fn waiver(books: &Books, journal: &Journal, asked: WaiverAsked) -> Waiver {
 
 /// A debt is called by its own name or by that of the payment it is owed for.
 fn named(books: &Books, id: &TransactionId) -> TransactionId {
-    books.transaction(id).and_then(|of| of.debts.last().cloned()).unwrap_or_else(|| id.clone())
+    books.transaction(id).and_then(|of| of.debt.clone()).unwrap_or_else(|| id.clone())
 }

@@ -1,20 +1,21 @@
 //! From a configuration to real parts.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
+use devices::virtual_set::VirtualPrinter;
 use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyUse};
 use engine::contract::transaction::{Device, OperationKind, Reader};
 use engine::contract::types::Name;
-use engine::{Ceilings, Deployment, Loaded};
+use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
 use network::{DEFAULT_MAX_FRAME_BYTES, Probe, Route, RouteConfig};
 use vault::{KeyPaths, PluginGrant, RouteGrant, SlotGrant};
 
 use super::grants::granted;
 use super::plugins::Shelf;
-use crate::config::{Acquirer, Configuration, Devices, Profile, Route as RouteSection, RouteSecret};
+use crate::config::{Acquirer, Configuration, Devices, Offline, Profile, Route as RouteSection, RouteSecret, Word};
 
 /// Where a terminal keeps its things.
 #[derive(Clone, Debug)]
@@ -100,22 +101,31 @@ pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: 
         device: device(configuration),
         locale: configuration.language.to_string(),
         work_keys: acquirer.work_keys().cloned().collect(),
-        presents: BTreeSet::new(),
-        typed: BTreeSet::new(),
-        unreferenced_refunds: false,
-        offline: None,
+        presents: acquirer.trade.presents.clone(),
+        typed: acquirer.trade.typed.clone(),
+        unreferenced_refunds: acquirer.trade.unreferenced_refunds,
+        offline: acquirer.trade.offline.map(offline),
     }
 }
 
 /// The echoes an answer must prove: what the configuration says of an operation, and where it says nothing, what
 /// ties an answer to its request at the least.
 fn echoes(acquirer: &Acquirer) -> BTreeMap<OperationKind, Vec<Echoed>> {
-    let money = vec![Echoed::Trace, Echoed::Terminal, Echoed::Amount];
-    let mut echoes = BTreeMap::from([
-        (OperationKind::Sale, money.clone()),
-        (OperationKind::Reverse, money),
-        (OperationKind::SignIn, vec![Echoed::Trace, Echoed::Terminal]),
-    ]);
+    let least = |kind: &OperationKind| match kind {
+        // Nothing in these is worth an amount, or not every answer to them carries one.
+        OperationKind::SignIn
+        | OperationKind::SignOff
+        | OperationKind::Echo
+        | OperationKind::Download
+        | OperationKind::Balance
+        | OperationKind::Inquire
+        | OperationKind::Advise
+        | OperationKind::ReportScripts
+        | OperationKind::Settle
+        | OperationKind::Upload => vec![Echoed::Trace, Echoed::Terminal],
+        _ => vec![Echoed::Trace, Echoed::Terminal, Echoed::Amount],
+    };
+    let mut echoes: BTreeMap<_, _> = OperationKind::ALL.iter().map(|kind| (*kind, least(kind))).collect();
     echoes.extend(acquirer.proofs.clone());
     echoes
 }
@@ -128,8 +138,14 @@ fn ceilings(acquirer: &Acquirer) -> Ceilings {
         exchange_timeout_ms: milliseconds(acquirer.ceilings.exchange_timeout),
         refused_debts: acquirer.ceilings.refused_debts,
         amount_minor: acquirer.ceilings.amount_minor,
-        ..Ceilings::default()
+        completion_percent: acquirer.ceilings.completion_percent,
+        inquiries: acquirer.ceilings.inquiries,
     }
+}
+
+fn offline(offline: Offline) -> OfflineCeilings {
+    let Offline { count, sum_minor, payment_minor, age } = offline;
+    OfflineCeilings { count, sum_minor, payment_minor, age_seconds: age.as_secs() }
 }
 
 fn device(configuration: &Configuration) -> Device {
@@ -142,6 +158,14 @@ fn device(configuration: &Configuration) -> Device {
             Devices::Virtual(_) => vec![Reader::Stripe],
         },
         developer_kernel: configuration.profile == Profile::Development,
+    }
+}
+
+/// What receipts are printed with, if there is anything.
+pub(super) fn printer(configuration: &Configuration) -> Option<VirtualPrinter> {
+    match &configuration.devices {
+        Devices::None => None,
+        Devices::Virtual(devices) => Some(VirtualPrinter::to_folder(&devices.receipts)),
     }
 }
 

@@ -42,15 +42,7 @@ impl Books {
             | Fact::Owed { .. }
             | Fact::Tried { .. }
             | Fact::Unheard { .. }
-            | Fact::Waived { .. }
-            | Fact::Due { .. }
-            | Fact::Resealed { .. }
-            | Fact::Resolved { .. }
-            | Fact::Escalated { .. }
-            | Fact::Totalled { .. }
-            | Fact::Compared { .. }
-            | Fact::Uploaded { .. }
-            | Fact::BatchClosed { .. } => false,
+            | Fact::Waived { .. } => false,
         };
         if changes {
             self.stream(acquirer).heed(at, fact);

@@ -46,7 +46,7 @@ impl Books {
             if self.keep_sum(&id)
                 && let Some(known) = self.transactions.remove(&id)
             {
-                for debt in known.debts {
+                if let Some(debt) = known.debt {
                     self.debts.remove(&debt);
                     names.push(debt);
                 }

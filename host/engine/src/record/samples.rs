@@ -1,7 +1,5 @@
 //! One record of every fact, and of every case inside a fact that is cheap to name: what golden files are made of.
 
-mod later;
-
 use super::{CardProblem, Doubt, Fact, Incident, Intent, NotSent, Outcome, Party, Reader, Record, Verdict};
 use crate::contract::Digest;
 use crate::contract::acquirer::{
@@ -226,7 +224,7 @@ fn incidents() -> Vec<Incident> {
 }
 
 fn not_sent() -> Vec<NotSent> {
-    let mut known = vec![
+    vec![
         NotSent::Card(CardProblem::TimedOut),
         NotSent::Cancelled,
         NotSent::DebtsOwed { unheard: 1, refused: 2 },
@@ -241,9 +239,7 @@ fn not_sent() -> Vec<NotSent> {
         NotSent::Amount,
         NotSent::Interrupted,
         NotSent::Unsupported,
-    ];
-    known.extend(later::not_sent());
-    known
+    ]
 }
 
 fn doubts() -> Vec<Doubt> {
@@ -255,8 +251,6 @@ fn doubts() -> Vec<Doubt> {
         Doubt::OtherAmount { approved_minor: 1233 },
         Doubt::Interrupted,
         Doubt::Storage,
-        Doubt::CardRefused,
-        Doubt::StoppedWaiting,
     ]
 }
 
@@ -347,7 +341,6 @@ pub(crate) fn facts() -> Vec<(String, Fact)> {
         fact(&format!("incident-{number}"), Fact::Incident { transaction, party, what });
     }
     facts.extend(since_version_2());
-    facts.extend(later::since_version_3());
     facts
 }
 

@@ -1,17 +1,14 @@
 //! The plugin as the terminal sees it, called natively.
 
-mod answers;
 mod codes;
 mod day;
 mod descriptor;
 mod frames;
 mod inspector;
 mod matrix;
-mod messages;
 mod policy;
 mod reversal;
 mod sale;
 mod sign_in;
 mod support;
 mod till;
-mod tracks;

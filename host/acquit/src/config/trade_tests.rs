@@ -1,0 +1,95 @@
+//! How a day goes with an acquirer: what is read, what holds where nothing is said, and what is wrong.
+
+use engine::contract::transaction::OperationKind;
+
+use super::*;
+
+const RIGHT: &str = include_str!("../../examples/terminal.toml");
+
+fn parse(text: &str) -> Result<Configuration, ConfigurationError> {
+    Configuration::parse(Path::new("/shop/terminal.toml"), text)
+}
+
+/// The example with these lines in its acquirer's own section.
+fn with(lines: &str) -> String {
+    RIGHT.replacen("first = true", &format!("{lines}\nfirst = true"), 1)
+}
+
+fn message(lines: &str) -> String {
+    parse(&with(lines)).expect_err("it is wrong").to_string()
+}
+
+#[test]
+fn a_day_is_read_whole() {
+    let text = with(
+        "settle-at = \"23:30\"\npresents = [\"void\"]\ntyped = []\nunreferenced-refunds = false\n\
+         offline = { count = 3, sum-minor = 9000, payment-minor = 5000, age-hours = 2 }",
+    );
+    let text = text.replace("upload-items = 8", "upload-items = 5");
+    let text = text.replace("contact = \"Service desk, 400 000 0000\"", "contact = \"At the door\"\nanswer-ms = 5000");
+    let configuration = parse(&text).unwrap();
+    let acquirer = configuration.acquirers.first();
+    let offline = Offline { count: 3, sum_minor: 9_000, payment_minor: 5_000, age: Duration::from_secs(2 * 60 * 60) };
+    let trade = Trade {
+        settle_at: TimeOfDay::parse("23:30"),
+        presents: [OperationKind::Void].into(),
+        typed: [].into(),
+        unreferenced_refunds: false,
+        offline: Some(offline),
+    };
+    assert_eq!(acquirer.trade, trade);
+    assert_eq!(acquirer.ceilings.upload_items, 5);
+    assert_eq!(configuration.terminal.contact.as_deref(), Some("At the door"));
+    assert_eq!(configuration.terminal.answer_within, Duration::from_secs(5));
+}
+
+#[test]
+fn a_development_terminal_does_everything_and_a_production_terminal_what_it_is_told() {
+    let development = parse(RIGHT).unwrap().acquirers.first().trade.clone();
+    assert_eq!(development, Trade::of(Profile::Development));
+    assert!(development.unreferenced_refunds && development.offline == Some(Offline::MODEST));
+    assert_eq!(development.typed, Trade::FOLLOW_UPS.into());
+
+    let (before, _) = RIGHT.split_once("[devices.virtual]").unwrap();
+    let text = before.replace("\"development\"", "\"production\"");
+    let production = parse(&text).unwrap().acquirers.first().trade.clone();
+    assert_eq!(production, Trade::of(Profile::Production));
+    assert!(!production.unreferenced_refunds && production.offline.is_none() && production.typed.is_empty());
+}
+
+#[test]
+fn offline_payments_are_switched_off_by_a_count_of_zero() {
+    let none = with("offline = { count = 0, sum-minor = 1, payment-minor = 1, age-hours = 1 }");
+    assert_eq!(parse(&none).unwrap().acquirers.first().trade.offline, None);
+}
+
+#[test]
+fn a_day_that_cannot_be() {
+    for (lines, said) in [
+        ("settle-at = \"24:00\"", "17:13: acquirer.settle-at: \"24:00\" is not a time of the day, such as \"23:30\""),
+        ("settle-at = \"9:30\"", "17:13: acquirer.settle-at: \"9:30\" is not a time of the day, such as \"23:30\""),
+        ("setle-at = \"23:30\"", "17:1: acquirer.setle-at: unknown key; did you mean \"settle-at\"?"),
+        (
+            "presents = [\"voids\"]",
+            "17:13: acquirer.presents: \"voids\" is not a known follow-up; did you mean \"void\"?",
+        ),
+        (
+            "typed = [\"sale\"]",
+            "17:10: acquirer.typed: \"sale\" is not a known follow-up; known are void, refund, complete, \
+             cancel-preauthorization, cancel-completion",
+        ),
+        ("offline = { count = 3 }", "17:11: acquirer.offline.sum-minor: missing; write sum-minor = 100000"),
+        ("offline = { count = 2000 }", "17:21: acquirer.offline.count: is 2000, but must be from 0 to 1000"),
+    ] {
+        assert_eq!(message(lines), format!("/shop/terminal.toml:{said}"));
+    }
+}
+
+#[test]
+fn a_time_of_the_day_is_four_digits() {
+    assert_eq!(TimeOfDay::parse("00:00").map(TimeOfDay::ms), Some(0));
+    assert_eq!(TimeOfDay::parse("23:59").map(TimeOfDay::ms), Some((23 * 60 + 59) * 60_000));
+    for text in ["", ":", "2330", "23:60", "24:00", "+1:00", "1:00", "01:0", "01:00:00", "一二:三四"] {
+        assert_eq!(TimeOfDay::parse(text), None, "{text}");
+    }
+}
