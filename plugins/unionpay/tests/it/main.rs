@@ -1,10 +1,13 @@
 //! The plugin as the terminal sees it, called natively.
 
+mod advice;
+mod closing;
 mod codes;
 mod day;
 mod descriptor;
 mod frames;
 mod inspector;
+mod maintenance;
 mod matrix;
 mod policy;
 mod reversal;
