@@ -39,6 +39,30 @@ impl TransactionId {
         Self(format!("{}R", self.0))
     }
 
+    /// The name of the repetition owed for it.
+    #[must_use]
+    pub fn repetition(&self) -> Self {
+        Self(format!("{}P", self.0))
+    }
+
+    /// The name of the inquiry owed for it.
+    #[must_use]
+    pub fn inquiry(&self) -> Self {
+        Self(format!("{}Q", self.0))
+    }
+
+    /// The name of the advice owed for it.
+    #[must_use]
+    pub fn advice(&self) -> Self {
+        Self(format!("{}V", self.0))
+    }
+
+    /// The name of the script report owed for it.
+    #[must_use]
+    pub fn report(&self) -> Self {
+        Self(format!("{}T", self.0))
+    }
+
     /// The name as it is written and sent.
     pub fn as_str(&self) -> &str {
         &self.0

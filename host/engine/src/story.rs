@@ -12,7 +12,7 @@ use crate::contract::template::UndoReason;
 use crate::contract::transaction::{Operation, OperationKind};
 use crate::contract::types::{Amount, Name};
 use crate::identity::TransactionId;
-use crate::record::{Fact, Incident, Outcome, Party, Reader, Verdict};
+use crate::record::{Duty, Fact, Incident, Outcome, Party, Reader, Verdict};
 use crate::time::Timestamp;
 
 /// The whole story of one payment or errand.
@@ -129,6 +129,12 @@ pub enum StoryEvent {
     Interrupted,
     Concluded,
     ReversalOwed(UndoReason),
+    /// Something else is owed for it.
+    Due(Duty),
+    /// It became known what had become of it.
+    Resolved,
+    /// Somebody should be told of a debt that is not taken.
+    Escalated,
     ReversalTried {
         number: u32,
         route: Name,
@@ -155,8 +161,11 @@ pub enum StoryEvent {
 impl Story {
     /// Tells it from the books.
     pub fn tell(books: &Books, transaction: &Transaction) -> Story {
-        let debt = transaction.debt.as_ref().and_then(|id| books.debt(id));
-        let outcome = transaction.conclusion.as_ref().map(|conclusion| conclusion.outcome.clone());
+        let debts = || books.debts_of(transaction);
+        // What speaks of the money itself; reports and advices do not change who was charged.
+        let in_doubt = |debt: &&Debt| !matches!(debt.duty, Duty::Advise | Duty::ReportScripts);
+        let debt = debts().filter(in_doubt).last().filter(|_| transaction.resolution.is_none());
+        let outcome = transaction.outcome().cloned();
         let charged = charged(outcome.as_ref(), debt);
         Story {
             transaction: transaction.id.clone(),
@@ -168,8 +177,8 @@ impl Story {
             reference: transaction.reference.clone(),
             charged,
             paid: shop_paid(charged),
-            owed: debt.filter(|debt| debt.is_open()).map(owed_now),
-            waived: debt.and_then(|debt| debt.waived.clone()),
+            owed: debts().find(|debt| debt.is_open()).map(owed_now),
+            waived: debts().find_map(|debt| debt.waived.clone()),
             advice: advice(outcome.as_ref(), debt, transaction.card_data_is_gone()),
             timeline: transaction.timeline.clone(),
             abridged: transaction.summarised && transaction.timeline.is_empty(),
@@ -206,12 +215,18 @@ impl Transaction {
 fn charged(outcome: Option<&Outcome>, debt: Option<&Debt>) -> Charged {
     match (outcome, debt.map(|debt| debt.standing)) {
         (_, Some(Standing::Paid)) => Charged::TakenBack,
+        // The acquirer never knew it, and its books agreed with ours since.
+        (_, Some(Standing::Settled)) => Charged::No,
+        (_, Some(Standing::Replaced)) => Charged::Perhaps,
         (_, Some(Standing::Unheard | Standing::Refused | Standing::Unmatched | Standing::Waived)) | (None, None) => {
             Charged::Perhaps
         }
         (Some(Outcome::Approved(_)), None) => Charged::Yes,
         (Some(Outcome::Unknown(_)), None) => Charged::Perhaps,
-        (Some(Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Done | Outcome::Failed(_)), None) => Charged::No,
+        (
+            Some(Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Done | Outcome::Failed(_) | Outcome::Settled(_)),
+            None,
+        ) => Charged::No,
     }
 }
 
@@ -236,15 +251,14 @@ fn owed_now(debt: &Debt) -> OwedNow {
 fn advice(outcome: Option<&Outcome>, debt: Option<&Debt>, card_data_is_gone: bool) -> Advice {
     match (outcome, debt.map(|debt| debt.standing)) {
         (_, Some(Standing::Unheard)) if card_data_is_gone => Advice::CallAcquirer,
-        (_, Some(Standing::Unheard)) | (None, None) => Advice::Wait,
+        (_, Some(Standing::Unheard | Standing::Replaced)) | (None, None) => Advice::Wait,
         (_, Some(Standing::Refused)) => Advice::CallAcquirer,
         (_, Some(Standing::Unmatched)) => Advice::CheckSettlement,
         (_, Some(Standing::Waived)) => Advice::AsWaived,
         (Some(Outcome::Unknown(_)), None) => Advice::Wait,
-        (_, Some(Standing::Paid)) | (Some(Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Failed(_)), None) => {
-            Advice::PayAgain
-        }
-        (Some(Outcome::Approved(_) | Outcome::Done), None) => Advice::Nothing,
+        (_, Some(Standing::Paid | Standing::Settled))
+        | (Some(Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Failed(_)), None) => Advice::PayAgain,
+        (Some(Outcome::Approved(_) | Outcome::Done | Outcome::Settled(_)), None) => Advice::Nothing,
     }
 }
 
@@ -263,6 +277,9 @@ impl Moment {
             Fact::Concluded { outcome, .. } if outcome.was_interrupted() => StoryEvent::Interrupted,
             Fact::Concluded { .. } => StoryEvent::Concluded,
             Fact::Owed { reason, .. } => StoryEvent::ReversalOwed(*reason),
+            Fact::Due { duty, .. } => StoryEvent::Due(*duty),
+            Fact::Resolved { .. } => StoryEvent::Resolved,
+            Fact::Escalated { .. } => StoryEvent::Escalated,
             Fact::Tried { number, route, .. } => StoryEvent::ReversalTried { number: *number, route: route.clone() },
             Fact::Unheard { number, failure, .. } => StoryEvent::ReversalUnheard { number: *number, failure: *failure },
             Fact::Answered { verdict, code, read_by, .. } => {
@@ -276,6 +293,11 @@ impl Moment {
             | Fact::KeysDropped { .. }
             | Fact::Remembered { .. }
             | Fact::CounterSet { .. }
+            | Fact::Resealed { .. }
+            | Fact::Totalled { .. }
+            | Fact::Compared { .. }
+            | Fact::Uploaded { .. }
+            | Fact::BatchClosed { .. }
             | Fact::Carried { .. } => return None,
         };
         Some(Moment { at, event })
@@ -291,6 +313,8 @@ impl Standing {
             Standing::Unmatched => "unmatched",
             Standing::Paid => "paid",
             Standing::Waived => "waived",
+            Standing::Settled => "settled",
+            Standing::Replaced => "replaced",
         }
     }
 }

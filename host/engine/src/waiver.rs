@@ -94,7 +94,7 @@ impl Waiver {
         let debt = books.debt(&self.debt).ok_or_else(|| NotWaived::Unknown(self.debt.clone()))?;
         match debt.standing {
             Standing::Unheard | Standing::Refused | Standing::Unmatched => Ok(debt),
-            Standing::Paid => Err(NotWaived::Paid(self.debt.clone())),
+            Standing::Paid | Standing::Settled | Standing::Replaced => Err(NotWaived::Paid(self.debt.clone())),
             Standing::Waived => Err(NotWaived::Waived(self.debt.clone())),
         }
     }

@@ -1,6 +1,7 @@
 //! The fields that say how a card was read and what it holds (A.5, A.8, A.12): DE2 14 22 23 26 35 36 52 53 55.
 
 use sdk::iso8583::{Composer, EncodeError};
+use sdk::lookup::LookupError;
 use sdk::prelude::{
     ChipDataHole, Context, Encoding, Entry, Fault, Node, Presented, Secret, SecretHole, TrackHole, TrackProtection,
 };
@@ -44,6 +45,13 @@ pub(crate) fn entry_mode(card: &Presented) -> String {
 /// An earlier card as the terminal still has it: number and expiry, no track and no PIN.
 pub(crate) fn kept(card: &Presented) -> Presented {
     Presented { track_one_length: 0, track_two_length: 0, track_three_length: 0, pin_length: 0, ..card.clone() }
+}
+
+/// An earlier card that is not there now: as [`kept`], and read as the acquirer wants it told, by default as typed.
+pub(crate) fn absent(card: &Presented, context: &Context) -> Result<Presented, LookupError> {
+    let is_told_as_read = card.entry == Entry::CodeScan || Source(context).is("absent-card", "as-read")?;
+    let entry = if is_told_as_read { card.entry } else { Entry::Manual };
+    Ok(Presented { entry, fell_back: false, ..kept(card) })
 }
 
 /// Whether the card spoke for itself, so that DE23 and DE55 have something to say.

@@ -34,7 +34,7 @@ pub(crate) const KINDS: [Kind; 6] = [
 pub fn start(context: &Context, follow_up: &FollowUp) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
     let kind = Kind::of_follow_up(follow_up.kind).ok_or_else(|| unsupported("this follow-up"))?;
-    let (named, card) = original::of(kind, follow_up)?;
+    let (named, card) = original::of(kind, follow_up, context)?;
     let transaction = Transaction::new(context, &settings, kind, follow_up.amount, card)?;
     let composed = compose(&transaction, &named, context, &settings)?;
     let state = transaction.state(&settings, Sent::of(&composed));
@@ -63,7 +63,7 @@ pub fn resume(context: &Context, follow_up: &FollowUp, state: &[u8], reply: &Rep
     let Some(answer) = answer else { return Ok(Step::listen(Stray::Foreign, state)) };
     let owed = if row.doubt == Doubt::Repeat { Owed::Repetition } else { Owed::Reversal };
     let group = match &follow_up.of {
-        Subject::Known(_) => original::of(known.kind, follow_up)?.0.group,
+        Subject::Known(_) => original::of(known.kind, follow_up, context)?.0.group,
         Subject::Typed(_) | Subject::None => String::new(),
     };
     let asked = Asked { amount: follow_up.amount, takes_part: false, owed, group: &group };

@@ -7,8 +7,8 @@
 use sdk::iso8583::{Content, Outline, Value, outline};
 use sdk::prelude::{Fault, Field};
 
-use crate::codes;
 use crate::fields::{BEFORE_MTI_BYTES, TABLE};
+use crate::words::{message_type, note, part_note, tag_name};
 
 const TPDU_BYTES: usize = 5;
 /// Bytes of a length prefix before the TPDU.
@@ -17,7 +17,12 @@ const LENGTH_BYTES: usize = 2;
 const NOT_WELL_FORMED: &str = "not as the table says; perhaps masked";
 /// What is said of a field whose length is told as none.
 const EMPTY: &str = "empty; perhaps its length was masked";
-const REVERSAL: u16 = 0x0400;
+/// In the first byte of a tag: more bytes follow. In the second: still more.
+const TAG_GOES_ON: u8 = 0x1F;
+const TAG_STILL_GOES_ON: u8 = 0x80;
+/// A length in one byte, and the first byte of one in two.
+const SHORT_LENGTH_MAX: u8 = 0x7F;
+const ONE_MORE_BYTE: u8 = 0x81;
 
 /// Sub-fields of DE60 (A.4): name, digits.
 const CUSTOM: &[(&str, usize)] = &[
@@ -29,6 +34,9 @@ const CUSTOM: &[(&str, usize)] = &[
     ("partial approval", 1),
     ("account type", 3),
 ];
+/// Sub-fields of DE54 (A.2).
+const BALANCE: &[(&str, usize)] =
+    &[("account type", 2), ("amount type", 2), ("currency", 3), ("credit or debit", 1), ("amount", 12)];
 /// Sub-fields of DE61 (A.6).
 const ORIGINAL: &[(&str, usize)] = &[("original batch", 6), ("original trace", 6), ("original date", 4)];
 
@@ -80,8 +88,11 @@ fn name(value: &Value<'_>, mti: [u8; 2], named: &mut Vec<Field>) {
         return;
     }
     let text = shown(value);
-    named.push(field(&path, value.format().name, text.clone(), &note(mti, value, &text)));
+    let note = if value.bytes().is_empty() { EMPTY.to_owned() } else { note(mti, value.number(), &text) };
+    named.push(field(&path, value.format().name, text.clone(), &note));
     let layout = match value.number() {
+        54 => BALANCE,
+        55 => return named.extend(chip_data(&path, value.bytes())),
         60 => CUSTOM,
         61 => ORIGINAL,
         _ => return,
@@ -96,6 +107,38 @@ fn name(value: &Value<'_>, mti: [u8; 2], named: &mut Vec<Field>) {
         named.push(field(&format!("{path}.{}", index + 1), name, part.to_owned(), note));
         rest = after;
     }
+}
+
+/// The data objects of DE55, as far as their structure can be followed.
+fn chip_data(path: &str, mut bytes: &[u8]) -> Vec<Field> {
+    let mut objects = Vec::new();
+    while let Some((tag, value, rest)) = object(bytes) {
+        let tag = hex(tag);
+        objects.push(field(&format!("{path}.{tag}"), tag_name(&tag), hex(value), ""));
+        bytes = rest;
+    }
+    if !bytes.is_empty() {
+        let note = "no data object; perhaps masked";
+        objects.push(field(&format!("{path}.rest"), "not read", format!("{} bytes", bytes.len()), note));
+    }
+    objects
+}
+
+/// Tag, value and what follows the first data object.
+fn object(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
+    let tag_bytes = match bytes {
+        [first, second, ..] if first & TAG_GOES_ON == TAG_GOES_ON && second & TAG_STILL_GOES_ON != 0 => 3,
+        [first, ..] if first & TAG_GOES_ON == TAG_GOES_ON => 2,
+        _ => 1,
+    };
+    let (tag, rest) = bytes.split_at_checked(tag_bytes)?;
+    let (length, rest) = match rest {
+        [length @ ..=SHORT_LENGTH_MAX, rest @ ..] | [ONE_MORE_BYTE, length, rest @ ..] => (*length, rest),
+        _ => return None,
+    };
+    let (value, rest) = rest.split_at_checked(usize::from(length))?;
+    // Padding is no data object.
+    (tag != [0]).then_some((tag, value, rest))
 }
 
 /// What follows the last field that could be told apart.
@@ -119,91 +162,5 @@ fn shown(value: &Value<'_>) -> String {
     match value.format().content {
         Content::Bytes if is_text => String::from_utf8_lossy(value.bytes()).into_owned(),
         _ => value.text(),
-    }
-}
-
-fn message_type(mti: [u8; 2]) -> Option<&'static str> {
-    Some(match u16::from_be_bytes(mti) {
-        0x0200 => "financial request",
-        0x0210 => "financial answer",
-        REVERSAL => "reversal",
-        0x0410 => "reversal answer",
-        0x0800 => "sign-in",
-        0x0810 => "sign-in answer",
-        _ => return None,
-    })
-}
-
-fn note(mti: [u8; 2], value: &Value<'_>, text: &str) -> String {
-    match value.number() {
-        _ if value.bytes().is_empty() => EMPTY.to_owned(),
-        22 => entry_mode(text),
-        39 if u16::from_be_bytes(mti) == REVERSAL => undo_reason(text).to_owned(),
-        39 => codes::find(text).map_or("not in the table of codes", |code| code.meaning).to_owned(),
-        53 => security_control(text),
-        _ => String::new(),
-    }
-}
-
-/// Why a reversal is sent (A.7).
-fn undo_reason(text: &str) -> &'static str {
-    match text {
-        "98" => "no answer, or a late one",
-        "A0" => "the answer's MAC was wrong",
-        "96" => "the terminal could not go on",
-        "06" => "the card refused after the approval, or another error",
-        "17" => "cancelled",
-        _ => "a reason of the acquirer's own",
-    }
-}
-
-/// A.5.
-fn entry_mode(text: &str) -> String {
-    let entry = match text.get(..2) {
-        Some("01") => "keyed",
-        Some("02") => "stripe",
-        Some("03") => "code",
-        Some("05") => "contact chip",
-        Some("07") => "contactless chip",
-        Some("91") => "contactless stripe",
-        _ => "other entry",
-    };
-    let pin = match text.get(2..) {
-        Some("1") => "PIN entered",
-        Some("2") => "no PIN",
-        _ => "PIN not told",
-    };
-    format!("{entry}, {pin}")
-}
-
-/// A.5.
-fn security_control(text: &str) -> String {
-    let digit = |index: usize| text.get(index..=index);
-    let block = match digit(0) {
-        Some("0") => "no PIN block",
-        Some("1") => "PIN block without card number",
-        Some("2") => "PIN block with card number",
-        _ => "other PIN block",
-    };
-    let keys = match digit(1) {
-        Some("0") => "single DES",
-        Some("3") => "SM4",
-        Some("6") => "double-length TDES",
-        _ => "other cipher",
-    };
-    let tracks = if digit(2) == Some("1") { "tracks encrypted" } else { "tracks clear" };
-    format!("{block}, {keys}, {tracks}")
-}
-
-fn part_note(name: &str, value: &str) -> &'static str {
-    match (name, value) {
-        ("message type", "00") => "management",
-        ("message type", "22") => "sale",
-        ("network management code", "003") => "sign-in, double-length keys",
-        ("terminal read ability", "2") => "stripe only",
-        ("terminal read ability", "5") => "contact chip",
-        ("terminal read ability", "6") => "contactless",
-        ("chip condition", "2") => "the chip failed, stripe used instead",
-        _ => "",
     }
 }

@@ -48,19 +48,20 @@ pub(crate) fn typed(kind: OperationKind) -> Vec<Parameter> {
 }
 
 /// The original of a follow-up that moves money, and the card that goes with it: presented again, or as it is kept.
-pub(crate) fn of(kind: Kind, follow_up: &FollowUp) -> Result<(Named, Option<Presented>), Fault> {
-    let (named, kept) = match &follow_up.of {
+pub(crate) fn of(kind: Kind, follow_up: &FollowUp, context: &Context) -> Result<(Named, Option<Presented>), Fault> {
+    let (named, absent) = match &follow_up.of {
         Subject::Known(original) => {
             if !may_follow(kind, original.operation) {
                 return Err(unsupported("this after what it refers to"));
             }
-            (Named::known(original)?, original.card.as_ref().map(card::kept))
+            let absent = original.card.as_ref().map(|card| card::absent(card, context)).transpose()?;
+            (Named::known(original)?, absent)
         }
         Subject::Typed(entries) => (Named::typed(kind, entries)?, None),
         Subject::None if kind == Kind::Refund => (Named::default(), None),
         Subject::None => return Err(unsupported("this without an original")),
     };
-    let card = follow_up.card.clone().or(kept);
+    let card = follow_up.card.clone().or(absent);
     if card.is_none() && !matches!(follow_up.of, Subject::Known(_)) {
         return Err(unsupported("this without a card"));
     }

@@ -81,7 +81,7 @@ fn resolution(recovered: &Recovery, id: &TransactionId) -> Result<Resolution, St
     let books = recovered.books();
     let transaction = books.transaction(id).ok_or_else(|| format!("{id}: no record"))?;
     let conclusion = transaction.conclusion.as_ref().ok_or_else(|| format!("{id}: left open"))?;
-    let debt = transaction.debt.as_ref().and_then(|debt| books.debt(debt));
+    let debt = books.debts_of(transaction).last();
     let is_unknown = matches!(conclusion.outcome, Outcome::Unknown(_));
     let mut found = Vec::new();
     if !is_unknown || debt.is_some_and(|debt| !debt.is_open()) {

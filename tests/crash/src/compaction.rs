@@ -23,7 +23,7 @@ pub fn fates(entries: &[Written], range: Range<usize>) -> Vec<Fate> {
     let elsewhere: BTreeSet<TransactionId> = outside.filter_map(|(_, record)| subject(record.as_ref()?)).collect();
     let is_settled = |id: &TransactionId| {
         let Some(transaction) = books.transaction(id) else { return false };
-        let debt = transaction.debt.as_ref().and_then(|debt| books.debt(debt));
+        let debt = books.debts_of(transaction).last();
         let is_known = transaction.conclusion.as_ref().is_some_and(|end| !matches!(end.outcome, Outcome::Unknown(_)));
         debt.map_or(is_known, |debt| !debt.is_open())
     };

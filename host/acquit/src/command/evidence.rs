@@ -184,7 +184,7 @@ fn story(books: &Books, id: &TransactionId) -> Option<Story> {
 
 /// The entries about a transaction and its debt.
 fn sequences(house: &House, books: &Books, of: &TransactionId) -> Result<Vec<u64>> {
-    let debt = books.transaction(of).and_then(|known| known.debt.as_ref());
+    let debt = books.transaction(of).and_then(|known| known.debts.last());
     let mut sequences = Vec::new();
     keeping::visit(&house.configuration, |entry| {
         let shown = Shown::of(&entry);

@@ -1,54 +1,133 @@
-//! What is owed.
+//! What is owed: each debt with its duty, how old it is, how often it was tried and where it stands; what was approved
+//! offline and not yet delivered; and what needs somebody's attention.
 
 use engine::books::{Books, Debt, Standing, Transaction};
+use engine::contract::types::Amount;
+use engine::{Duty, Timestamp};
 use serde_json::{Value, json};
 
 use super::{amount_facts, reference};
 use crate::control::Response;
-use crate::messages::{Messages, format_amount};
+use crate::messages::{Messages, format_amount, format_time};
+
+/// Money the terminal has approved by itself and not told the acquirer of, in one currency.
+pub struct Exposure {
+    /// How much.
+    pub amount: Amount,
+    /// In how many payments.
+    pub count: u32,
+}
 
 /// What is owed.
-pub fn owed(books: &Books, messages: &Messages) -> Response {
+pub fn owed(books: &Books, now: Timestamp, messages: &Messages) -> Response {
     let mut lines = vec![messages.text("owed", &[("count", books.owed().into())])];
     let mut debts = Vec::new();
     for debt in books.open_debts() {
-        lines.push(debt_line(books, debt, messages));
-        debts.push(debt_facts(books, debt));
+        lines.push(line(books, debt, messages));
+        lines.push(format!("  {}", messages.text("owed-since", &[("time", format_time(&debt.since.local()).into())])));
+        if needs_attention(debt) {
+            let text = messages.text("owed-escalated", &[("acquirer", debt.acquirer.clone().into())]);
+            lines.push(format!("  {text}"));
+        }
+        debts.push(facts(books, debt, now));
     }
-    Response::done(json!({ "owed": books.owed(), "debts": debts }), lines)
+    let mut exposures = Vec::new();
+    for acquirer in acquirers(books) {
+        for Exposure { amount, count } in exposure(books, &acquirer) {
+            let shown = format_amount(&amount, messages.language());
+            let args = [("acquirer", acquirer.clone().into()), ("amount", shown.into()), ("count", count.into())];
+            lines.push(messages.text("owed-exposure", &args));
+            exposures.push(json!({ "acquirer": acquirer, "amount": amount_facts(&amount), "count": count }));
+        }
+    }
+    let escalated = books.open_debts().filter(|debt| needs_attention(debt)).count();
+    let facts = json!({ "owed": books.owed(), "debts": debts, "escalated": escalated, "exposure": exposures });
+    Response::done(facts, lines)
 }
 
-fn debt_facts(books: &Books, debt: &Debt) -> Value {
-    let amount = books.transaction(&debt.of).and_then(Transaction::amount);
+/// What this acquirer has not been told of, by currency. A sum that does not fit is shown as the most that does.
+pub fn exposure(books: &Books, acquirer: &str) -> Vec<Exposure> {
+    let mut sums: Vec<Exposure> = Vec::new();
+    let untold = books.open_debts().filter(|debt| debt.acquirer == acquirer && debt.duty == Duty::Advise);
+    for amount in untold.filter_map(|debt| amount(books, debt)) {
+        match sums.iter_mut().find(|sum| sum.amount.currency == amount.currency) {
+            Some(sum) => {
+                sum.amount.minor = sum.amount.minor.saturating_add(amount.minor);
+                sum.count += 1;
+            }
+            None => sums.push(Exposure { amount, count: 1 }),
+        }
+    }
+    sums
+}
+
+/// Debts of this acquirer that somebody has to look after.
+pub fn needing_attention<'a>(books: &'a Books, acquirer: &str) -> Vec<&'a Debt> {
+    books.open_debts().filter(|debt| debt.acquirer == acquirer && needs_attention(debt)).collect()
+}
+
+/// Whether waiting alone does not help: it failed for long, or the acquirer answered and did not accept it.
+pub fn needs_attention(debt: &Debt) -> bool {
+    debt.called_for_help || matches!(debt.standing, Standing::Refused | Standing::Unmatched)
+}
+
+/// What is owed, in a word or two.
+pub(super) fn duty(duty: Duty) -> &'static str {
+    match duty {
+        Duty::Reverse(_) => "owed-kind-reversal",
+        Duty::Repeat => "owed-kind-repetition",
+        Duty::Inquire => "owed-kind-inquiry",
+        Duty::Advise => "owed-kind-advice",
+        Duty::ReportScripts => "owed-kind-script-report",
+    }
+}
+
+/// How much it is about: of an advice what it tells of, else all of its original.
+fn amount(books: &Books, debt: &Debt) -> Option<Amount> {
+    debt.amount.or_else(|| books.transaction(&debt.of).and_then(Transaction::amount))
+}
+
+fn acquirers(books: &Books) -> Vec<String> {
+    let mut names: Vec<_> = books.open_debts().map(|debt| debt.acquirer.clone()).collect();
+    names.sort();
+    names.dedup();
+    names
+}
+
+fn facts(books: &Books, debt: &Debt, now: Timestamp) -> Value {
     json!({
         "debt": debt.id,
         "of": debt.of,
         "acquirer": debt.acquirer,
+        "duty": debt.duty.word(),
         "standing": debt.standing.word(),
+        "since": format_time(&debt.since.local()),
+        "age-seconds": now.seconds_since(debt.since),
         "tries": debt.tries,
-        "amount": amount.as_ref().map(amount_facts),
+        "tried-at": debt.tried_at.map(|at| format_time(&at.local())),
+        "refusals": debt.refusals,
+        "escalated": needs_attention(debt),
+        "amount": amount(books, debt).as_ref().map(amount_facts),
     })
 }
 
-fn debt_line(books: &Books, debt: &Debt, messages: &Messages) -> String {
+fn line(books: &Books, debt: &Debt, messages: &Messages) -> String {
+    let amount = amount(books, debt).map(|amount| format_amount(&amount, messages.language())).unwrap_or_default();
     let original = books.transaction(&debt.of);
-    let amount = original.and_then(Transaction::amount);
-    let amount = amount.map(|amount| format_amount(&amount, messages.language())).unwrap_or_default();
     let trace = original.map(|original| reference(&original.reference, "trace")).unwrap_or_default();
     let code = debt.refusals.last().cloned().unwrap_or_default();
     let state = match debt.standing {
         Standing::Unheard => messages.text("owed-state-unheard", &[("attempts", debt.tries.into())]),
         Standing::Refused => messages.text("owed-state-refused", &[("code", code.into())]),
         // Those that are settled are not on the list.
-        Standing::Unmatched | Standing::Paid | Standing::Waived => {
+        Standing::Unmatched | Standing::Paid | Standing::Waived | Standing::Settled | Standing::Replaced => {
             messages.text("owed-state-unmatched", &[("code", code.into())])
         }
     };
-    let kind = messages.text("owed-kind-reversal", &[]);
     messages.text(
         "owed-line",
         &[
-            ("kind", kind.into()),
+            ("kind", messages.text(duty(debt.duty), &[]).into()),
             ("amount", amount.into()),
             ("trace", trace.into()),
             ("transaction", debt.of.to_string().into()),

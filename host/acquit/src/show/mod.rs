@@ -5,6 +5,7 @@ mod receipt;
 mod refusal;
 mod reprint;
 mod result;
+mod settlement;
 mod story;
 mod sums;
 mod waiver;
@@ -15,10 +16,10 @@ use serde_json::{Value, json};
 
 use crate::messages::Currency;
 
-pub use debts::owed;
-pub use receipt::{Edition, receipt};
+pub use debts::{exposure, needs_attention, owed};
+pub use receipt::Edition;
 pub use refusal::NO_ROOM;
-pub use reprint::reprint;
+pub use reprint::{page, reprint};
 pub use result::result;
 pub use story::explain;
 pub use sums::{batch, totals};

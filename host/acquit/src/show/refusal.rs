@@ -3,7 +3,7 @@
 use engine::contract::acquirer::{Declined, Reason};
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Amount;
-use engine::{CardProblem, NotSent};
+use engine::{CardProblem, NotSent, Unfit};
 
 use crate::config::Configuration;
 use crate::messages::{Messages, Value, format_amount};
@@ -58,6 +58,14 @@ impl Refusal<'_> {
             NotSent::Plugin(_) | NotSent::Template(_) => about("sale-plugin-failed"),
             NotSent::Unsupported => about("sale-unsupported"),
             NotSent::Interrupted => vec![text("sale-not-sent")],
+            NotSent::OriginalUnknown => vec![text("following-original-unknown")],
+            NotSent::OriginalNotFit(unfit) => about(not_fit(*unfit)),
+            NotSent::AlreadyDone => vec![text("following-already-done")],
+            NotSent::OtherCard => vec![text("following-other-card")],
+            NotSent::TooMuch => vec![text("following-too-much")],
+            NotSent::Settling => about("settlement-open"),
+            NotSent::BooksDiffer => about("settlement-differs"),
+            NotSent::NothingToSettle => about("settlement-nothing"),
         }
     }
 
@@ -120,5 +128,16 @@ impl Refusal<'_> {
 
     fn text(&self, id: &str, args: &[(&str, Value<'_>)]) -> String {
         self.messages.text(id, args)
+    }
+}
+
+fn not_fit(unfit: Unfit) -> &'static str {
+    match unfit {
+        Unfit::Kind => "following-not-fit-kind",
+        Unfit::NotApproved => "following-not-fit-not-approved",
+        Unfit::OtherBatch => "following-not-fit-other-batch",
+        Unfit::Unresolved => "following-not-fit-unresolved",
+        Unfit::OtherAcquirer => "following-not-fit-other-acquirer",
+        Unfit::Typed => "following-not-fit-typed",
     }
 }

@@ -10,7 +10,7 @@ use engine::{Doubt, NotSent, Order, Outcome, TransactionId};
 use serde_json::{Value, json};
 
 use super::refusal::Refusal;
-use super::{amount_facts, receipt, words};
+use super::{amount_facts, receipt, settlement, words};
 use crate::config::{Acquirer, Configuration, Word};
 use crate::control::Response;
 use crate::messages::{Messages, Value as Argument, format_amount};
@@ -63,7 +63,7 @@ pub fn result(
     let mut lines = view.lines(outcome);
     if let Some(known) = known
         && charged != Some(Charged::TakenBack)
-        && let Some(page) = receipt::receipt(configuration, messages, known, outcome, receipt::Edition::First)
+        && let Some(page) = super::page(books, configuration, messages, known, outcome, receipt::Edition::First)
     {
         let printed = devices::layout(&page, COLUMNS);
         facts["receipt"] = json!(printed);
@@ -71,7 +71,7 @@ pub fn result(
         lines.extend(printed);
     }
     merge(&mut facts, view.details(outcome));
-    Response { ok: matches!(outcome, Outcome::Approved(_) | Outcome::Done), facts, lines }
+    Response { ok: matches!(outcome, Outcome::Approved(_) | Outcome::Done | Outcome::Settled(_)), facts, lines }
 }
 
 /// The same name for something else is refused: nobody learns the outcome of what they did not ask for.
@@ -125,6 +125,7 @@ impl View<'_> {
             Outcome::Declined(declined) => self.refusal().declined(declined),
             Outcome::NotSent(why) => self.refusal().not_sent(why),
             Outcome::Failed(why) => self.refusal().failed(why),
+            Outcome::Settled(settlement) => settlement::lines(settlement, &self.acquirer, self.messages),
             Outcome::Done => self.done(),
         }
     }
@@ -208,6 +209,7 @@ impl View<'_> {
             }),
             Outcome::NotSent(why) | Outcome::Failed(why) => json!({ "why": format!("{why:?}") }),
             Outcome::Unknown(doubt) => json!({ "why": format!("{doubt:?}") }),
+            Outcome::Settled(settlement) => json!({ "settlement": settlement::facts(settlement) }),
             Outcome::Done => json!({ "keys": self.work_keys(), "batch": self.batch }),
         }
     }

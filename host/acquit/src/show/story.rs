@@ -116,7 +116,9 @@ impl Teller<'_> {
     fn owed(&self) -> String {
         let code = || self.story.owed.as_ref().and_then(|owed| owed.refusals.last().cloned()).unwrap_or_default();
         let id = match self.standing() {
-            None | Some(Standing::Paid) => return self.text("explain-owed-nothing", &[]),
+            None | Some(Standing::Paid | Standing::Settled | Standing::Replaced) => {
+                return self.text("explain-owed-nothing", &[]);
+            }
             Some(Standing::Waived) => "explain-owed-waived",
             Some(Standing::Unheard) => {
                 let args = [("acquirer", self.acquirer()), ("amount", self.amount())];
@@ -168,6 +170,9 @@ impl Teller<'_> {
             StoryEvent::ReversalOwed(reason) => {
                 self.text("event-reversal-owed", &[("reason", self.text(words::undo(*reason), &[]).into())])
             }
+            StoryEvent::Due(duty) => duty.word().to_owned(),
+            StoryEvent::Resolved => self.concluded(),
+            StoryEvent::Escalated => self.text("event-reversal-no-answer", &[]),
             StoryEvent::ReversalTried { number, route } => {
                 let args = [("route", route.clone().into()), ("attempt", (*number).into())];
                 self.text("event-reversal-sent", &args)
@@ -201,6 +206,7 @@ impl Teller<'_> {
             }
             Incident::MissingRemedy => self.text("event-missing-remedy", &[]),
             Incident::BadCheckValue(key) => self.text("event-proof-failed", &[("proof", key.clone().into())]),
+            Incident::BooksDiffer(why) => why.clone(),
             Incident::ClockWentBack => self.text("event-clock-went-back", &[]),
             Incident::CardDataGone => self.text("event-card-data-gone", &[("acquirer", self.acquirer())]),
         }
@@ -217,7 +223,7 @@ impl Teller<'_> {
                 let args = [("reason", reason.into()), ("code", declined.code.clone().into())];
                 self.text("event-concluded-declined", &args)
             }
-            Some(Outcome::Done) => self.text("sign-in-done", &[("acquirer", self.acquirer())]),
+            Some(Outcome::Done | Outcome::Settled(_)) => self.text("sign-in-done", &[("acquirer", self.acquirer())]),
             Some(Outcome::NotSent(_) | Outcome::Failed(_)) => self.text("event-concluded-not-sent", &[]),
             Some(Outcome::Unknown(_)) | None => self.text("event-concluded-unknown", &[]),
         }
@@ -232,8 +238,7 @@ impl Teller<'_> {
     }
 
     fn standing(&self) -> Option<Standing> {
-        let debt = self.transaction.debt.as_ref()?;
-        self.books.debt(debt).map(|debt| debt.standing)
+        self.books.debts_of(self.transaction).last().map(|debt| debt.standing)
     }
 
     fn acquirer(&self) -> Argument<'static> {

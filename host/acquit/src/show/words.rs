@@ -92,5 +92,6 @@ pub fn word(outcome: &Outcome) -> &'static str {
         Outcome::Unknown(_) => "unknown",
         Outcome::Done => "done",
         Outcome::Failed(_) => "failed",
+        Outcome::Settled(_) => "settled",
     }
 }

@@ -5,7 +5,7 @@ use devices::Printer;
 use engine::TransactionId;
 use engine::books::{Books, Known};
 
-use super::{OnDisk, Terminal, wiring};
+use super::{Clock, OnDisk, Terminal, wiring};
 use crate::config::Configuration;
 use crate::control::{Ask, Paper, Response};
 use crate::messages::Messages;
@@ -72,7 +72,7 @@ fn answer(
     messages: &Messages,
 ) -> Option<(Response, Option<devices::Page>)> {
     Some(match ask {
-        Ask::Owed => (show::owed(books, messages), None),
+        Ask::Owed => (show::owed(books, Clock::start().now().wall, messages), None),
         Ask::Explain { transaction } => (show::explain(books, transaction.as_ref(), messages), None),
         Ask::Totals => (show::totals(books, configuration, messages), None),
         Ask::Batch { acquirer } => (show::batch(books, configuration, acquirer.as_deref(), messages), None),

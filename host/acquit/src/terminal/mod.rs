@@ -339,7 +339,7 @@ impl Terminal {
     fn print(&mut self, transaction: &TransactionId, outcome: &Outcome) {
         let Some(books) = self.books() else { return };
         let Some(known) = books.transaction(transaction) else { return };
-        let page = show::receipt(&self.configuration, &self.messages, known, outcome, show::Edition::First);
+        let page = show::page(books, &self.configuration, &self.messages, known, outcome, show::Edition::First);
         let Some(printer) = &mut self.printer else { return };
         if let Some(page) = page
             && let Err(problem) = printer.print(&page)

@@ -229,7 +229,7 @@ fn may_go(books: &Books, record: &Record) -> bool {
 fn is_open(books: &Books, id: &TransactionId) -> bool {
     let of = books.debt(id).map_or(id, |debt| &debt.of);
     books.transaction(of).is_none_or(|known| {
-        let debt = known.debt.as_ref().and_then(|debt| books.debt(debt));
+        let debt = books.debts_of(known).last();
         known.conclusion.is_none() || debt.is_some_and(Debt::is_open)
     })
 }

@@ -161,5 +161,5 @@ fn waiver(books: &Books, journal: &Journal, asked: WaiverAsked) -> Waiver {
 
 /// A debt is called by its own name or by that of the payment it is owed for.
 fn named(books: &Books, id: &TransactionId) -> TransactionId {
-    books.transaction(id).and_then(|of| of.debt.clone()).unwrap_or_else(|| id.clone())
+    books.transaction(id).and_then(|of| of.debts.last().cloned()).unwrap_or_else(|| id.clone())
 }

@@ -2,20 +2,25 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::Inconsistent;
+use super::{ExchangeFacts, Inconsistent};
 use crate::contract::retry_policy::Attempt;
 use crate::contract::template::UndoReason;
+use crate::contract::types::Amount;
 use crate::identity::TransactionId;
-use crate::record::Verdict;
+use crate::record::{Duty, Sealed, Verdict};
 use crate::time::Timestamp;
 
-/// A reversal that is owed, or was.
+/// Something that is owed, or was.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Debt {
     pub id: TransactionId,
     pub of: TransactionId,
     pub acquirer: String,
-    pub reason: UndoReason,
+    pub duty: Duty,
+    /// Of an advice: how much it tells of.
+    pub amount: Option<Amount>,
+    /// Card data of its own; a reversal and a repetition use what was sealed with the original.
+    pub sealed: Sealed,
     pub since: Timestamp,
     pub standing: Standing,
     pub attempts: Vec<Attempt>,
@@ -30,6 +35,10 @@ pub struct Debt {
     /// The acquirer's code, once it is paid.
     pub acknowledged_with: String,
     pub waived: Option<Waived>,
+    /// An advice or a report as it was first sent: what is sent again, with the same numbers.
+    pub exchange: Option<Box<ExchangeFacts>>,
+    /// It was written down that somebody should be told.
+    pub called_for_help: bool,
 }
 
 /// Where a debt stands.
@@ -45,6 +54,10 @@ pub enum Standing {
     Paid,
     /// Taken off by the operator's signed word.
     Waived,
+    /// The acquirer did not know the original, and its books agreed with ours at a settlement since.
+    Settled,
+    /// An inquiry that found nothing: a reversal is owed instead.
+    Replaced,
 }
 
 /// Who took a debt off the books, when and why.
@@ -62,7 +75,22 @@ impl Debt {
 
     /// Whether nobody has acknowledged or waived it yet.
     pub fn is_open(&self) -> bool {
-        !matches!(self.standing, Standing::Paid | Standing::Waived)
+        matches!(self.standing, Standing::Unheard | Standing::Refused | Standing::Unmatched)
+    }
+
+    /// Why money is taken back, if that is what is owed.
+    pub fn reason(&self) -> Option<UndoReason> {
+        self.duty.reason()
+    }
+
+    /// Ends it in another way than by an answer or a waiver.
+    pub(super) fn ended(&mut self, at: Timestamp, standing: Standing) {
+        if self.is_open() {
+            self.standing = standing;
+            self.ended = Some(at);
+            self.sealed.destroy();
+            self.exchange = None;
+        }
     }
 
     pub(super) fn waived(&mut self, at: Timestamp, reason: &str, signed_by: &str) -> Result<(), Inconsistent> {

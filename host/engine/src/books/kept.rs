@@ -42,7 +42,15 @@ impl Books {
             | Fact::Owed { .. }
             | Fact::Tried { .. }
             | Fact::Unheard { .. }
-            | Fact::Waived { .. } => false,
+            | Fact::Waived { .. }
+            | Fact::Due { .. }
+            | Fact::Resealed { .. }
+            | Fact::Resolved { .. }
+            | Fact::Escalated { .. }
+            | Fact::Totalled { .. }
+            | Fact::Compared { .. }
+            | Fact::Uploaded { .. }
+            | Fact::BatchClosed { .. } => false,
         };
         if changes {
             self.stream(acquirer).heed(at, fact);

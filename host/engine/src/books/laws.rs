@@ -102,10 +102,10 @@ fn read(entries: &[Entry], now: Moment, forget: Option<Timestamp>) -> Recovery {
 }
 
 /// What a repeated request under each name is answered with, and what became of its debt.
-fn answers(books: &Books) -> BTreeMap<TransactionId, (Option<Outcome>, Option<Standing>)> {
+fn answers(books: &Books) -> BTreeMap<TransactionId, (Option<Outcome>, Vec<Standing>)> {
     let answer = |known: &super::Transaction| {
         let outcome = known.conclusion.as_ref().map(|Conclusion { outcome, .. }| outcome.in_short());
-        (outcome, known.debt.as_ref().map(|debt| books.debt(debt).unwrap().standing))
+        (outcome, books.debts_of(known).map(|debt| debt.standing).collect::<Vec<_>>())
     };
     books.transactions().map(|known| (known.id.clone(), answer(known))).collect()
 }

@@ -46,7 +46,7 @@ impl Books {
             if self.keep_sum(&id)
                 && let Some(known) = self.transactions.remove(&id)
             {
-                if let Some(debt) = known.debt {
+                for debt in known.debts {
                     self.debts.remove(&debt);
                     names.push(debt);
                 }

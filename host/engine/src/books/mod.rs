@@ -38,7 +38,7 @@ pub use kept::Stream;
 pub use memory::{INDEX_DAYS, Known};
 pub use query::{BATCH, Query, State};
 pub use summary::{SUMMARY_VERSION, SettledDebt, Summary, SummaryError};
-pub use transaction::{Conclusion, ExchangeFacts, Transaction};
+pub use transaction::{Conclusion, ExchangeFacts, Resolution, Transaction};
 
 use identities::Identities;
 
@@ -100,6 +100,11 @@ impl Books {
         self.debts.get(id)
     }
 
+    /// What is or was owed for a transaction, oldest first.
+    pub fn debts_of<'a>(&'a self, transaction: &'a Transaction) -> impl Iterator<Item = &'a Debt> {
+        transaction.debts.iter().filter_map(|id| self.debts.get(id))
+    }
+
     /// Debts nobody has acknowledged or waived: unheard, refused and unmatched.
     pub fn open_debts(&self) -> impl Iterator<Item = &Debt> {
         self.debts.values().filter(|debt| debt.is_open())
@@ -128,8 +133,8 @@ impl Books {
         let forgotten = self.forgotten_sums.iter().filter(|((whose, ..), _)| whose == acquirer);
         let forgotten = forgotten.map(|((_, currency, exponent), minor)| Amount::of(*minor, *currency, *exponent));
         let known = self.transactions.values().filter(|transaction| transaction.acquirer == acquirer);
-        let known = known.filter_map(|transaction| match &transaction.conclusion {
-            Some(Conclusion { outcome: Outcome::Approved(approved), .. }) => Some(approved.amount),
+        let known = known.filter_map(|transaction| match transaction.outcome() {
+            Some(Outcome::Approved(approved)) => Some(approved.amount),
             _ => None,
         });
         forgotten.chain(known).try_fold(in_currency_of.none(), Amount::plus)

@@ -86,22 +86,22 @@ impl State {
         State::ALL.into_iter().find(|state| state.word() == word)
     }
 
-    fn fits(self, transaction: &Transaction, debt: Option<&Debt>) -> bool {
-        let outcome = transaction.conclusion.as_ref().map(|conclusion| &conclusion.outcome);
-        let standing = debt.map(|debt| debt.standing);
+    fn fits(self, transaction: &Transaction, debts: &[&Debt]) -> bool {
+        let outcome = transaction.outcome();
+        let stands = |standing| debts.iter().any(|debt| debt.standing == standing);
         match self {
             State::Approved => matches!(outcome, Some(Outcome::Approved(_))),
             State::Declined => matches!(outcome, Some(Outcome::Declined(_))),
             State::NotSent => matches!(outcome, Some(Outcome::NotSent(_))),
             State::Unknown => matches!(outcome, Some(Outcome::Unknown(_))),
-            State::Done => matches!(outcome, Some(Outcome::Done)),
+            State::Done => matches!(outcome, Some(Outcome::Done | Outcome::Settled(_))),
             State::Failed => matches!(outcome, Some(Outcome::Failed(_))),
             State::Running => outcome.is_none(),
-            State::Owed => matches!(standing, Some(Standing::Unheard | Standing::Refused)),
-            State::Refused => standing == Some(Standing::Refused),
-            State::Unmatched => standing == Some(Standing::Unmatched),
-            State::Waived => standing == Some(Standing::Waived),
-            State::Reversed => standing == Some(Standing::Paid),
+            State::Owed => stands(Standing::Unheard) || stands(Standing::Refused),
+            State::Refused => stands(Standing::Refused),
+            State::Unmatched => stands(Standing::Unmatched),
+            State::Waived => stands(Standing::Waived),
+            State::Reversed => debts.iter().any(|debt| debt.standing == Standing::Paid && debt.reason().is_some()),
         }
     }
 }
@@ -117,12 +117,12 @@ impl Books {
 
     fn fits(&self, query: &Query, known: &Transaction) -> bool {
         let Query { identity, acquirer, batch, state, since, until } = query;
-        let debt = known.debt.as_ref().and_then(|debt| self.debts.get(debt));
+        let debts: Vec<_> = self.debts_of(known).collect();
         let in_batch = |batch: &String| known.reference.iter().any(|(name, value)| name == BATCH && value == batch);
-        identity.as_ref().is_none_or(|id| known.id == *id || known.debt.as_ref() == Some(id))
+        identity.as_ref().is_none_or(|id| known.id == *id || known.debts.contains(id))
             && acquirer.as_ref().is_none_or(|acquirer| known.acquirer == *acquirer)
             && batch.as_ref().is_none_or(in_batch)
-            && state.is_none_or(|state| state.fits(known, debt))
+            && state.is_none_or(|state| state.fits(known, &debts))
             && since.is_none_or(|since| known.begun.unix_ms >= since.unix_ms)
             && until.is_none_or(|until| known.begun.unix_ms < until.unix_ms)
     }

@@ -1,9 +1,10 @@
 //! What a start makes of transactions a power cut left open: each is concluded or becomes a debt, never nothing.
 
 use super::{Books, Debt, Transaction};
+use crate::contract::acquirer::Remedy;
 use crate::contract::template::UndoReason;
 use crate::contract::transaction::Operation;
-use crate::record::{Doubt, Fact, Incident, NotSent, Outcome, Record};
+use crate::record::{Doubt, Duty, Fact, Incident, NotSent, Outcome, Record, Sealed};
 use crate::story::{Moment, StoryEvent};
 use crate::time::Timestamp;
 
@@ -14,8 +15,8 @@ impl Books {
     pub fn recover(&self, now: Timestamp) -> Vec<Record> {
         self.transactions()
             .flat_map(|transaction| {
-                let debt = transaction.debt.as_ref().and_then(|id| self.debt(id));
-                close(transaction, debt).into_iter().map(move |fact| (transaction, fact))
+                let is_owed = self.debts_of(transaction).any(Debt::is_open);
+                close(transaction, is_owed).into_iter().map(move |fact| (transaction, fact))
             })
             .map(|(transaction, fact)| Record { at: now, acquirer: transaction.acquirer.clone(), fact })
             .collect()
@@ -23,9 +24,9 @@ impl Books {
 }
 
 /// What closes a transaction; and, once, that what it owes can never be sent.
-fn close(transaction: &Transaction, debt: Option<&Debt>) -> Vec<Fact> {
+fn close(transaction: &Transaction, is_owed: bool) -> Vec<Fact> {
     let mut facts = conclude(transaction);
-    let is_open = debt.is_some_and(Debt::is_open) || facts.iter().any(|fact| matches!(fact, Fact::Owed { .. }));
+    let is_open = is_owed || facts.iter().any(|fact| matches!(fact, Fact::Owed { .. } | Fact::Due { .. }));
     let gone = |moment: &Moment| matches!(moment.event, StoryEvent::Incident { what: Incident::CardDataGone, .. });
     if is_open && transaction.card_data_is_gone() && !transaction.timeline.iter().any(gone) {
         let (what, party) = (Incident::CardDataGone, Incident::CardDataGone.party());
@@ -35,8 +36,7 @@ fn close(transaction: &Transaction, debt: Option<&Debt>) -> Vec<Fact> {
 }
 
 fn conclude(transaction: &Transaction) -> Vec<Fact> {
-    let owed =
-        || Fact::Owed { debt: transaction.id.reversal(), of: transaction.id.clone(), reason: UndoReason::NoAnswer };
+    let owed = || owed(transaction);
     if transaction.conclusion.is_some() {
         return if transaction.lacks_a_debt() { vec![owed()] } else { Vec::new() };
     }
@@ -54,5 +54,17 @@ fn conclude(transaction: &Transaction) -> Vec<Fact> {
         Operation::Maintain(_) | Operation::Download(_) | Operation::Settle(_) | Operation::Upload(_) => {
             vec![concluded(Outcome::Failed(NotSent::Interrupted))]
         }
+    }
+}
+
+/// What the remedy says is owed for it.
+fn owed(transaction: &Transaction) -> Fact {
+    let of = transaction.id.clone();
+    let due = |debt, duty| Fact::Due { debt, of: of.clone(), duty, amount: None, sealed: Sealed::None };
+    let grave = transaction.grave_exchange();
+    match grave.and_then(|exchange| exchange.intent.remedy.as_ref()) {
+        Some(Remedy::Repeat(_)) => due(of.repetition(), Duty::Repeat),
+        Some(Remedy::Inquire(_)) => due(of.inquiry(), Duty::Inquire),
+        Some(Remedy::Undo(_)) | None => Fact::Owed { debt: of.reversal(), of, reason: UndoReason::NoAnswer },
     }
 }

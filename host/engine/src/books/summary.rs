@@ -13,7 +13,7 @@ use crate::contract::transaction::{
 };
 use crate::contract::types::{Amount, Name};
 use crate::identity::TransactionId;
-use crate::record::{Doubt, Fact, Incident, NotSent, Outcome};
+use crate::record::{Doubt, Duty, Fact, Incident, NotSent, Outcome, Sealed};
 use crate::time::Timestamp;
 
 /// The version of a line's encoding, its first byte.
@@ -100,7 +100,9 @@ impl Summary {
             operation: bare(self.kind, self.amount),
             exchanges: Vec::new(),
             conclusion: Some(Conclusion { at: self.concluded, outcome: self.outcome.clone() }),
-            debt: self.debt.as_ref().map(|debt| debt.id.clone()),
+            resolution: None,
+            resealed: None,
+            debts: self.debt.iter().map(|debt| debt.id.clone()).collect(),
             reference: self.reference.clone(),
             begun: self.begun,
             timeline: Vec::new(),
@@ -115,7 +117,9 @@ impl Summary {
             id,
             of: self.id.clone(),
             acquirer: self.acquirer.clone(),
-            reason,
+            duty: Duty::Reverse(reason),
+            amount: None,
+            sealed: Sealed::None,
             since,
             standing: Standing::Paid,
             attempts: Vec::new(),
@@ -125,20 +129,23 @@ impl Summary {
             ended: Some(ended),
             acknowledged_with,
             waived: None,
+            exchange: None,
+            called_for_help: false,
         })
     }
 }
 
 impl Books {
     /// The line that outlives a transaction's records; none while anything may still happen to it, and none where the
-    /// operator waived its debt: those records stay.
+    /// operator waived its debt, or anything but a reversal was owed: those records stay.
     pub fn summary_of(&self, id: &TransactionId) -> Option<Summary> {
         self.settled(id)?;
         let transaction = self.transactions.get(id)?;
         let conclusion = transaction.conclusion.as_ref()?;
-        let debt = match &transaction.debt {
-            None => None,
-            Some(debt) => Some(self.debts.get(debt)?.settled()?),
+        let debt = match transaction.debts.as_slice() {
+            [] => None,
+            [debt] if transaction.resolution.is_none() => Some(self.debts.get(debt)?.settled()?),
+            _ => return None,
         };
         let is_short = |(name, value): &&(Name, String)| {
             name.chars().count() <= REFERENCE_CHARACTERS && value.chars().count() <= REFERENCE_CHARACTERS
@@ -174,7 +181,9 @@ impl Books {
             Some(_) => return Err(Inconsistent(summary.id.to_string(), "summarised as something else").into()),
         }
         if let Some(settled) = summary.debt() {
-            known.debt = Some(settled.id.clone());
+            if !known.debts.contains(&settled.id) {
+                known.debts.push(settled.id.clone());
+            }
             let is_open = self.debts.get(&settled.id).is_none_or(Debt::is_open);
             if is_open {
                 self.debts.insert(settled.id.clone(), settled);
@@ -205,8 +214,12 @@ impl Books {
             Fact::Resent { transaction, exchange, .. }
             | Fact::Sent { transaction, exchange, .. }
             | Fact::Heard { transaction, exchange, .. } => is_told(transaction, Some(*exchange)),
-            Fact::Incident { transaction: Some(transaction), .. } => is_told(transaction, None),
+            Fact::Incident { transaction: Some(transaction), .. }
+            | Fact::Resealed { transaction, .. }
+            | Fact::Resolved { transaction, .. } => is_told(transaction, None),
             Fact::Owed { debt, .. }
+            | Fact::Due { debt, .. }
+            | Fact::Escalated { debt, .. }
             | Fact::Tried { debt, .. }
             | Fact::Unheard { debt, .. }
             | Fact::Answered { debt, .. }
@@ -225,7 +238,7 @@ impl Debt {
         let ended = self.ended.filter(|_| self.standing == Standing::Paid)?;
         Some(SettledDebt {
             id: self.id.clone(),
-            reason: self.reason,
+            reason: self.reason()?,
             since: self.since,
             tries: self.tries,
             ended,
@@ -251,6 +264,7 @@ impl Outcome {
             Outcome::Unknown(Doubt::Plugin(incident)) => Outcome::Unknown(Doubt::Plugin(incident.in_short())),
             Outcome::Unknown(doubt) => Outcome::Unknown(doubt.clone()),
             Outcome::Done => Outcome::Done,
+            Outcome::Settled(settlement) => Outcome::Settled(settlement.clone()),
         }
     }
 }

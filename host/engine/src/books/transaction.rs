@@ -20,7 +20,12 @@ pub struct Transaction {
     pub operation: Operation,
     pub exchanges: Vec<ExchangeFacts>,
     pub conclusion: Option<Conclusion>,
-    pub debt: Option<TransactionId>,
+    /// What became known after it had ended unknown.
+    pub resolution: Option<Box<Resolution>>,
+    /// Card data as it stood once the card had finished.
+    pub resealed: Option<Sealed>,
+    /// What is owed for it, or was, oldest first.
+    pub debts: Vec<TransactionId>,
     pub reference: Vec<(Name, String)>,
     /// When its first record was written.
     pub begun: Timestamp,
@@ -46,6 +51,14 @@ pub struct Conclusion {
     pub outcome: Outcome,
 }
 
+/// What became known of an unknown, when, and by which debt or operation.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Resolution {
+    pub at: Timestamp,
+    pub by: TransactionId,
+    pub outcome: Outcome,
+}
+
 impl ExchangeFacts {
     /// What may once have left is never taken for unsent.
     pub(super) fn sent(&mut self, delivery: Delivery, failure: Option<Failure>) {
@@ -62,15 +75,24 @@ impl ExchangeFacts {
 
     /// Forgets what takes it back, and with it the card data.
     fn slim(&mut self) {
-        if let Sealed::Here(_) = self.intent.sealed {
-            self.intent.sealed = Sealed::Destroyed;
-        }
+        self.intent.sealed.destroy();
         self.intent.remedy = None;
         self.intent.state = Vec::new();
     }
 }
 
 impl Transaction {
+    /// How it ended, by what is known now: an unknown that was found out is what it was found to be.
+    pub fn outcome(&self) -> Option<&Outcome> {
+        let resolved = self.resolution.as_ref().map(|resolution| &resolution.outcome);
+        resolved.or_else(|| self.conclusion.as_ref().map(|conclusion| &conclusion.outcome))
+    }
+
+    /// Card data for what is owed of it: as the card left it, or as it was when the message was sent.
+    pub fn sealed(&self) -> Option<&Sealed> {
+        self.resealed.as_ref().or_else(|| self.grave_exchange().map(|exchange| &exchange.intent.sealed))
+    }
+
     /// The code that began it.
     pub fn plugin(&self) -> Option<Digest> {
         self.exchanges.last().map(|exchange| exchange.intent.plugin)
@@ -95,7 +117,7 @@ impl Transaction {
 
     /// Whether what takes it back needs card data that is not there any more. After it is settled none is kept.
     pub fn card_data_is_gone(&self) -> bool {
-        self.grave_exchange().is_some_and(|exchange| exchange.intent.sealed == Sealed::Destroyed)
+        self.sealed() == Some(&Sealed::Destroyed)
     }
 
     /// The stored standby message.
@@ -115,12 +137,13 @@ impl Transaction {
         }
         let is_proven = |outcome: &Outcome| matches!(outcome, Outcome::Approved(_) | Outcome::Declined(_));
         let doubtful = self.conclusion.as_ref().is_some_and(|conclusion| !is_proven(&conclusion.outcome));
-        doubtful && self.debt.is_none() && self.may_have_moved_money()
+        doubtful && self.resolution.is_none() && self.debts.is_empty() && self.may_have_moved_money()
     }
 
     /// Nothing will be sent for it any more: what would be needed for that is not kept.
     pub(super) fn slim(&mut self) {
         self.exchanges.iter_mut().for_each(ExchangeFacts::slim);
+        self.resealed.iter_mut().for_each(Sealed::destroy);
         self.exchanges.shrink_to_fit();
         self.timeline.shrink_to_fit();
     }

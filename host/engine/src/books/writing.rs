@@ -1,12 +1,11 @@
 //! What each record changes in the books.
 
-use super::{Books, Conclusion, Debt, ExchangeFacts, Inconsistent, Standing, Transaction};
+use super::{Books, Conclusion, Debt, ExchangeFacts, Inconsistent, Resolution, Standing, Transaction};
 use crate::contract::retry_policy::{Attempt, Delivery, Failure};
-use crate::contract::template::UndoReason;
 use crate::contract::transaction::{Gravity, Operation};
 use crate::contract::types::Name;
 use crate::identity::TransactionId;
-use crate::record::{Fact, Incident, Intent, Outcome};
+use crate::record::{Duty, Fact, Incident, Intent, Outcome, Sealed};
 use crate::story::Moment;
 use crate::time::Timestamp;
 
@@ -34,7 +33,28 @@ impl Books {
             Fact::Concluded { transaction, operation, outcome, reference } => {
                 self.conclude(at, acquirer, transaction, operation, outcome, reference)
             }
-            Fact::Owed { debt, of, reason } => self.owe(at, acquirer, debt, of, *reason),
+            Fact::Owed { debt, of, reason } => {
+                let duty = Duty::Reverse(*reason);
+                self.owe(Debt::new(debt.clone(), of.clone(), acquirer.to_owned(), duty, at))
+            }
+            Fact::Due { debt, of, duty, amount, sealed } => {
+                let due = Debt::new(debt.clone(), of.clone(), acquirer.to_owned(), *duty, at);
+                self.owe(Debt { amount: *amount, sealed: sealed.clone(), ..due })
+            }
+            Fact::Resealed { transaction, sealed } => {
+                let known = self.transactions.get_mut(transaction);
+                let known =
+                    known.ok_or_else(|| Inconsistent(transaction.to_string(), "sealed anew and never begun"))?;
+                known.resealed = Some(sealed.clone());
+                Ok(())
+            }
+            Fact::Resolved { transaction, by, outcome, reference } => {
+                self.resolve(at, transaction, by, outcome, reference)
+            }
+            Fact::Escalated { debt, .. } => {
+                self.debt_mut(debt)?.called_for_help = true;
+                Ok(())
+            }
             Fact::Tried { debt, number, .. } => {
                 let debt = self.debt_mut(debt)?;
                 debt.tries = *number;
@@ -52,6 +72,10 @@ impl Books {
             | Fact::Remembered { .. }
             | Fact::CounterSet { .. }
             | Fact::Carried { .. }
+            | Fact::Totalled { .. }
+            | Fact::Compared { .. }
+            | Fact::Uploaded { .. }
+            | Fact::BatchClosed { .. }
             | Fact::Incident { .. } => Ok(()),
         }
     }
@@ -78,7 +102,9 @@ impl Books {
             operation: operation.clone(),
             exchanges: Vec::new(),
             conclusion: None,
-            debt: None,
+            resolution: None,
+            resealed: None,
+            debts: Vec::new(),
             reference: Vec::new(),
             begun: at,
             timeline: Vec::new(),
@@ -104,21 +130,51 @@ impl Books {
         Ok(())
     }
 
-    fn owe(
+    fn owe(&mut self, debt: Debt) -> Result<(), Inconsistent> {
+        let twice = self.debts.contains_key(&debt.id);
+        let Some(original) = self.transactions.get_mut(&debt.of) else {
+            return Err(Inconsistent(debt.id.to_string(), "a debt of nothing"));
+        };
+        if twice || original.debts.contains(&debt.id) {
+            return Err(Inconsistent(debt.id.to_string(), "owed twice"));
+        }
+        original.debts.push(debt.id.clone());
+        if let Duty::Reverse(_) = debt.duty {
+            self.end_questions(&debt.of, debt.since, Standing::Replaced);
+        }
+        self.debts.insert(debt.id.clone(), debt);
+        Ok(())
+    }
+
+    /// What was unknown is known: nothing need be asked or repeated any more.
+    fn resolve(
         &mut self,
         at: Timestamp,
-        acquirer: &str,
         id: &TransactionId,
-        of: &TransactionId,
-        reason: UndoReason,
+        by: &TransactionId,
+        outcome: &Outcome,
+        reference: &[(Name, String)],
     ) -> Result<(), Inconsistent> {
-        let original = self.transactions.get_mut(of).ok_or(Inconsistent(id.to_string(), "a debt of nothing"))?;
-        if original.debt.is_some() {
-            return Err(Inconsistent(id.to_string(), "owed twice"));
+        let known = self.transactions.get_mut(id);
+        let known = known.ok_or_else(|| Inconsistent(id.to_string(), "resolved and never begun"))?;
+        if known.resolution.is_some() || !matches!(known.outcome(), Some(Outcome::Unknown(_))) {
+            return Err(Inconsistent(id.to_string(), "resolved and not unknown"));
         }
-        original.debt = Some(id.clone());
-        self.debts.insert(id.clone(), Debt::new(id.clone(), of.clone(), acquirer.to_owned(), reason, at));
+        known.resolution = Some(Box::new(Resolution { at, by: by.clone(), outcome: outcome.clone() }));
+        known.reference = reference.to_vec();
+        self.end_questions(id, at, Standing::Paid);
         Ok(())
+    }
+
+    fn end_questions(&mut self, of: &TransactionId, at: Timestamp, standing: Standing) {
+        let debts = self.transactions.get(of).map(|known| known.debts.clone()).unwrap_or_default();
+        for id in debts {
+            if let Some(debt) = self.debts.get_mut(&id)
+                && matches!(debt.duty, Duty::Inquire | Duty::Repeat)
+            {
+                debt.ended(at, standing);
+            }
+        }
     }
 
     fn unheard(
@@ -170,8 +226,9 @@ impl Books {
     /// The transaction a fact is about, itself or by its debt.
     pub(super) fn original_of<'a>(&'a self, fact: &'a Fact) -> Option<&'a TransactionId> {
         match fact {
-            Fact::Owed { of, .. } => Some(of),
-            Fact::Tried { debt, .. }
+            Fact::Owed { of, .. } | Fact::Due { of, .. } => Some(of),
+            Fact::Escalated { debt, .. }
+            | Fact::Tried { debt, .. }
             | Fact::Unheard { debt, .. }
             | Fact::Answered { debt, .. }
             | Fact::Waived { debt, .. } => Some(self.debts.get(debt).map_or(debt, |debt| &debt.of)),
@@ -187,10 +244,10 @@ impl Books {
         if transaction.lacks_a_debt() {
             return None;
         }
-        match &transaction.debt {
-            None => Some(concluded),
-            Some(debt) => self.debts.get(debt)?.ended.map(|ended| ended.max(concluded)),
-        }
+        transaction
+            .debts
+            .iter()
+            .try_fold(concluded, |last, debt| self.debts.get(debt)?.ended.map(|ended| ended.max(last)))
     }
 }
 
@@ -202,8 +259,16 @@ impl Fact {
             Fact::Resent { transaction, .. }
             | Fact::Sent { transaction, .. }
             | Fact::Heard { transaction, .. }
+            | Fact::Resealed { transaction, .. }
+            | Fact::Resolved { transaction, .. }
             | Fact::Concluded { transaction, .. } => Some(transaction),
+            Fact::Totalled { settlement, .. }
+            | Fact::Compared { settlement, .. }
+            | Fact::Uploaded { settlement, .. }
+            | Fact::BatchClosed { settlement, .. } => Some(settlement),
             Fact::Owed { debt, .. }
+            | Fact::Due { debt, .. }
+            | Fact::Escalated { debt, .. }
             | Fact::Tried { debt, .. }
             | Fact::Unheard { debt, .. }
             | Fact::Answered { debt, .. }
@@ -219,12 +284,14 @@ impl Fact {
 }
 
 impl Debt {
-    fn new(id: TransactionId, of: TransactionId, acquirer: String, reason: UndoReason, since: Timestamp) -> Debt {
+    fn new(id: TransactionId, of: TransactionId, acquirer: String, duty: Duty, since: Timestamp) -> Debt {
         Debt {
             id,
             of,
             acquirer,
-            reason,
+            duty,
+            amount: None,
+            sealed: Sealed::None,
             since,
             standing: Standing::Unheard,
             attempts: Vec::new(),
@@ -234,6 +301,8 @@ impl Debt {
             ended: None,
             acknowledged_with: String::new(),
             waived: None,
+            exchange: None,
+            called_for_help: false,
         }
     }
 }

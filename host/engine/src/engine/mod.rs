@@ -266,7 +266,7 @@ impl Engine {
             if is_sign_in && outcome == Outcome::Done {
                 lane.all_due(&self.books, now.monotonic_ms);
             }
-            if let Some(debt) = owed {
+            for debt in owed {
                 lane.schedule(debt, Some(now.monotonic_ms));
             }
         }
@@ -280,9 +280,10 @@ impl Engine {
         self.go_on(&acquirer, storage_failed, effects, now)
     }
 
-    fn owed_now(&self, acquirer: &str, transaction: &TransactionId) -> Option<TransactionId> {
-        let known = self.books.transaction(transaction).filter(|known| known.acquirer == acquirer)?;
-        known.debt.clone()
+    fn owed_now(&self, acquirer: &str, transaction: &TransactionId) -> Vec<TransactionId> {
+        let known = self.books.transaction(transaction).filter(|known| known.acquirer == acquirer);
+        let debts = known.into_iter().flat_map(|known| self.books.debts_of(known));
+        debts.filter(|debt| debt.is_open()).map(|debt| debt.id.clone()).collect()
     }
 
     /// A try at a debt is over.

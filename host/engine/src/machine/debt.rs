@@ -108,7 +108,7 @@ impl State {
             of: Subject::Known(world.original(&debt.of)?),
             amount: world.original(&debt.of)?.amount,
             card: None,
-            reason: Some(debt.reason),
+            reason: debt.reason(),
         });
         let plan = Plan {
             operation,
@@ -121,7 +121,7 @@ impl State {
             message: again.unwrap_or_else(|| standby.message.clone()),
             standby: None,
             card,
-            reason: Some(debt.reason),
+            reason: debt.reason(),
             timeout: standby.timeout,
             begun_ms: world.now.monotonic_ms,
             facts: vec![Fact::Tried { debt: debt.id.clone(), number, route: standby.route.clone() }],

@@ -271,7 +271,7 @@ impl Incident {
             | Incident::MissingRemedy
             | Incident::MissingProof(_) => Party::Plugin,
             Incident::BadSeal(_) | Incident::BadEcho(_) | Incident::BadCheckValue(_) => Party::Acquirer,
-            Incident::ClockWentBack => Party::Terminal,
+            Incident::ClockWentBack | Incident::BooksDiffer(_) => Party::Terminal,
             Incident::CardDataGone => Party::Storage,
         }
     }

@@ -1,14 +1,15 @@
 //! Records as bytes: what the journal keeps under its record key, and apart from it what it keeps under its card key.
 //!
 //! The first byte is the version. Version 1 carried sealed card data inside the record; version 2 carries it beside the
-//! record, so that destroying a card key leaves the record, its commitment and its proofs as they were.
+//! record, so that destroying a card key leaves the record, its commitment and its proofs as they were. Version 3 knows
+//! more facts than version 2 and writes the old ones alike.
 
 use super::{Fact, Record, Sealed};
 
 /// The version records are written in, their first byte.
-pub const RECORD_VERSION: u8 = 2;
+pub const RECORD_VERSION: u8 = 3;
 
-/// The version before it: sealed card data stands inside the record. Read for ever, never written.
+/// The first version: sealed card data stands inside the record. Read for ever, never written, as is version 2.
 const SEALED_INSIDE: u8 = 1;
 
 /// A record as the journal stores it.
@@ -40,17 +41,15 @@ impl Record {
     /// # Errors
     /// It cannot be written as bytes.
     pub fn encode(&self) -> Result<Encoded, RecordError> {
-        let (bare, card) = match &self.fact {
-            Fact::Intent(intent) => match &intent.sealed {
-                Sealed::Here(sealed) => {
-                    let mut apart = intent.clone();
-                    apart.sealed = Sealed::Destroyed;
-                    let bare = Record { fact: Fact::Intent(apart), acquirer: self.acquirer.clone(), ..*self };
-                    (Some(bare), Some(sealed.clone()))
+        let (bare, card) = match self.fact.sealed() {
+            Some(Sealed::Here(card)) => {
+                let mut bare = self.clone();
+                if let Some(sealed) = bare.fact.sealed_mut() {
+                    *sealed = Sealed::Destroyed;
                 }
-                Sealed::None | Sealed::Destroyed => (None, None),
-            },
-            _ => (None, None),
+                (Some(bare), Some(card.clone()))
+            }
+            Some(Sealed::None | Sealed::Destroyed) | None => (None, None),
         };
         let record = postcard::to_extend(bare.as_ref().unwrap_or(self), vec![RECORD_VERSION]);
         Ok(Encoded { record: record.map_err(|error| RecordError::Malformed(error.to_string()))?, card })
@@ -63,7 +62,7 @@ impl Record {
     /// It is of a version this program does not know, or damaged, or its card data is in the wrong place.
     pub fn decode(record: &[u8], card: Option<&[u8]>) -> Result<Record, RecordError> {
         let (&version, body) = record.split_first().ok_or_else(|| RecordError::Malformed("empty".into()))?;
-        if !matches!(version, SEALED_INSIDE | RECORD_VERSION) {
+        if !(SEALED_INSIDE..=RECORD_VERSION).contains(&version) {
             return Err(RecordError::Version(version));
         }
         let mut record: Record = match postcard::take_from_bytes(body) {
@@ -71,15 +70,13 @@ impl Record {
             Ok((_, rest)) => return Err(RecordError::Malformed(format!("{} bytes left over", rest.len()))),
             Err(error) => return Err(RecordError::Malformed(error.to_string())),
         };
-        let apart = match &mut record.fact {
-            Fact::Intent(intent) => match (&intent.sealed, version) {
-                (Sealed::Here(_), RECORD_VERSION) | (Sealed::Destroyed, SEALED_INSIDE) => {
-                    return Err(RecordError::Misplaced);
-                }
-                (Sealed::Destroyed, _) => Some(&mut intent.sealed),
-                (Sealed::Here(_) | Sealed::None, _) => None,
+        let apart = match record.fact.sealed_mut() {
+            Some(sealed) => match (&*sealed, version == SEALED_INSIDE) {
+                (Sealed::Here(_), false) | (Sealed::Destroyed, true) => return Err(RecordError::Misplaced),
+                (Sealed::Destroyed, false) => Some(sealed),
+                (Sealed::Here(_), true) | (Sealed::None, _) => None,
             },
-            _ => None,
+            None => None,
         };
         match (apart, card) {
             (Some(sealed), Some(card)) => *sealed = Sealed::Here(card.to_vec()),
@@ -87,6 +84,25 @@ impl Record {
             (Some(_) | None, None) => {}
         }
         Ok(record)
+    }
+}
+
+impl Fact {
+    /// The card data that goes with a fact.
+    fn sealed(&self) -> Option<&Sealed> {
+        match self {
+            Fact::Intent(intent) => Some(&intent.sealed),
+            Fact::Due { sealed, .. } | Fact::Resealed { sealed, .. } => Some(sealed),
+            _ => None,
+        }
+    }
+
+    fn sealed_mut(&mut self) -> Option<&mut Sealed> {
+        match self {
+            Fact::Intent(intent) => Some(&mut intent.sealed),
+            Fact::Due { sealed, .. } | Fact::Resealed { sealed, .. } => Some(sealed),
+            _ => None,
+        }
     }
 }
 
@@ -100,6 +116,7 @@ mod tests {
     /// Written by the program of each version, and never touched again: name, record, and card data where there is some.
     const VERSION_1: &str = include_str!("golden/version-1.txt");
     const VERSION_2: &str = include_str!("golden/version-2.txt");
+    const VERSION_3: &str = include_str!("golden/version-3.txt");
 
     fn hex(bytes: &[u8]) -> String {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
@@ -133,7 +150,7 @@ mod tests {
     #[test]
     fn records_of_every_version_are_read_for_ever() {
         let known: std::collections::BTreeMap<_, _> = samples::records().into_iter().collect();
-        for (version, text) in [(1, VERSION_1), (2, VERSION_2)] {
+        for (version, text) in [(1, VERSION_1), (2, VERSION_2), (3, VERSION_3)] {
             for (name, record, card) in golden(text) {
                 assert_eq!(record[0], version, "{name}");
                 assert_eq!(Record::decode(&record, card.as_deref()).as_ref(), Ok(&known[&name]), "{version} {name}");
@@ -150,7 +167,7 @@ mod tests {
             format!("{name} {}{card}", hex(&record))
         };
         let written: Vec<_> = samples::records().into_iter().map(line).collect();
-        let first: Vec<_> = VERSION_2.lines().collect();
+        let first: Vec<_> = VERSION_3.lines().collect();
         let others: Vec<_> = written.iter().filter(|line| !first.contains(&line.as_str())).cloned().collect();
         assert!(others.is_empty(), "not as first written, or not there:\n{}", others.join("\n"));
         assert_eq!(written.len(), first.len());
@@ -173,7 +190,7 @@ mod tests {
 
     #[test]
     fn card_data_in_the_wrong_place_is_refused() {
-        for (name, record, card) in golden(VERSION_2) {
+        for (name, record, card) in golden(VERSION_3) {
             if card.is_none() {
                 assert_eq!(Record::decode(&record, Some(b"x")), Err(RecordError::Misplaced), "{name}");
             }
@@ -191,7 +208,7 @@ mod tests {
     #[test]
     fn another_version_is_refused_and_not_guessed() {
         let mut bytes = sealed_intent().encode().unwrap().record;
-        for version in [0, 3, 255] {
+        for version in [0, 4, 255] {
             bytes[0] = version;
             assert_eq!(Record::decode(&bytes, None), Err(RecordError::Version(version)));
         }
@@ -202,7 +219,7 @@ mod tests {
         #[test]
         fn any_bytes_are_a_record_or_an_error(
             bytes in proptest::collection::vec(any::<u8>(), 0..200),
-            version in 1_u8..3,
+            version in 1_u8..4,
             card in proptest::option::of(proptest::collection::vec(any::<u8>(), 0..4)),
         ) {
             let _ = Record::decode(&bytes, card.as_deref());

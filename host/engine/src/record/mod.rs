@@ -6,21 +6,25 @@
 #![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
 
 mod encoding;
+mod fault;
+mod outcome;
 #[cfg(test)]
 pub(crate) mod samples;
 
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Digest;
-use crate::contract::acquirer::{Approved, Declined, NewKey, Remedy, Reply};
+use crate::contract::acquirer::{self, NewKey, Remedy, Reply};
 use crate::contract::retry_policy::{Delivery, Failure};
 use crate::contract::template::UndoReason;
-use crate::contract::transaction::{Gravity, Operation};
-use crate::contract::types::{Milliseconds, Name};
+use crate::contract::transaction::{Gravity, Operation, OperationKind, Totals};
+use crate::contract::types::{Amount, Milliseconds, Name};
 use crate::identity::TransactionId;
 use crate::time::Timestamp;
 
 pub use encoding::{Encoded, RECORD_VERSION, RecordError};
+pub use fault::{Incident, Party, Reader, Verdict};
+pub use outcome::{CardProblem, Doubt, NotSent, Outcome, Settlement, Unfit};
 
 /// One durable fact.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -73,6 +77,43 @@ pub enum Fact {
     Waived { debt: TransactionId, reason: String, signed_by: String, statement: String, signature: Vec<u8> },
     /// What an acquirer's plugin keeps, all of it as it stands: what earlier records of its stream said need not be read.
     Carried { counters: Vec<(Name, u64)>, memory: Vec<(Name, Vec<u8>)>, keys: Vec<NewKey>, failed_proofs: u32 },
+    /// Something other than a reversal is owed. What it needs of the card is sealed with it, to its original.
+    Due { debt: TransactionId, of: TransactionId, duty: Duty, amount: Option<Amount>, sealed: Sealed },
+    /// Card data as it stands after the card finished; what is owed for this transaction is rendered from it now.
+    Resealed { transaction: TransactionId, sealed: Sealed },
+    /// What was unknown is known after all; `by` is the debt or the operation that found it out.
+    Resolved { transaction: TransactionId, by: TransactionId, outcome: Outcome, reference: Vec<(Name, String)> },
+    /// A debt has failed for so long that somebody should be told; `asked` when its plugin asked for help.
+    Escalated { debt: TransactionId, asked: bool },
+    /// A settlement begins, and its figures are frozen: these sums, of so many transactions.
+    Totalled { settlement: TransactionId, batch: u32, totals: Vec<Totals>, items: u32 },
+    /// The acquirer compared its books with ours.
+    Compared {
+        settlement: TransactionId,
+        balanced: bool,
+        groups: Vec<(Name, acquirer::Verdict)>,
+        next: Option<OperationKind>,
+    },
+    /// The first `through` of `of` transactions are delivered.
+    Uploaded { settlement: TransactionId, through: u32, of: u32 },
+    /// The batch is closed and the next one open. Refused debts are carried over by name; unmatched ones that a
+    /// balanced settlement settles are closed by name.
+    BatchClosed { settlement: TransactionId, batch: u32, carried: Vec<TransactionId>, closed: Vec<TransactionId> },
+}
+
+/// What is owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+pub enum Duty {
+    /// To take it back.
+    Reverse(UndoReason),
+    /// To send it again, in the form that may be repeated, until an answer is proven.
+    Repeat,
+    /// To ask what became of it.
+    Inquire,
+    /// To tell of money that moved without the acquirer: a stand-in, a tip.
+    Advise,
+    /// To tell what the card made of the issuer's scripts.
+    ReportScripts,
 }
 
 /// What will be sent, everything needed to take it back, and all of the plugin's step that goes with it.
@@ -113,161 +154,48 @@ pub enum Sealed {
     Destroyed,
 }
 
-/// How a transaction ended, as far as the terminal knows.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Outcome {
-    Approved(Approved),
-    /// The acquirer said no, and proved it.
-    Declined(Declined),
-    /// Nothing that moves money can have left the terminal.
-    NotSent(NotSent),
-    /// Money may have moved. Never shown as declined.
-    Unknown(Doubt),
-    /// A sign-in or another errand was done.
-    Done,
-    /// An errand came to nothing; no money was concerned.
-    Failed(NotSent),
-}
-
-/// Why nothing was sent, or an errand failed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum NotSent {
-    /// The card was not read.
-    Card(CardProblem),
-    /// The cashier or the cardholder stopped in time.
-    Cancelled,
-    /// Earlier debts of this acquirer could not be delivered first.
-    DebtsOwed { unheard: u32, refused: u32 },
-    /// The acquirer cannot be reached.
-    Unreachable(Failure),
-    /// The plugin failed, or asked for what is not allowed.
-    Plugin(Incident),
-    /// The vault would not render the message.
-    Template(String),
-    /// The journal cannot be written, or cannot be read.
-    Storage(String),
-    /// There are no checked work keys.
-    NotSignedIn,
-    /// The acquirer refused the errand.
-    Refused(Declined),
-    /// A downloaded key did not match its check value; all keys of that download were dropped.
-    BadCheckValue(String),
-    /// Too many answers in a row could not prove themselves.
-    Suspended,
-    /// The amount is zero or above the ceiling.
-    Amount,
-    /// The terminal stopped before it was done.
-    Interrupted,
-    /// This acquirer does not do that.
-    Unsupported,
-}
-
-/// What a card reader reports when there is no card to pay with.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum CardProblem {
-    /// Nobody presented one in time.
-    TimedOut,
-    /// It could not be read.
-    Unreadable,
-    /// It was taken away.
-    Removed,
-    /// It has a chip, and the chip must be used.
-    UseChip,
-    /// The reader does not work.
-    Reader,
-    /// There is none: none was asked for, and the original's is not kept any more.
-    Gone,
-}
-
-/// Why the outcome is unknown.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Doubt {
-    /// No answer, or a broken one.
-    Unheard(Failure),
-    /// An answer came and did not prove itself.
-    Unproven,
-    /// The acquirer itself does not know.
-    Acquirer { code: String },
-    /// The plugin failed after the message left, or said what it may not say.
-    Plugin(Incident),
-    /// Approved for another amount than was asked.
-    OtherAmount { approved_minor: u64 },
-    /// The terminal stopped between sending and concluding.
-    Interrupted,
-    /// What the acquirer answered could not be written down.
-    Storage,
-}
-
-/// What an answer to a reversal means.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Verdict {
-    /// The acquirer took it: nothing is owed any more.
-    Paid,
-    /// The acquirer does not know the original. Not sent again; closed by settlement or statement.
-    Unmatched,
-    /// Understood and not accepted. Stays owed.
-    Refused,
-}
-
-/// Who read the answer to a reversal.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Reader {
-    /// The plugin that began the transaction.
-    Plugin,
-    /// The standby message's own readings, because that plugin is gone or failed.
-    Standby,
-}
-
-/// Who is at fault.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Party {
-    Acquirer,
-    Plugin,
-    Terminal,
-    Storage,
-    Operator,
-}
-
-/// What should not have happened.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
-pub enum Incident {
-    /// A plugin call failed; the text names plugin, digest and fault.
-    PluginFailed(String),
-    /// The retry policy answered what is not legal; the safe answer was taken.
-    IllegalDecision(String),
-    /// A step claimed what is not legal here.
-    IllegalStep(String),
-    /// A message that moves money came without what takes it back. It was not sent.
-    MissingRemedy,
-    /// A seal did not hold: the answer was forged or damaged, or the keys differ.
-    BadSeal(String),
-    /// An echoed field was another than the one sent.
-    BadEcho(String),
-    /// An answer lacked a proof its operation demands.
-    MissingProof(String),
-    /// A key did not match its check value.
-    BadCheckValue(String),
-    /// The clock went back.
-    ClockWentBack,
-    /// A reversal is owed and the card data it needs is gone: it can never be sent, and stays owed until somebody
-    /// settles it with the acquirer and waives it.
-    CardDataGone,
-}
-
 impl From<Option<Vec<u8>>> for Sealed {
     fn from(sealed: Option<Vec<u8>>) -> Sealed {
         sealed.map_or(Sealed::None, Sealed::Here)
     }
 }
 
-impl Outcome {
-    /// Whether the terminal stopped in the middle of it.
-    pub fn was_interrupted(&self) -> bool {
-        matches!(
-            self,
-            Outcome::Unknown(Doubt::Interrupted)
-                | Outcome::NotSent(NotSent::Interrupted)
-                | Outcome::Failed(NotSent::Interrupted)
-        )
+impl Sealed {
+    /// Card data that is not needed any more is not kept.
+    pub(crate) fn destroy(&mut self) {
+        if let Sealed::Here(_) = self {
+            *self = Sealed::Destroyed;
+        }
+    }
+}
+
+impl Duty {
+    /// The operation a plugin knows it as.
+    pub fn kind(self) -> OperationKind {
+        match self {
+            Duty::Reverse(_) | Duty::Repeat => OperationKind::Reverse,
+            Duty::Inquire => OperationKind::Inquire,
+            Duty::Advise => OperationKind::Advise,
+            Duty::ReportScripts => OperationKind::ReportScripts,
+        }
+    }
+
+    /// Why money is taken back, if it is.
+    pub fn reason(self) -> Option<UndoReason> {
+        match self {
+            Duty::Reverse(reason) => Some(reason),
+            Duty::Repeat | Duty::Inquire | Duty::Advise | Duty::ReportScripts => None,
+        }
+    }
+
+    /// The word for it in `--json` and configuration.
+    pub fn word(self) -> &'static str {
+        match self {
+            Duty::Reverse(_) => "reversal",
+            Duty::Repeat => "repetition",
+            Duty::Inquire => "inquiry",
+            Duty::Advise => "advice",
+            Duty::ReportScripts => "script-report",
+        }
     }
 }

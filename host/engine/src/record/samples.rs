@@ -1,5 +1,7 @@
 //! One record of every fact, and of every case inside a fact that is cheap to name: what golden files are made of.
 
+mod later;
+
 use super::{CardProblem, Doubt, Fact, Incident, Intent, NotSent, Outcome, Party, Reader, Record, Verdict};
 use crate::contract::Digest;
 use crate::contract::acquirer::{
@@ -224,7 +226,7 @@ fn incidents() -> Vec<Incident> {
 }
 
 fn not_sent() -> Vec<NotSent> {
-    vec![
+    let mut known = vec![
         NotSent::Card(CardProblem::TimedOut),
         NotSent::Cancelled,
         NotSent::DebtsOwed { unheard: 1, refused: 2 },
@@ -239,7 +241,9 @@ fn not_sent() -> Vec<NotSent> {
         NotSent::Amount,
         NotSent::Interrupted,
         NotSent::Unsupported,
-    ]
+    ];
+    known.extend(later::not_sent());
+    known
 }
 
 fn doubts() -> Vec<Doubt> {
@@ -251,6 +255,8 @@ fn doubts() -> Vec<Doubt> {
         Doubt::OtherAmount { approved_minor: 1233 },
         Doubt::Interrupted,
         Doubt::Storage,
+        Doubt::CardRefused,
+        Doubt::StoppedWaiting,
     ]
 }
 
@@ -341,6 +347,7 @@ pub(crate) fn facts() -> Vec<(String, Fact)> {
         fact(&format!("incident-{number}"), Fact::Incident { transaction, party, what });
     }
     facts.extend(since_version_2());
+    facts.extend(later::since_version_3());
     facts
 }
 

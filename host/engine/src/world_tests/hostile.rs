@@ -214,7 +214,7 @@ fn assert_nothing_is_lost(house: &House) {
         let concluded = transaction.conclusion.as_ref().map(|conclusion| &conclusion.outcome);
         let is_settled = matches!(concluded, Some(Outcome::Approved(_) | Outcome::Declined(_)));
         if transaction.may_have_moved_money() && concluded.is_some() {
-            assert!(is_settled || transaction.debt.is_some(), "{} is neither settled nor owed", transaction.id);
+            assert!(is_settled || !transaction.debts.is_empty(), "{} is neither settled nor owed", transaction.id);
         }
         let times = facts
             .iter()

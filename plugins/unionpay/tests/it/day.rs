@@ -71,11 +71,22 @@ fn a_void_takes_the_whole_sale_back_with_the_card_or_without() {
         let void = Operation::FollowUp(FollowUp { kind, of, amount, card: presented.clone(), reason: None });
         let ended = till.run(&void, Some(&chip()));
         assert_eq!((ended.code(), till.merchant_total()), ("00", 0));
-        assert_eq!(ended.field(22), if presented.is_some() { "051" } else { "052" });
+        assert_eq!(ended.field(22), if presented.is_some() { "051" } else { "012" });
         assert_eq!(ended.field(37), sale.kept("rrn"));
         assert_eq!(ended.field(38), sale.kept("authorization"));
         assert_eq!(ended.field(61), format!("{}{}", sale.kept("batch"), sale.kept("trace")));
         assert_eq!(follow(&mut till, kind, &sale, 1234).code(), "12", "once");
+    }
+}
+
+/// Where the card is not there again, some acquirers want it told as typed, others as it was read.
+#[test]
+fn a_card_that_is_not_there_is_told_as_the_acquirer_wants() {
+    for (told, entry_mode) in [("typed", "012"), ("as-read", "052")] {
+        let mut till = Till::open(&[("absent-card", told)], |_| {});
+        let sale = till.run(&pay(PaymentKind::Sale, 1234, &chip()), Some(&chip()));
+        let ended = follow(&mut till, FollowUpKind::Void, &sale, 1234);
+        assert_eq!((ended.code(), ended.field(22), till.merchant_total()), ("00", entry_mode.to_owned(), 0));
     }
 }
 

@@ -1,17 +1,17 @@
 //! The plugin as the terminal sees it, called natively.
 
-mod advice;
-mod closing;
+mod answers;
 mod codes;
 mod day;
 mod descriptor;
 mod frames;
 mod inspector;
-mod maintenance;
 mod matrix;
+mod messages;
 mod policy;
 mod reversal;
 mod sale;
 mod sign_in;
 mod support;
 mod till;
+mod tracks;

@@ -61,7 +61,7 @@ impl<'a> Wanted<'a> {
         let books = Progress::over("journal", read)?.0.books();
         let mut subjects = BTreeSet::new();
         for transaction in books.find(&query) {
-            subjects.extend([transaction.id.clone()].into_iter().chain(transaction.debt.clone()));
+            subjects.extend([transaction.id.clone()].into_iter().chain(transaction.debts.clone()));
         }
         Ok(Wanted { filter, subjects: Some(subjects) })
     }

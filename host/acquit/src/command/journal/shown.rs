@@ -128,9 +128,11 @@ impl Shown {
 /// The record as JSON. Sealed card data is no secret without its key; it is still nobody's to hand around.
 fn without_card_data(record: &Record) -> Value {
     let mut value = json!(record);
-    if let Some(sealed) = value.pointer_mut("/fact/Intent/sealed") {
-        let word = if sealed.is_object() { json!("Here") } else { sealed.take() };
-        *sealed = word;
+    for place in ["/fact/Intent/sealed", "/fact/Due/sealed", "/fact/Resealed/sealed"] {
+        if let Some(sealed) = value.pointer_mut(place) {
+            let word = if sealed.is_object() { json!("Here") } else { sealed.take() };
+            *sealed = word;
+        }
     }
     value
 }
@@ -154,5 +156,13 @@ pub(in crate::command) fn word(fact: &Fact) -> &'static str {
         Fact::Incident { .. } => "incident",
         Fact::Waived { .. } => "waived",
         Fact::Carried { .. } => "carried",
+        Fact::Due { .. } => "due",
+        Fact::Resealed { .. } => "resealed",
+        Fact::Resolved { .. } => "resolved",
+        Fact::Escalated { .. } => "escalated",
+        Fact::Totalled { .. } => "totalled",
+        Fact::Compared { .. } => "compared",
+        Fact::Uploaded { .. } => "uploaded",
+        Fact::BatchClosed { .. } => "batch-closed",
     }
 }
