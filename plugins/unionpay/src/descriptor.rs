@@ -34,6 +34,9 @@ pub(crate) fn describe() -> Descriptor {
         version: env!("CARGO_PKG_VERSION").to_owned(),
         operations: vec![
             operation(OperationKind::SignIn, false),
+            operation(OperationKind::SignOff, false),
+            operation(OperationKind::Echo, false),
+            operation(OperationKind::Download, false),
             operation(OperationKind::Sale, true),
             operation(OperationKind::Preauthorize, true),
             operation(OperationKind::ScanToPay, true),
@@ -45,11 +48,16 @@ pub(crate) fn describe() -> Descriptor {
             operation(OperationKind::CancelCompletion, true),
             operation(OperationKind::Reverse, true),
             operation(OperationKind::Inquire, true),
+            operation(OperationKind::Advise, true),
+            operation(OperationKind::ReportScripts, true),
+            // By parameter, and then demanded by this plugin itself.
+            operation(OperationKind::Settle, false),
+            operation(OperationKind::Upload, false),
         ],
         routes: vec![Route { name: ROUTE.to_owned(), framing: Framing::LengthU16 }],
         keys: vec![
             key(MASTER_KEY, KeyScheme::Fixed, &[KeyAlgorithm::Tdes], &[KeyUse::Transport]),
-            key(PIN_KEY, KeyScheme::Session, &[KeyAlgorithm::Tdes], &[KeyUse::Pin(PinFormat::Iso0)]),
+            key(PIN_KEY, KeyScheme::Session, &[KeyAlgorithm::Des, KeyAlgorithm::Tdes], &[KeyUse::Pin(PinFormat::Iso0)]),
             key(
                 MAC_KEY,
                 KeyScheme::Session,

@@ -15,20 +15,27 @@ pub mod scan;
 pub mod settings;
 pub mod sign_in;
 
+mod advice;
 mod answer;
 mod calendar;
 mod card;
 mod descriptor;
+mod download;
 mod ending;
 mod inspector;
+mod maintenance;
+mod managing;
 mod original;
 mod parameters;
 mod readings;
 mod repetition;
+mod settlement;
 mod state;
 mod transaction;
+mod upload;
 mod words;
 
+use matrix::Kind;
 use sdk::prelude::{
     Context, Debt, Decision, Descriptor, Event, Fault, Field, FollowUpKind, Maintenance, Operation, Patience,
     PaymentKind, Plugin, Reply, Situation, Step,
@@ -48,27 +55,39 @@ impl Plugin for UnionPay {
     fn start(context: &Context, operation: &Operation) -> Result<Step, Fault> {
         match operation {
             Operation::Maintain(Maintenance::SignIn) => sign_in::start(context),
+            Operation::Maintain(Maintenance::SignOff) => maintenance::start(context, Kind::SignOff),
+            Operation::Maintain(Maintenance::Echo) => maintenance::start(context, Kind::Echo),
+            Operation::Download(name) => download::start(context, name),
+            Operation::Settle(totals) => settlement::start(context, totals),
+            Operation::Upload(asked) => upload::start(context, asked),
             Operation::Pay(asked) => payment::start(context, asked),
             Operation::FollowUp(asked) => match asked.kind {
                 FollowUpKind::Reverse => reversal::start(context, asked),
                 FollowUpKind::Inquire => scan::start_inquiry(context, asked),
+                FollowUpKind::Advise | FollowUpKind::ReportScripts => advice::start(context, asked),
                 _ => following::start(context, asked),
             },
-            _ => Err(not_offered()),
         }
     }
 
     fn resume(context: &Context, operation: &Operation, state: &[u8], event: &Event) -> Result<Step, Fault> {
         match operation {
             Operation::Maintain(Maintenance::SignIn) => sign_in::resume(context, state, received(event)?),
+            Operation::Maintain(Maintenance::SignOff) => {
+                maintenance::resume(context, Kind::SignOff, state, received(event)?)
+            }
+            Operation::Maintain(Maintenance::Echo) => maintenance::resume(context, Kind::Echo, state, received(event)?),
+            Operation::Download(name) => download::resume(context, name, state, received(event)?),
+            Operation::Settle(totals) => settlement::resume(context, totals, state, received(event)?),
+            Operation::Upload(asked) => upload::resume(context, asked, state, received(event)?),
             Operation::Pay(asked) if asked.kind == PaymentKind::ScanToPay => scan::resume(context, asked, state, event),
             Operation::Pay(asked) => payment::resume(context, asked, state, received(event)?),
             Operation::FollowUp(asked) => match asked.kind {
                 FollowUpKind::Reverse => reversal::resume(context, state, received(event)?),
                 FollowUpKind::Inquire => scan::resume_inquiry(context, asked, state, event),
+                FollowUpKind::Advise | FollowUpKind::ReportScripts => advice::resume(context, state, received(event)?),
                 _ => following::resume(context, asked, state, received(event)?),
             },
-            _ => Err(not_offered()),
         }
     }
 
@@ -83,10 +102,6 @@ impl Plugin for UnionPay {
     fn read(frame: &[u8]) -> Result<Vec<Field>, Fault> {
         inspector::read(frame)
     }
-}
-
-fn not_offered() -> Fault {
-    Fault::Unsupported("this plugin has no message for this operation".to_owned())
 }
 
 /// Only a scanned payment pauses; a cancelled wait never reaches a single exchange.

@@ -25,6 +25,7 @@ const CODES: &str = "[0-9A-Z]{2}(,[0-9A-Z]{2})*";
 const CODES_OR_NONE: &str = "([0-9A-Z]{2}(,[0-9A-Z]{2})*)?";
 const BITMAPS: &str = "[0-9A-F]{16}(,[0-9A-F]{16})*";
 const MILLISECONDS: &str = "[1-9][0-9]{3,5}";
+const DOWNLOAD_CODES: &str = "[0-9]{3},[0-9]{3},[0-9]{3}";
 const TAGS: &str = "([0-9A-F]{2,6}(,[0-9A-F]{2,6})*)?";
 
 const PARAMETERS: &[Declared] = &[
@@ -154,6 +155,32 @@ const PARAMETERS: &[Declared] = &[
     optional("scan-poll-ms", "5000", MILLISECONDS, "The wait before each such question, in milliseconds."),
     optional("scan-polls", "6", "[0-9]{1,2}", "How often is asked while the customer stands there."),
     optional("inquiry-not-found", "25", CODES, "DE39 of an inquiry whose original the acquirer does not know."),
+    optional("sign-in-layout", "003", "001|003|004", "60.3 of sign-in: short keys, long keys, a key for tracks too."),
+    optional("tip-amount", "total", "total|difference", "What DE4 of a tip says: the new total, or the tip alone."),
+    optional("settlement-mac", "yes", "yes|no", "Whether settlement, upload and their answers have a MAC."),
+    optional(
+        "settle-voids",
+        "both-sides",
+        "both-sides|cancelled-out",
+        "How a void counts in the totals: its sale as a debit and itself as a credit, or neither.",
+    ),
+    optional("upload-balanced", "no", "yes|no", "Whether the details are uploaded after a balanced settlement too."),
+    optional(
+        "upload-details",
+        "together",
+        "together|by-entry",
+        "Whether all details go under 60.3 201, or those of chips apart under 203 and 205.",
+    ),
+    optional(
+        "batch-after-settlement",
+        "next",
+        "next|same",
+        "The batch after a closed one: the next number, or what the next sign-in says.",
+    ),
+    optional("after-settlement", "sign-in", "nothing|sign-in|sign-off", "What follows a closed batch."),
+    optional("parameter-codes", "362,360,361", DOWNLOAD_CODES, "60.3 of parameters: status, download, end."),
+    optional("public-key-codes", "372,370,371", DOWNLOAD_CODES, "60.3 of public keys: list, download, end."),
+    optional("application-codes", "382,380,381", DOWNLOAD_CODES, "60.3 of applications: list, download, end."),
     optional("offline-type", "30", "30|36", "60.1 of a payment the card approved offline."),
     optional("tip-type", "34", "32|34", "60.1 of a tip added later."),
 ];

@@ -45,6 +45,9 @@ pub fn decide(context: &Context, situation: &Situation) -> Decision {
 
 /// What the matrix says of a transaction that may have moved money. Reversing is what the terminal can always do.
 fn in_doubt(context: &Context, situation: &Situation) -> Decision {
+    if matches!(situation.operation, OperationKind::Advise | OperationKind::ReportScripts) {
+        return resend(situation, debt_wait(situation.attempts.len()));
+    }
     let shape = Kind::of_operation(situation.operation).and_then(|kind| Shape::of(kind, context).ok());
     match shape.map(|shape| shape.doubt()) {
         Some(Doubt::Repeat) => resend(situation, debt_wait(situation.attempts.len())),

@@ -1,30 +1,38 @@
-//! Sign-in 签到, layout 003 (A.4, A.10): work keys under the terminal master key, and the batch number.
+//! Sign-in 签到 (A.4, A.10): work keys under the terminal master key, and the batch number.
+//!
+//! Layout 001 has keys of eight bytes, 003 of sixteen, 004 a key for tracks besides.
 
-use sdk::iso8583::{Composer, Reason, Value};
-use sdk::prelude::{
-    Action, Context, Declined, Effect, Exchange, Fault, Gravity, NewKey, Outcome, Reply, Step, Stray, Wrapping,
-};
+use sdk::iso8583::{Reason, Value};
+use sdk::prelude::{Context, Effect, Fault, Gravity, NewKey, Outcome, Reply, Step, Stray, Wrapping};
 
 use crate::answer::Answer;
 use crate::calendar;
-use crate::codes;
-use crate::descriptor::{BATCH_MEMORY, MAC_KEY, MASTER_KEY, PIN_KEY, ROUTE, TRACE_COUNTER};
-use crate::fields::TABLE;
+use crate::descriptor::{BATCH_MEMORY, MAC_KEY, MASTER_KEY, PIN_KEY, TRACK_KEY};
+use crate::managing::{self, DONE, Managing};
 use crate::matrix::Kind;
+use crate::parameters::Source;
 use crate::settings::Settings;
-use crate::state::{NO_ENTRY_MODE, NO_PROCESSING_CODE, Sent, State};
-use crate::transaction::{batch, next_trace};
+use crate::state::State;
 
-const REQUEST: u16 = 0x0800;
-const ANSWER: u16 = 0x0810;
-/// 60.1 of every message that manages the terminal.
-const MESSAGE_TYPE: &str = "00";
-/// 60.3: double-length PIN key, MAC key of either length.
-const LAYOUT: &str = "003";
-/// DE62 of layout 003: PIK 16, check value 4, MAK 16, check value 4.
-const KEY_BYTES: usize = 16;
+const REQUEST: u16 = Kind::SignIn.row().request;
+/// Bytes of a check value in DE62.
 const CHECK_BYTES: usize = 4;
 const SINGLE_KEY_BYTES: usize = 8;
+const DOUBLE_KEY_BYTES: usize = 16;
+
+/// What DE62 of an answer holds.
+struct Layout {
+    /// 60.3.
+    code: &'static str,
+    key_bytes: usize,
+    slots: &'static [&'static str],
+}
+
+const LAYOUTS: [Layout; 3] = [
+    Layout { code: "001", key_bytes: SINGLE_KEY_BYTES, slots: &[PIN_KEY, MAC_KEY] },
+    Layout { code: "003", key_bytes: DOUBLE_KEY_BYTES, slots: &[PIN_KEY, MAC_KEY] },
+    Layout { code: "004", key_bytes: DOUBLE_KEY_BYTES, slots: &[PIN_KEY, MAC_KEY, TRACK_KEY] },
+];
 
 /// Asks for work keys.
 ///
@@ -32,36 +40,16 @@ const SINGLE_KEY_BYTES: usize = 8;
 /// A fault where a parameter, the trace counter or the remembered batch is not usable.
 pub fn start(context: &Context) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
-    let (trace, batch) = (next_trace(context)?, batch(context)?);
-    let mut message = Composer::new(&TABLE, REQUEST);
-    message
-        .set(11, &trace)?
-        .set(41, &settings.terminal)?
-        .set(42, &settings.merchant)?
-        .set(60, &format!("{MESSAGE_TYPE}{batch}{LAYOUT}"))?
-        .set(63, &settings.operator)?
-        .mark(&Sent::FIELDS);
-    let composed = message.into_template(&settings.before);
-    let sent = Sent::of(&composed);
-    let state = State {
+    let layout = Layout::of(context)?;
+    let message = Managing {
         kind: Kind::SignIn,
-        trace,
-        batch,
-        entry_mode: NO_ENTRY_MODE.to_owned(),
-        terminal: settings.terminal,
-        processing: NO_PROCESSING_CODE.to_owned(),
-        sent,
+        request: REQUEST,
+        network_code: layout.code,
+        gravity: Gravity::Asks,
+        sealed: false,
         extra: Vec::new(),
     };
-    let exchange = Exchange {
-        route: ROUTE.to_owned(),
-        message: composed.message,
-        gravity: Gravity::Asks,
-        timeout: settings.timeout_ms,
-        uses: vec![TRACE_COUNTER.to_owned()],
-        remedy: None,
-    };
-    Ok(Step::new(Action::Send(exchange), state.bytes()))
+    message.send(context, &settings, |message| message.set(63, &settings.operator).map(drop))
 }
 
 /// Reads the answer: keys to install, the batch to adopt, the acquirer's clock.
@@ -71,22 +59,23 @@ pub fn start(context: &Context) -> Result<Step, Fault> {
 pub fn resume(context: &Context, state: &[u8], reply: &Reply) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
     let known = State::read(state, &[Kind::SignIn])?;
-    let Some(answer) = Answer::hear(reply, ANSWER, &known)? else { return Ok(Step::listen(Stray::Foreign, state)) };
-    let proofs = answer.proofs(&known.sent, settings.mac);
-    let mut step = if answer.code == "00" {
+    let answer = Answer::hear(reply, REQUEST + 0x10, &known)?;
+    let Some(answer) = answer else { return Ok(Step::listen(Stray::Foreign, state)) };
+    let mut step = if answer.code == DONE {
         let mut step = Step::finish(Outcome::Done, state);
         step.effects = effects(context, &answer)?;
         step
     } else {
-        Step::finish(declined(&answer.code, &context.locale), state)
+        Step::finish(managing::declined(&answer.code, &context.locale), state)
     };
     // A sign-in is not sealed: the key that would seal it is what it brings.
-    step.proofs = proofs.into_iter().filter(|proof| matches!(proof, sdk::prelude::Proof::Echo(_))).collect();
+    step.proofs = managing::echoes(&answer, &known, &settings);
     Ok(step)
 }
 
 fn effects(context: &Context, answer: &Answer<'_>) -> Result<Vec<Effect>, Fault> {
-    let mut effects: Vec<Effect> = keys(answer.need(62)?)?.into_iter().map(Effect::InstallKey).collect();
+    let keys = Layout::of(context)?.keys(answer.need(62)?)?;
+    let mut effects: Vec<Effect> = keys.into_iter().map(Effect::InstallKey).collect();
     let custom = answer.need(60)?;
     let batch = custom.text().get(2..8).map(str::to_owned);
     let batch = batch.ok_or_else(|| custom.error(Reason::Unexpected("type and batch, eight digits or more".into())))?;
@@ -95,15 +84,40 @@ fn effects(context: &Context, answer: &Answer<'_>) -> Result<Vec<Effect>, Fault>
     Ok(effects)
 }
 
-/// PIK and MAK of DE62 (A.10).
-fn keys(block: Value<'_>) -> Result<[NewKey; 2], Fault> {
-    let (slot, rest) = (KEY_BYTES + CHECK_BYTES, block.bytes());
-    let (Some(pik), Some(mak), true) = (rest.get(..slot), rest.get(slot..), rest.len() == 2 * slot) else {
-        return Err(block.error(Reason::Unexpected("the 40 bytes of layout 003".to_owned())).into());
-    };
-    let (pik, pik_check) = pik.split_at(KEY_BYTES);
-    let (mak, mak_check) = mak.split_at(KEY_BYTES);
-    Ok([key(PIN_KEY, pik, pik_check), key(MAC_KEY, unpadded(mak), mak_check)])
+impl Layout {
+    /// The one this acquirer has.
+    fn of(context: &Context) -> Result<&'static Self, Fault> {
+        let (source, name) = (Source(context), "sign-in-layout");
+        for layout in &LAYOUTS {
+            if source.is(name, layout.code)? {
+                return Ok(layout);
+            }
+        }
+        Err(crate::parameters::bad(name, "001, 003 or 004").into())
+    }
+
+    /// The keys of DE62 (A.10), each with its check value.
+    fn keys(&self, block: Value<'_>) -> Result<Vec<NewKey>, Fault> {
+        let bytes = self.key_bytes + CHECK_BYTES;
+        let expected = bytes * self.slots.len();
+        if block.bytes().len() != expected {
+            let Layout { code, .. } = self;
+            return Err(block.error(Reason::Unexpected(format!("the {expected} bytes of layout {code}"))).into());
+        }
+        let keys = block.bytes().chunks(bytes).zip(self.slots);
+        Ok(keys.map(|(key, slot)| new_key(slot, key, self.key_bytes)).collect())
+    }
+}
+
+fn new_key(slot: &str, bytes: &[u8], key_bytes: usize) -> NewKey {
+    let (key, check_value) = bytes.split_at_checked(key_bytes).unwrap_or((bytes, &[]));
+    NewKey {
+        name: slot.to_owned(),
+        under: MASTER_KEY.to_owned(),
+        wrapping: Wrapping::TdesEcb,
+        block: unpadded(key).to_vec(),
+        check_value: Some(check_value.to_vec()),
+    }
 }
 
 /// A single-length key stands in sixteen bytes of which the last eight are zero.
@@ -112,23 +126,4 @@ fn unpadded(block: &[u8]) -> &[u8] {
         Some((single, rest)) if rest.iter().all(|byte| *byte == 0) => single,
         _ => block,
     }
-}
-
-fn key(name: &str, block: &[u8], check_value: &[u8]) -> NewKey {
-    NewKey {
-        name: name.to_owned(),
-        under: MASTER_KEY.to_owned(),
-        wrapping: Wrapping::TdesEcb,
-        block: block.to_vec(),
-        check_value: Some(check_value.to_vec()),
-    }
-}
-
-/// No money stands behind a sign-in: whatever is not 00 is a refusal.
-fn declined(code: &str, locale: &str) -> Outcome {
-    let (reason, message) = match codes::find(code) {
-        Some(found) => (found.reason(), found.sentence(locale).to_owned()),
-        None => (sdk::prelude::Reason::Other, String::new()),
-    };
-    Outcome::Declined(Declined { code: code.to_owned(), reason, message, capture_card: false })
 }

@@ -69,6 +69,8 @@ struct Field {
 enum Held {
     Bytes(Vec<u8>),
     Hole(Node),
+    /// Known bytes and holes, one after the other.
+    Pieces(Vec<Node>),
     /// A hole whose bytes the terminal counts.
     Measured(Node, LengthEncoding),
 }
@@ -133,6 +135,16 @@ impl<'t> Composer<'t> {
         Ok(self)
     }
 
+    /// Writes a field of several pieces, known bytes and holes: `units` digits or bytes of them all together, known
+    /// beforehand. In packed digits every piece is of whole bytes.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn pieces(&mut self, number: u8, units: usize, pieces: Vec<Node>) -> Result<&mut Self, EncodeError> {
+        let format = self.format(number)?;
+        self.hold(format, units, Held::Pieces(pieces))
+    }
+
     /// Takes a field out again.
     pub fn unset(&mut self, number: u8) -> &mut Self {
         self.fields.retain(|field| field.number != number);
@@ -185,6 +197,13 @@ impl<'t> Composer<'t> {
                 }
                 (_, Some(node)) => parts.extend([Part::Bytes(prefix), Part::Node(node)]),
                 (Held::Bytes(value), None) => parts.extend([Part::Bytes(prefix), Part::Bytes(value)]),
+                (Held::Pieces(pieces), None) => {
+                    parts.push(Part::Bytes(prefix));
+                    parts.extend(pieces.into_iter().map(|piece| match piece {
+                        Node::Literal(bytes) => Part::Bytes(bytes),
+                        hole => Part::Node(template.node(hole)),
+                    }));
+                }
                 (Held::Hole(node), None) => parts.extend([Part::Bytes(prefix), Part::Node(template.node(node))]),
             }
         }
@@ -209,6 +228,7 @@ impl<'t> Composer<'t> {
         let node = |field: &Field| {
             let value = match &field.value {
                 Held::Bytes(value) => Node::Literal(value.clone()),
+                Held::Pieces(pieces) => Node::Concat(pieces.iter().map(|piece| template.node(piece.clone())).collect()),
                 Held::Hole(node) | Held::Measured(node, _) => node.clone(),
             };
             (field.number, template.node(value))

@@ -1,11 +1,14 @@
 //! The plugin as the terminal sees it, called natively.
 
+mod advice;
 mod answers;
+mod closing;
 mod codes;
 mod day;
 mod descriptor;
 mod frames;
 mod inspector;
+mod maintenance;
 mod matrix;
 mod messages;
 mod policy;

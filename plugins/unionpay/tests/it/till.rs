@@ -43,6 +43,13 @@ pub struct Till {
     pub bank: Bank,
     pub context: Context,
     keys: Option<(Key, Key)>,
+    track_key: Option<Key>,
+    /// The cards of an upload's items.
+    pub items: Vec<Plastic>,
+    /// Rows for the kernel, in the order they came.
+    pub loaded: Vec<(KernelTable, Vec<u8>)>,
+    /// Operations the plugin asked for.
+    pub requested: Vec<OperationKind>,
     /// The answer to the next message is lost.
     pub loses_answer: bool,
     /// The next message itself is lost.
@@ -65,7 +72,17 @@ impl Till {
         context.counters = vec![("trace".to_owned(), 1)];
         context.device.reads = vec![Reader::Stripe, Reader::Contact];
         let bank = Bank::new(config).expect("a sound configuration");
-        let mut till = Till { bank, context, keys: None, loses_answer: false, loses_request: false };
+        let mut till = Till {
+            bank,
+            context,
+            keys: None,
+            track_key: None,
+            items: Vec::new(),
+            loaded: Vec::new(),
+            requested: Vec::new(),
+            loses_answer: false,
+            loses_request: false,
+        };
         let signed_in = till.run(&Operation::Maintain(Maintenance::SignIn), None);
         assert_eq!(signed_in.outcome, Outcome::Done);
         till
@@ -77,6 +94,7 @@ impl Till {
         let mut ended = self.nothing_yet(operation);
         loop {
             ended.state.clone_from(&step.state);
+            self.obey(core::mem::take(&mut step.effects));
             if !step.reference.is_empty() {
                 ended.original.reference = step.reference.clone();
             }
@@ -84,7 +102,7 @@ impl Till {
                 Action::Send(exchange) => {
                     self.take(&exchange.uses);
                     let nodes = self.render(&exchange.message, card, UndoReason::NoAnswer);
-                    if exchange.gravity == Gravity::MovesMoney {
+                    if exchange.gravity == Gravity::MovesMoney || exchange.remedy.is_some() {
                         ended.exchange = Some(exchange.clone());
                     }
                     ended.sent.push(nodes[exchange.message.whole as usize].clone());
@@ -100,7 +118,6 @@ impl Till {
                 }
                 Action::Listen(stray) => panic!("nothing else comes: {stray:?}"),
                 Action::Finish(outcome) => {
-                    self.obey(step.effects);
                     ended.outcome = outcome;
                     return ended;
                 }
@@ -225,11 +242,20 @@ impl Till {
                     assert_eq!(Some(&key.check_value()[..]), new.check_value.as_deref());
                     installed.push((new.name, key));
                 }
+                Effect::DropKeys(slots) => {
+                    assert_eq!(slots, ["pik", "mak", "tdk"]);
+                    (self.keys, self.track_key) = (None, None);
+                }
+                Effect::LoadKernel(KernelRows { table, rows }) => {
+                    self.loaded.extend(rows.into_iter().map(|row| (table, row)));
+                }
+                Effect::Request((operation, None)) => self.requested.push(operation),
                 _ => {}
             }
         }
         let named = |name: &str| installed.iter().find(|(key, _)| key == name).map(|(_, key)| *key);
         self.keys = named("pik").zip(named("mak")).or(self.keys);
+        self.track_key = named("tdk").or(self.track_key);
     }
 
     /// Renders every node as the terminal would.
@@ -240,7 +266,14 @@ impl Till {
             let bytes = match node {
                 Node::Literal(bytes) => bytes.clone(),
                 Node::Concat(nodes) => nodes.iter().flat_map(at).collect(),
-                Node::Secret(hole) => secret(card.expect("a card for a hole"), hole),
+                Node::Secret(hole) => {
+                    let of_item = hole.of_item.map(|item| &self.items[item as usize]);
+                    secret(of_item.or(card).expect("a card for a hole"), hole)
+                }
+                Node::Track(hole) => {
+                    let key = self.track_key.expect("signed in for tracks");
+                    protected(&track(card.expect("a card")), hole.protection, &key)
+                }
                 Node::PinBlock(_) => {
                     let (card, (pin_key, _)) = (card.expect("a card"), self.keys.expect("signed in"));
                     pin_key.encipher(&pin_block(card.pin, card.secret).expect("a PIN"))
@@ -284,6 +317,7 @@ impl Till {
                     FollowUpKind::Complete => OperationKind::Complete,
                     FollowUpKind::CancelPreauthorization => OperationKind::CancelPreauthorization,
                     FollowUpKind::CancelCompletion => OperationKind::CancelCompletion,
+                    FollowUpKind::Advise => OperationKind::Advise,
                     _ => OperationKind::Inquire,
                 };
                 let of = match &follow_up.of {
@@ -369,10 +403,37 @@ fn secret(card: &Plastic, hole: &SecretHole) -> Vec<u8> {
     let packed = |digits: String| hex::decode(digits.clone() + &"0"[..digits.len() % 2]).expect("digits");
     match (hole.secret, hole.encoding) {
         (Secret::Pan, Encoding::BcdRightZero) => packed(card.secret.to_owned()),
+        (Secret::Pan, Encoding::BcdLeftZero) => packed("0"[..card.secret.len() % 2].to_owned() + card.secret),
         (Secret::Expiry, Encoding::BcdRightZero) => packed(card.expiry.to_owned()),
-        (Secret::TrackTwo, Encoding::BcdRightZero) => packed(format!("{}D{}101", card.secret, card.expiry)),
+        (Secret::TrackTwo, Encoding::BcdRightZero) => packed(track(card)),
         (Secret::ScannedCode, Encoding::Ascii) => card.secret.as_bytes().to_vec(),
         other => panic!("no {other:?} in this protocol"),
+    }
+}
+
+/// Track two as DE35 holds it.
+pub fn track(card: &Plastic) -> String {
+    format!("{}D{}101", card.secret, card.expiry)
+}
+
+/// A track as A.12 protects it.
+fn protected(track: &str, protection: TrackProtection, key: &Key) -> Vec<u8> {
+    let packed = |digits: String| hex::decode(digits).expect("digits");
+    match protection {
+        TrackProtection::UnionpayLastBlock => {
+            let clear = packed(track.to_owned() + &"0"[..track.len() % 2]);
+            let (from, to) = (clear.len() - 9, clear.len() - 1);
+            [&clear[..from], &key.encipher(&clear[from..to]), &clear[to..]].concat()
+        }
+        TrackProtection::PaddedF => {
+            let width = track.len().next_multiple_of(16);
+            key.encipher(&packed(format!("{track:F<width$}")))
+        }
+        TrackProtection::LengthPrefixed => {
+            let even = track.to_owned() + &"0"[..track.len() % 2];
+            let width = (even.len() + 2).next_multiple_of(16);
+            key.encipher(&packed(format!("{:0<width$}", format!("{:02}{even}", track.len()))))
+        }
     }
 }
 
