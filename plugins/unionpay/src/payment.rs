@@ -2,8 +2,8 @@
 
 use sdk::iso8583::Reason;
 use sdk::prelude::{
-    Action, Context, Entry, Exchange, Fault, Gravity, Outcome, Owed, Payment, PaymentKind, Presented, Remedy, Reply,
-    Standby, Step, Stray,
+    Action, Amount, Context, Entry, Exchange, Fault, Gravity, Outcome, Owed, Payment, PaymentKind, Presented, Remedy,
+    Reply, Standby, Step, Stray,
 };
 
 use crate::answer::Answer;
@@ -71,7 +71,7 @@ pub fn resume(context: &Context, payment: &Payment, state: &[u8], reply: &Reply)
         told(&mut step, context, &answer, payment)?;
     }
     if let (Action::Finish(Outcome::Approved(approved)), Some(tip)) = (&mut step.action, payment.tip) {
-        approved.receipt.push(("tip".to_owned(), tip.minor.to_string()));
+        approved.receipt.push(("tip".to_owned(), decimal(tip)));
     }
     Ok(step)
 }
@@ -100,6 +100,14 @@ fn remedy(context: &Context, settings: &Settings, transaction: &Transaction) -> 
         Doubt::Inquire if scan::inquires(context)? => Some(Remedy::Inquire(Some(standby()?))),
         Doubt::Inquire | Doubt::Reverse | Doubt::Repeat => Some(Remedy::Undo(standby()?)),
     })
+}
+
+/// An amount as people write it: 12.34.
+fn decimal(amount: Amount) -> String {
+    let (digits, places) = (amount.minor.to_string(), usize::from(amount.exponent));
+    let padded = format!("{}{digits}", "0".repeat((places + 1).saturating_sub(digits.len())));
+    let (whole, part) = padded.split_at(padded.len().saturating_sub(places));
+    if part.is_empty() { whole.to_owned() } else { format!("{whole}.{part}") }
 }
 
 /// A balance inquiry is answered by DE54, or not at all: no money moved, so whatever is not final is a refusal.

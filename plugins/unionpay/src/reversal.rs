@@ -122,21 +122,28 @@ fn message(
     Ok(message.into_template(&settings.before))
 }
 
-fn reasons(context: &Context, settings: &Settings) -> Result<Vec<ReasonBytes>, Fault> {
-    use UndoReason::{BadMac, Cancelled, CardRefused, Malfunction, NoAnswer};
-    let spelled = |reason| Ok(ReasonBytes { reason, bytes: reason_code(reason, context, settings)?.into_bytes() });
-    [NoAnswer, BadMac, Malfunction, CardRefused, Cancelled].into_iter().map(spelled).collect()
+/// How each reason is spelled in DE39 of a reversal (A.7).
+fn spelled(context: &Context, settings: &Settings) -> Result<[(UndoReason, String); 5], Fault> {
+    let codes = Source(context).codes(REASONS, REASONS_TOLD)?;
+    let told = <[String; REASONS_TOLD]>::try_from(codes);
+    let [no_answer, bad_mac, malfunction, refused] = told.map_err(|_| parameters::bad(REASONS, "four codes"))?;
+    Ok([
+        (UndoReason::NoAnswer, no_answer),
+        (UndoReason::BadMac, bad_mac),
+        (UndoReason::Malfunction, malfunction),
+        (UndoReason::CardRefused, refused),
+        (UndoReason::Cancelled, settings.reversal_cancelled.clone()),
+    ])
 }
 
-/// DE39 of a reversal (A.7).
+fn reasons(context: &Context, settings: &Settings) -> Result<Vec<ReasonBytes>, Fault> {
+    let spelled = spelled(context, settings)?;
+    Ok(spelled.into_iter().map(|(reason, code)| ReasonBytes { reason, bytes: code.into_bytes() }).collect())
+}
+
+/// One reason as DE39; no answer where it has no spelling.
 fn reason_code(reason: UndoReason, context: &Context, settings: &Settings) -> Result<String, Fault> {
-    let index = match reason {
-        UndoReason::NoAnswer => 0,
-        UndoReason::BadMac => 1,
-        UndoReason::Malfunction => 2,
-        UndoReason::CardRefused => 3,
-        UndoReason::Cancelled => return Ok(settings.reversal_cancelled.clone()),
-    };
-    let codes = Source(context).codes(REASONS, REASONS_TOLD)?;
-    codes.into_iter().nth(index).ok_or_else(|| parameters::bad(REASONS, "four codes").into())
+    let spelled = spelled(context, settings)?;
+    let found = spelled.iter().find(|(known, _)| *known == reason).or(spelled.first());
+    Ok(found.map(|(_, code)| code.clone()).unwrap_or_default())
 }

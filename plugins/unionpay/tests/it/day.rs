@@ -51,6 +51,19 @@ fn a_sale_is_paid_however_the_card_is_read() {
 }
 
 #[test]
+fn a_tip_is_within_the_amount_and_on_the_receipt() {
+    let mut till = till();
+    for (tip, shown) in [(134, "1.34"), (5, "0.05"), (20, "0.20")] {
+        let Operation::Pay(payment) = pay(PaymentKind::Sale, 1234, &chip()) else { panic!("a payment") };
+        let ended = till.run(&Operation::Pay(Payment { tip: Some(cny(tip)), ..payment }), Some(&chip()));
+        let Outcome::Approved(approved) = &ended.outcome else { panic!("{ended:?}") };
+        assert_eq!((approved.amount, ended.field(4)), (cny(1234), "000000001234".to_owned()));
+        assert!(approved.receipt.contains(&("tip".to_owned(), shown.to_owned())), "{approved:?}");
+    }
+    assert_eq!(till.merchant_total(), 3 * 1234);
+}
+
+#[test]
 fn a_wrong_pin_and_a_lack_of_money_are_declines() {
     let mut till = till();
     let wrong = plastic(RICH, "654321", Entry::ContactChip);

@@ -72,6 +72,13 @@ fn every_reason_is_spelled() {
         let begun = start(&context(&[]), &reverse(Some(reason), &REFERENCE));
         assert_eq!(render(&sent(&begun).message, reason), frame, "with and without a stored standby");
     }
+    let own = [("reversal-reasons", "08,08,17,06")];
+    for (reason, code) in
+        [(UndoReason::NoAnswer, "08"), (UndoReason::Malfunction, "17"), (UndoReason::CardRefused, "06")]
+    {
+        let frame = render(&stored(&own).message, reason);
+        assert_eq!(fields::read(&frame).expect("reads").get(39).expect("reason").text(), code);
+    }
     let frame = render(&stored(&[("reversal-cancelled", "17")]).message, UndoReason::Cancelled);
     assert_eq!(fields::read(&frame).expect("reads").get(39).expect("reason").text(), "17");
 }
