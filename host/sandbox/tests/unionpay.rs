@@ -3,9 +3,12 @@
 mod common;
 
 use acquit_sandbox::Sandbox;
-use acquit_sandbox::contract::acquirer::Framing;
+use acquit_sandbox::contract::acquirer::{Action, Framing};
+use acquit_sandbox::contract::card::{Entry, Presented};
 use acquit_sandbox::contract::retry_policy::{Attempt, Debt, Delivery, Failure, Situation};
-use acquit_sandbox::contract::transaction::{Gravity, OperationKind, Original};
+use acquit_sandbox::contract::transaction::{
+    FollowUp, FollowUpKind, Gravity, Operation, OperationKind, Original, Payment, PaymentKind, Subject,
+};
 use acquit_sandbox::contract::types::{Amount, Fault};
 use acquit_sandbox::contract::{Plugin, PluginFault};
 use common::{artefact, context, sale};
@@ -38,6 +41,54 @@ fn its_own_fault_arrives_as_its_own() {
     assert!(matches!(&error.fault, PluginFault::Answered(Fault::Configuration(_))), "{error}");
     let error = plugin.read(&[0x60]).expect_err("one byte is no frame");
     assert!(matches!(&error.fault, PluginFault::Answered(Fault::Malformed(_))), "{error}");
+}
+
+/// A chip sale, a refund with all the readings of its repetition, a scanned code: the largest steps there are stay
+/// within what a call may return.
+#[test]
+fn each_kind_of_transaction_begins_within_the_limits() {
+    let plugin = Sandbox::new().expect("a sandbox").load("bank", &artefact("unionpay")).expect("it loads");
+    let mut context = context();
+    let set = [("terminal", "50080001"), ("merchant", "309310083985008"), ("tpdu", "6000000000")];
+    context.parameters = set.map(|(name, value)| (name.into(), value.into())).to_vec();
+    context.counters = vec![("trace".into(), 7)];
+    let Operation::Pay(swiped) = sale() else { panic!("a payment") };
+    let paid = |kind, entry| {
+        let card = swiped.card.clone().map(|card| Presented { entry, sequence_number: Some(1), ..card });
+        Operation::Pay(Payment { kind, card, ..swiped.clone() })
+    };
+    let original = |operation| Original {
+        transaction: "T0001".into(),
+        operation,
+        amount: swiped.amount,
+        at: context.now,
+        card: swiped.card.clone(),
+        reference: [("trace", "000001"), ("batch", "000042"), ("entry-mode", "021"), ("date", "0314")]
+            .map(|(name, value)| (name.into(), value.into()))
+            .to_vec(),
+    };
+    let follow = |kind, of| {
+        let of = Subject::Known(original(of));
+        Operation::FollowUp(FollowUp { kind, of, amount: swiped.amount, card: None, reason: None })
+    };
+    let operations = [
+        sale(),
+        paid(PaymentKind::Sale, Entry::ContactChip),
+        paid(PaymentKind::Preauthorize, Entry::ContactlessChip),
+        paid(PaymentKind::Balance, Entry::ContactChip),
+        paid(PaymentKind::ScanToPay, Entry::CodeScan),
+        follow(FollowUpKind::Void, OperationKind::Sale),
+        follow(FollowUpKind::Refund, OperationKind::Sale),
+        follow(FollowUpKind::Complete, OperationKind::Preauthorize),
+        follow(FollowUpKind::CancelPreauthorization, OperationKind::Preauthorize),
+        follow(FollowUpKind::CancelCompletion, OperationKind::Complete),
+        follow(FollowUpKind::Reverse, OperationKind::Sale),
+        follow(FollowUpKind::Inquire, OperationKind::ScanToPay),
+    ];
+    for operation in operations {
+        let step = plugin.start(&context, &operation).unwrap_or_else(|error| panic!("{operation:?}: {error}"));
+        assert!(matches!(step.action, Action::Send(_)), "{operation:?}: {step:?}");
+    }
 }
 
 #[test]
