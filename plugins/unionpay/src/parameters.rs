@@ -181,6 +181,12 @@ const PARAMETERS: &[Declared] = &[
     optional("parameter-codes", "362,360,361", DOWNLOAD_CODES, "60.3 of parameters: status, download, end."),
     optional("public-key-codes", "372,370,371", DOWNLOAD_CODES, "60.3 of public keys: list, download, end."),
     optional("application-codes", "382,380,381", DOWNLOAD_CODES, "60.3 of applications: list, download, end."),
+    optional(
+        "stand-in",
+        "yes",
+        "yes|no",
+        "Whether a sale that never left may be approved offline, within what the terminal allows.",
+    ),
     optional("offline-type", "30", "30|36", "60.1 of a payment the card approved offline."),
     optional("tip-type", "34", "32|34", "60.1 of a tip added later."),
 ];

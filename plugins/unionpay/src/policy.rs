@@ -7,6 +7,7 @@ use sdk::prelude::{
 
 use crate::descriptor::ROUTE;
 use crate::matrix::{Doubt, Kind, Shape};
+use crate::parameters::Source;
 use crate::scan;
 
 /// Tries of a sale of which no byte ever left: the first and two more, while the customer waits.
@@ -39,8 +40,15 @@ pub fn decide(context: &Context, situation: &Situation) -> Decision {
         Some(last) if !hopeless(last) && attempts.len() < tries_max && !situation.routes.is_empty() => {
             resend(situation, SHORT_WAIT_MS)
         }
+        Some(last) if !hopeless(last) && stands_in(context, situation) => Decision::StandIn,
         _ => Decision::Fail,
     }
+}
+
+/// Whether a sale that never left may be approved by the card and the terminal's own ceilings, and told later.
+fn stands_in(context: &Context, situation: &Situation) -> bool {
+    let is_wanted = Source(context).yes("stand-in") == Ok(true);
+    situation.offline_allowed && situation.operation == OperationKind::Sale && is_wanted
 }
 
 /// What the matrix says of a transaction that may have moved money. Reversing is what the terminal can always do.

@@ -217,3 +217,19 @@ proptest! {
         prop_assert_eq!(read, [number, track, text]);
     }
 }
+
+#[test]
+fn a_field_of_several_pieces_is_counted_as_one() {
+    let pan = Node::Secret(SecretHole { secret: Secret::Pan, encoding: Written::BcdLeftZero, of_item: Some(1) });
+    let pieces = vec![Node::Literal(vec![0x01, 0x02]), pan.clone(), Node::Literal(vec![0x03])];
+    let mut message = Composer::new(&TABLE, 0x0320);
+    message.set(11, "000042").expect("fits").pieces(48, 22, pieces).expect("fits");
+    assert_eq!(message.to_bytes(), Err(EncodeError::Hole(48)));
+    let template = message.into_template(&[]).message;
+    let [Node::Secret(_), Node::Literal(before), Node::Literal(after), Node::Concat(order)] = &template.nodes[..]
+    else {
+        panic!("{:?}", template.nodes)
+    };
+    assert_eq!((before.ends_with(&[0, 0x11, 1, 2]), after, order), (true, &vec![3], &vec![1, 0, 2]));
+    assert!(Composer::new(&TABLE, 0x0320).pieces(11, 8, vec![pan]).is_err());
+}

@@ -11,7 +11,7 @@ fn attempt(gravity: Gravity, delivery: Delivery, failure: Failure) -> Attempt {
 
 fn decided(operation: OperationKind, attempts: Vec<Attempt>) -> Decision {
     let routes = vec!["host".to_owned(), "spare".to_owned()];
-    decide(&context(&[]), &Situation { operation, attempts, routes, offline_allowed: true })
+    decide(&context(&[]), &Situation { operation, attempts, routes, offline_allowed: false })
 }
 
 fn resend(route: &str, wait: u32) -> Decision {
@@ -38,6 +38,41 @@ fn what_may_have_moved_money_is_taken_back_and_nothing_else_is() {
             assert_eq!(sale(&[(MovesMoney, delivery, failure), (MovesMoney, NotSent, Connect)]), Decision::Reverse);
             assert_eq!(sale(&[(MovesMoney, delivery, failure), (Asks, Sent, failure)]), Decision::Reverse);
         }
+    }
+}
+
+/// What never left may be approved by the card itself, where terminal and acquirer allow it; nothing else may.
+#[test]
+fn only_a_sale_that_never_left_stands_in() {
+    use Delivery::{MaybeSent, NotSent};
+    let decided = |operation, parameters: &[(&str, &str)], offline_allowed, delivery, failure| {
+        let attempts = vec![attempt(Gravity::MovesMoney, delivery, failure); 3];
+        let routes = vec!["host".to_owned()];
+        decide(&context(parameters), &Situation { operation, attempts, routes, offline_allowed })
+    };
+    use OperationKind::{Preauthorize, Refund, Sale};
+    let connect = Failure::Connect;
+    assert_eq!(decided(Sale, &[], true, NotSent, connect), Decision::StandIn);
+    assert_eq!(decided(Sale, &[], false, NotSent, connect), Decision::Fail);
+    assert_eq!(decided(Sale, &[("stand-in", "no")], true, NotSent, connect), Decision::Fail);
+    assert_eq!(decided(Sale, &[], true, NotSent, Failure::Cancelled), Decision::Fail);
+    assert_eq!(decided(Sale, &[], true, MaybeSent, connect), Decision::Reverse);
+    assert_eq!(decided(Preauthorize, &[], true, NotSent, connect), Decision::Fail);
+    assert_eq!(decided(Refund, &[], true, NotSent, connect), Decision::Fail);
+}
+
+#[test]
+fn what_is_told_is_told_again_whatever_its_gravity() {
+    for operation in [OperationKind::Advise, OperationKind::ReportScripts, OperationKind::Settle, OperationKind::Upload]
+    {
+        assert_eq!(
+            decided(operation, vec![attempt(Gravity::Owes, Delivery::Sent, Failure::Timeout)]),
+            resend("spare", 2_000)
+        );
+    }
+    for operation in [OperationKind::Advise, OperationKind::ReportScripts] {
+        let attempts = vec![attempt(Gravity::MovesMoney, Delivery::MaybeSent, Failure::Timeout)];
+        assert_eq!(decided(operation, attempts), resend("spare", 2_000));
     }
 }
 

@@ -101,6 +101,8 @@ pub struct Listed {
     pub authorisation: Option<String>,
     /// What was given back by refunds, minor units.
     pub refunded_minor: i64,
+    /// What tips and adjustments added, less what they took off, minor units.
+    pub adjusted_minor: i64,
     /// How many script results were reported for it.
     pub script_results: usize,
 }

@@ -98,6 +98,7 @@ impl Bank {
             reference: transaction.reference.clone(),
             authorisation: transaction.authorisation.clone(),
             refunded_minor: transaction.refunded_minor,
+            adjusted_minor: transaction.adjusted_minor,
             script_results: transaction.script_results.len(),
         }
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use acquit_test_acquirer::bank::{BatchTotals, Operation, State};
 use acquit_test_acquirer::codec::Message;
+use acquit_test_acquirer::config::{AcquirerConfig, AdjustedAmount};
 use proptest::prelude::*;
 
 use crate::requests::{Receipt, totals};
@@ -23,13 +24,15 @@ enum Step {
     Complete(usize, i64),
     CompleteByAdvice(usize, i64),
     Refund(usize, i64),
+    Tip(usize, i64),
     Reverse(usize),
     Again(usize),
 }
 
 fn step() -> impl Strategy<Value = Step> {
     use Step::{
-        Again, Complete, CompleteByAdvice, Hold, Offline, Refund, Reverse, Sale, Scan, Void, VoidCompletion, VoidHold,
+        Again, Complete, CompleteByAdvice, Hold, Offline, Refund, Reverse, Sale, Scan, Tip, Void, VoidCompletion,
+        VoidHold,
     };
     // 5100 is declined by its amount; the largest drain the cards.
     let amount = || prop_oneof![Just(1), Just(1234), Just(1300), Just(5100), Just(90_000), Just(60_000_000)];
@@ -45,6 +48,7 @@ fn step() -> impl Strategy<Value = Step> {
         3 => (at(), amount()).prop_map(|(at, amount)| Complete(at, amount)),
         1 => (at(), amount()).prop_map(|(at, amount)| CompleteByAdvice(at, amount)),
         2 => (at(), amount()).prop_map(|(at, amount)| Refund(at, amount)),
+        2 => (at(), amount()).prop_map(|(at, amount)| Tip(at, amount)),
         4 => at().prop_map(Reverse),
         2 => at().prop_map(Again),
     ]
@@ -75,7 +79,8 @@ impl Done {
 
 impl Shop {
     fn open() -> Self {
-        Self { counter: Counter::open(|_| {}), done: Vec::new(), trace: 1 }
+        let told_alone = |config: &mut AcquirerConfig| config.adjustments.amount = AdjustedAmount::Difference;
+        Self { counter: Counter::open(told_alone), done: Vec::new(), trace: 1 }
     }
 
     fn code(&mut self, message: Message) -> (String, Message) {
@@ -119,6 +124,9 @@ impl Shop {
                 receipt(at, holds).map(|of| (terminal.completion_advice(trace, &of, *amount), 1))
             }
             Step::Refund(at, amount) => receipt(at, paid).map(|of| (terminal.refund(trace, &of, *amount), -1)),
+            Step::Tip(at, amount) => {
+                receipt(at, &["22", "30"]).map(|of| (terminal.adjustment("34", trace, &of, *amount), 1))
+            }
             Step::Reverse(_) | Step::Again(_) => None,
         };
         match (request, step) {
@@ -193,8 +201,8 @@ impl Shop {
     fn refunded_too_much(&self) -> bool {
         self.standing(&["20", "22", "24", "30"]).any(|done| {
             let of_it = |other: &&Done| other.request.text(37) == Some(done.receipt.reference.as_str());
-            let refunds = self.standing(&["25"]).filter(of_it);
-            refunds.map(|refund| refund.receipt.amount_minor).sum::<i64>() > done.receipt.amount_minor
+            let sum = |kind| self.standing(&[kind]).filter(of_it).map(|other| other.receipt.amount_minor).sum::<i64>();
+            sum("25") > done.receipt.amount_minor + sum("34")
         })
     }
 
@@ -225,7 +233,8 @@ proptest! {
         }
         let batch = shop.counter.terminal.batch.clone();
         for listed in shop.counter.bank.transactions(None, None) {
-            prop_assert!(listed.refunded_minor <= listed.amount_minor && listed.amount_minor <= listed.asked_minor);
+            prop_assert!(listed.refunded_minor <= listed.amount_minor + listed.adjusted_minor);
+            prop_assert!(listed.amount_minor <= listed.asked_minor);
             prop_assert!(listed.state != State::Completed || listed.operation == Operation::PreAuthorisation);
         }
         let (_, claimed) = shop.sums();
