@@ -1,7 +1,7 @@
 //! What goes into the engine and what comes out of it: everything it knows of the world, and all it does to it.
 #![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
 
-use crate::contract::acquirer::{Event, NewKey, Proof, Reply, Standby, Step};
+use crate::contract::acquirer::{Event, KernelRows, NewKey, Proof, Reply, Standby, Step};
 use crate::contract::card::Presented;
 use crate::contract::retry_policy::{Debt, Decision, Delivery, Failure, Patience, Situation};
 use crate::contract::template::{Message, UndoReason};
@@ -132,6 +132,8 @@ pub enum Effect {
     ShowCode { operation: OperationId, code: String },
     /// Use the staged keys from now on.
     ActivateKeys { operation: OperationId, acquirer: String },
+    /// Put these rows into the tables of the EMV kernel.
+    LoadKernel { acquirer: String, rows: Vec<KernelRows> },
     /// Never use these again.
     DropKeys { acquirer: String, slots: Vec<Name> },
     /// The operation is over: close its connection, wipe its secrets, and tell whoever waits how it ended.

@@ -10,7 +10,7 @@ use crate::effect::{Effect, OperationId};
 use crate::identity::TransactionId;
 use crate::machine::{debt, maintenance, payment};
 use crate::order::Order;
-use crate::record::{Incident, NotSent, Outcome};
+use crate::record::{Duty, Incident, NotSent, Outcome};
 
 /// The wait after a sign-in before another is begun for a debt's sake.
 const SIGN_IN_AGAIN_MS: Milliseconds = 30_000;
@@ -171,8 +171,8 @@ impl Lane {
             return Next::Debt(debt);
         }
         drop(unheard);
-        let acquirer = &self.deployment.acquirer;
-        let (unheard, refused) = (books.count(acquirer, Standing::Unheard), books.count(acquirer, Standing::Refused));
+        let unheard = u32::try_from(self.unheard(books).count()).unwrap_or(u32::MAX);
+        let refused = books.count(&self.deployment.acquirer, Standing::Refused);
         if unheard > 0 || refused >= self.deployment.ceilings.refused_debts {
             return Next::Refuse(job, NotSent::DebtsOwed { unheard, refused });
         }
@@ -191,9 +191,7 @@ impl Lane {
         if !self.deployment.offers(job.order.kind()) {
             return Some(NotSent::Unsupported);
         }
-        if let Order::Pay(payable) = &job.order
-            && (payable.amount.minor == 0 || payable.amount.minor > ceilings.amount_minor)
-        {
+        if !job.order.is_within(ceilings.amount_minor) {
             return Some(NotSent::Amount);
         }
         let failed_proofs = books.kept(acquirer).map_or(0, |stream| stream.failed_proofs);
@@ -215,10 +213,13 @@ impl Lane {
         Next::Debt(debt.clone())
     }
 
+    /// What stands in the way of a payment: money in doubt. Of what moved rightly the acquirer may be told later.
     fn unheard<'a>(&'a self, books: &'a Books) -> impl Iterator<Item = &'a Debt> {
+        let is_in_doubt = |debt: &&Debt| !matches!(debt.duty, Duty::Advise | Duty::ReportScripts);
         books
             .open_debts()
             .filter(|debt| debt.acquirer == self.deployment.acquirer && debt.standing == Standing::Unheard)
+            .filter(is_in_doubt)
     }
 
     /// Whether a work key is missing.

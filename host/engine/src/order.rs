@@ -70,6 +70,16 @@ impl Order {
         }
     }
 
+    /// Whether its amounts can be meant: a payment is of something, a question of nothing, and no part is more than all.
+    pub(crate) fn is_within(&self, ceiling_minor: u64) -> bool {
+        let Order::Pay(Payable { kind, amount, tip, cash }) = self else { return true };
+        if *kind == PaymentKind::Balance {
+            return amount.minor == 0 && tip.is_none() && cash.is_none();
+        }
+        let parts = [tip, cash].into_iter().flatten().copied().try_fold(amount.none(), Amount::plus);
+        (1..=ceiling_minor).contains(&amount.minor) && parts.is_ok_and(|parts| parts.minor <= amount.minor)
+    }
+
     /// Which operation it is.
     pub fn kind(&self) -> OperationKind {
         match self {

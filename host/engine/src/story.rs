@@ -9,7 +9,7 @@ use crate::contract::Digest;
 use crate::contract::card::Presented;
 use crate::contract::retry_policy::{Delivery, Failure};
 use crate::contract::template::UndoReason;
-use crate::contract::transaction::{Operation, OperationKind};
+use crate::contract::transaction::{Operation, OperationKind, Subject};
 use crate::contract::types::{Amount, Name};
 use crate::identity::TransactionId;
 use crate::record::{Duty, Fact, Incident, Outcome, Party, Reader, Verdict};
@@ -206,7 +206,10 @@ impl Transaction {
     pub fn card(&self) -> Option<&Presented> {
         match &self.operation {
             Operation::Pay(payment) => payment.card.as_ref(),
-            Operation::FollowUp(follow_up) => follow_up.card.as_ref(),
+            Operation::FollowUp(follow_up) => follow_up.card.as_ref().or(match &follow_up.of {
+                Subject::Known(original) => original.card.as_ref(),
+                Subject::Typed(_) | Subject::None => None,
+            }),
             Operation::Maintain(_) | Operation::Download(_) | Operation::Settle(_) | Operation::Upload(_) => None,
         }
     }

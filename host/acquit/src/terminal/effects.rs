@@ -84,6 +84,9 @@ impl Terminal {
                     }
                 }
                 Effect::DropKeys { acquirer, slots } => self.vault.drop_keys(&acquirer, &slots),
+                Effect::LoadKernel { acquirer, rows } => {
+                    tracing::info!(acquirer, tables = rows.len(), "the developer kernel takes no rows");
+                }
                 Effect::Ended { operation, transaction, outcome } => self.ended(operation, &transaction, &outcome),
                 Effect::DebtTried { operation, debt, owed } => {
                     tracing::info!(%debt, owed, "a reversal was tried");

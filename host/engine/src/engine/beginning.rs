@@ -2,14 +2,15 @@
 
 use super::Engine;
 use crate::contract::Digest;
-use crate::contract::transaction::{Maintenance, Operation, Payment};
+use crate::contract::transaction::{FollowUpKind, Maintenance, Operation, Payment, PaymentKind};
 use crate::contract::types::Milliseconds;
-use crate::effect::{Effect, Moment};
+use crate::effect::{CardSource, Effect, Moment};
 use crate::identity::TransactionId;
 use crate::lane::{Current, Job, Machine, Next};
+use crate::machine::deal::Deal;
 use crate::machine::debt;
 use crate::machine::errand::Errand;
-use crate::machine::sale::Sale;
+use crate::machine::following::Following;
 use crate::machine::world::World;
 use crate::machine::{maintenance, payment};
 use crate::order::{Order, Payable};
@@ -66,23 +67,27 @@ impl Engine {
         let (machine, effects) = match order {
             Order::Pay(Payable { kind, amount, tip, cash }) => {
                 let subject = Operation::Pay(Payment { kind, amount, tip, cash, card: None });
-                let sale = Sale { errand: errand(subject), amount };
-                let (state, effects) = match refused {
-                    Some(why) => payment::State::refuse(sale, why, &world),
-                    None => payment::State::begin(sale),
-                };
-                (Machine::Payment(state), effects)
+                // Of a code that the customer scans, the terminal sees nothing.
+                let presents = kind != PaymentKind::ShowToPay;
+                let card = if presents { CardSource::Presented } else { CardSource::None };
+                begin_payment(Deal::new(errand(subject), amount, card, presents), refused, &world)
             }
-            Order::Maintain(maintenance) => {
-                let errand = errand(Operation::Maintain(maintenance));
-                let (state, effects) = if lane.deployment.offers(kind) {
-                    maintenance::State::begin(errand, &world)
-                } else {
-                    maintenance::State::refuse(errand, NotSent::Unsupported, &world)
-                };
-                (Machine::Maintenance(state), effects)
+            Order::FollowUp { kind: FollowUpKind::Advise | FollowUpKind::Inquire, .. } | Order::Settle => {
+                return vec![Job::new(transaction, order, operator).unwritten(NotSent::Unsupported)];
             }
-            order => return vec![Job::new(transaction, order, operator).unwritten(NotSent::Unsupported)],
+            Order::FollowUp { kind, of, amount } => {
+                let allowed = refused.map_or_else(|| Following::allowed(kind, &of, amount, &world), Err);
+                let (following, refused) = match allowed {
+                    Ok(following) => (following, None),
+                    Err(why) => (Following::refused(kind, of, amount, &world), Some(why)),
+                };
+                let Following { subject, card, asks_for_card } = following;
+                let amount = subject.amount;
+                let deal = Deal::new(errand(Operation::FollowUp(subject)), amount, card, asks_for_card);
+                begin_payment(deal, refused, &world)
+            }
+            Order::Maintain(maintenance) => begin_errand(errand(Operation::Maintain(maintenance)), &world),
+            Order::Download(name) => begin_errand(errand(Operation::Download(name)), &world),
         };
         lane.current = Some(Current { operation, transaction, machine });
         effects
@@ -114,4 +119,21 @@ impl Engine {
             }
         }
     }
+}
+
+fn begin_payment(deal: Deal, refused: Option<NotSent>, world: &World<'_>) -> (Machine, Vec<Effect>) {
+    let (state, effects) = match refused {
+        Some(why) => payment::State::refuse(deal, why, world),
+        None => payment::State::begin(deal, world),
+    };
+    (Machine::Payment(state), effects)
+}
+
+fn begin_errand(errand: Errand, world: &World<'_>) -> (Machine, Vec<Effect>) {
+    let (state, effects) = if world.deployment.offers(errand.kind) {
+        maintenance::State::begin(errand, world)
+    } else {
+        maintenance::State::refuse(errand, NotSent::Unsupported, world)
+    };
+    (Machine::Maintenance(state), effects)
 }

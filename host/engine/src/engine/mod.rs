@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use crate::books::{Books, Known};
 use crate::contract::retry_policy::{Delivery, Failure};
-use crate::contract::transaction::Maintenance;
+use crate::contract::transaction::OperationKind;
 use crate::effect::{Answer, Effect, ExchangeFailed, Input, Moment, OperationId, Request};
 use crate::identity::TransactionId;
 use crate::lane::{Current, Job, Lane, Machine};
@@ -26,6 +26,9 @@ const HALTED: &str = "the journal failed; it must be opened again first";
 /// What whoever asks is told when nobody has looked a name up that may have been used long ago.
 const NOT_LOOKED_UP: &str = "this name may have been used before, and has not been looked up in the journal";
 
+/// Errands that may follow one another by their plugins' wish: a sign-off, then a sign-in, then a download.
+const REQUESTS_IN_A_CHAIN: u8 = 3;
+
 /// Everything the terminal knows and is doing.
 #[derive(Debug)]
 pub struct Engine {
@@ -40,6 +43,8 @@ pub struct Engine {
     carrying: Option<OperationId>,
     /// Names that were looked up in the journal, are new, and have not been asked for yet.
     new_names: BTreeSet<TransactionId>,
+    /// Errands that plugins asked for, and how many requests led to each.
+    requested: BTreeMap<TransactionId, u8>,
     operations: u64,
     sales_stopped: Option<String>,
     /// The journal failed: nothing is begun any more.
@@ -63,6 +68,7 @@ impl Engine {
             waivers_waiting: Vec::new(),
             carrying: None,
             new_names: BTreeSet::new(),
+            requested: BTreeMap::new(),
             operations: 0,
             sales_stopped,
             halted: false,
@@ -198,11 +204,11 @@ impl Engine {
         let (machine, mut effects) = match machine {
             Machine::Payment(state) => match state.on(answer, &world) {
                 Turn::Going(state, effects) => (Machine::Payment(state), effects),
-                Turn::Over(closing) => return self.over(&acquirer, operation, transaction, closing, false, now),
+                Turn::Over(closing) => return self.over(&acquirer, operation, transaction, closing, now),
             },
             Machine::Maintenance(state) => match state.on(answer, &world) {
                 Turn::Going(state, effects) => (Machine::Maintenance(state), effects),
-                Turn::Over(closing) => return self.over(&acquirer, operation, transaction, closing, true, now),
+                Turn::Over(closing) => return self.over(&acquirer, operation, transaction, closing, now),
             },
             Machine::Debt(state) => match state.on(answer, &world) {
                 DebtTurn::Going(state, effects) => (Machine::Debt(state), effects),
@@ -246,10 +252,9 @@ impl Engine {
         operation: OperationId,
         transaction: TransactionId,
         closing: Closing,
-        is_sign_in: bool,
         now: Moment,
     ) -> Vec<Effect> {
-        let Closing { outcome, activate_keys, drop_keys, sign_in, storage_failed } = closing;
+        let Closing { outcome, activate_keys, drop_keys, kernel, then, storage_failed } = closing;
         let acquirer = acquirer.to_owned();
         let mut effects = Vec::new();
         if activate_keys {
@@ -258,7 +263,14 @@ impl Engine {
         if !drop_keys.is_empty() {
             effects.push(Effect::DropKeys { acquirer: acquirer.clone(), slots: drop_keys });
         }
+        if !kernel.is_empty() {
+            effects.push(Effect::LoadKernel { acquirer: acquirer.clone(), rows: kernel });
+        }
         let owed = self.owed_now(&acquirer, &transaction);
+        let is_sign_in = self
+            .books
+            .transaction(&transaction)
+            .is_some_and(|known| known.acquirer == acquirer && known.kind() == OperationKind::SignIn);
         if let Some(lane) = self.lanes.get_mut(&acquirer) {
             if is_sign_in {
                 lane.signed_in(activate_keys, now.monotonic_ms);
@@ -270,14 +282,28 @@ impl Engine {
                 lane.schedule(debt, Some(now.monotonic_ms));
             }
         }
-        effects.push(Effect::Ended { operation, transaction, outcome });
-        if sign_in && !is_sign_in {
+        effects.push(Effect::Ended { operation, transaction: transaction.clone(), outcome });
+        self.follow_requests(&acquirer, &transaction, is_sign_in, then, now);
+        self.go_on(&acquirer, storage_failed, effects, now)
+    }
+
+    /// Queues what a plugin asked for when its operation ended. A chain of requests comes to an end, and no sign-in asks
+    /// for the next.
+    fn follow_requests(&mut self, acquirer: &str, of: &TransactionId, is_sign_in: bool, then: Vec<Order>, now: Moment) {
+        let depth = self.requested.remove(of).unwrap_or(0) + 1;
+        if depth > REQUESTS_IN_A_CHAIN {
+            return;
+        }
+        for order in then {
+            if is_sign_in && order.kind() == OperationKind::SignIn {
+                continue;
+            }
             let id = self.own_name(now);
-            if let Some(lane) = self.lanes.get_mut(&acquirer) {
-                lane.ask(Job::new(id, Order::Maintain(Maintenance::SignIn), String::new()));
+            if let Some(lane) = self.lanes.get_mut(acquirer) {
+                lane.ask(Job::new(id.clone(), order, String::new()));
+                self.requested.insert(id, depth);
             }
         }
-        self.go_on(&acquirer, storage_failed, effects, now)
     }
 
     fn owed_now(&self, acquirer: &str, transaction: &TransactionId) -> Vec<TransactionId> {

@@ -1,7 +1,9 @@
 //! How a machine's turn ends.
 
+use crate::contract::acquirer::KernelRows;
 use crate::contract::types::Name;
 use crate::effect::Effect;
+use crate::order::Order;
 use crate::record::Outcome;
 
 /// Still going, or over.
@@ -11,12 +13,15 @@ pub(crate) enum Turn<S> {
 }
 
 /// How an operation ended, and what follows from it.
+#[derive(Clone, Debug)]
 pub(crate) struct Closing {
     pub outcome: Outcome,
     /// Staged keys are to be used from now on.
     pub activate_keys: bool,
     pub drop_keys: Vec<Name>,
-    pub sign_in: bool,
+    pub kernel: Vec<KernelRows>,
+    /// What its plugin asked to be done once it has ended.
+    pub then: Vec<Order>,
     /// The journal failed under it.
     pub storage_failed: bool,
 }
@@ -27,6 +32,20 @@ impl<S> Turn<S> {
         match self {
             Turn::Going(state, effects) => (name(state), effects),
             Turn::Over(_) => ("over", &[]),
+        }
+    }
+}
+
+impl Closing {
+    /// It ends so, and nothing follows.
+    pub fn of(outcome: Outcome) -> Closing {
+        Closing {
+            outcome,
+            activate_keys: false,
+            drop_keys: Vec::new(),
+            kernel: Vec::new(),
+            then: Vec::new(),
+            storage_failed: false,
         }
     }
 }

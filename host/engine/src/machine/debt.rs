@@ -92,6 +92,8 @@ impl State {
     /// Begins a try of the stored message; none when there is nothing stored to send, or the card data it needs is
     /// gone.
     pub fn begin(operation: OperationId, debt: &Debt, world: &World<'_>) -> Option<(State, Vec<Effect>)> {
+        // A repetition and an inquiry are not read as reversals are.
+        debt.reason()?;
         let original = world.books.transaction(&debt.of)?;
         let grave = original.grave_exchange()?;
         let standby = original.standby()?;
@@ -227,6 +229,13 @@ impl Try {
                 self.nothing(Delivery::NotSent, Wrong::new(Failure::PluginFault, incident), world)
             }
             End::NotRecorded(_) | End::NoRoom(_) => DebtTurn::Over(Tried { again_after: None, storage_failed: true }),
+            End::Withdrawn => {
+                let wrong = Wrong { failure: Failure::Cancelled, incidents: Vec::new() };
+                self.nothing(Delivery::NotSent, wrong, world)
+            }
+            End::Stopped(delivery) => {
+                self.nothing(delivery, Wrong { failure: Failure::Cancelled, incidents: Vec::new() }, world)
+            }
             End::Failed(ExchangeFailed { delivery, failure }) => {
                 self.nothing(delivery, Wrong { failure, incidents: Vec::new() }, world)
             }

@@ -1,14 +1,15 @@
-//! What payments and maintenance have in common: an operation that a plugin leads, exchange by exchange.
+//! What payments, inquiries and maintenance have in common: an operation that a plugin leads, exchange by exchange.
 
 use super::exchange::Plan;
 use super::world::World;
 use crate::contract::Digest;
-use crate::contract::acquirer::{self, Effect as Wish, Event, NewKey, Remedy, Reply, Standby};
+use crate::contract::acquirer::{self, Effect as Wish, Event, KernelRows, NewKey, Remedy, Reply, Standby};
 use crate::contract::retry_policy::{Attempt, Delivery, Failure, Situation};
-use crate::contract::transaction::{Gravity, Operation, OperationKind};
+use crate::contract::transaction::{Gravity, Maintenance, Operation, OperationKind};
 use crate::contract::types::Name;
 use crate::effect::{BadProof, Call, CardSource, Effect, ExchangeFailed, OperationId};
 use crate::identity::TransactionId;
+use crate::order::Order;
 use crate::record::{Fact, Incident, Intent, Party, Sealed};
 use crate::rules::{self, Left};
 
@@ -17,6 +18,9 @@ pub(crate) const EXCHANGES: u32 = 32;
 
 /// Pauses one operation may have: a plugin that only waits, perhaps for no time at all, is stopped.
 pub(crate) const PAUSES: u32 = 32;
+
+/// Further errands one operation may ask for: a sign-off, a sign-in, a download or two.
+const REQUESTS: usize = 4;
 
 /// An operation under way.
 #[derive(Clone, Debug)]
@@ -44,6 +48,8 @@ pub(crate) struct Errand {
     grave: Option<Grave>,
     /// What its steps asked for that comes true only at its end.
     granted: Granted,
+    /// Codes to be shown, once the step that wished it is taken.
+    codes: Vec<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -58,8 +64,10 @@ struct Grave {
 pub(crate) struct Granted {
     pub install: Vec<NewKey>,
     pub drop: Vec<Name>,
-    /// A new sign-in was asked for.
-    pub sign_in: bool,
+    /// Rows for the tables of the EMV kernel.
+    pub kernel: Vec<KernelRows>,
+    /// What is to be done once this has ended.
+    pub then: Vec<Order>,
 }
 
 impl Errand {
@@ -88,7 +96,31 @@ impl Errand {
             reference: Vec::new(),
             grave: None,
             granted: Granted::default(),
+            codes: Vec::new(),
         }
+    }
+
+    /// A question asked within this operation: what became of its own message. It counts on where this one stands.
+    pub fn inquiry(&self, subject: Operation) -> Errand {
+        let (plugin, operator) = (self.plugin, self.operator.clone());
+        let kind = OperationKind::Inquire;
+        Errand {
+            exchanges: self.exchanges,
+            reference: self.reference.clone(),
+            pending: self.pending.clone(),
+            ..Errand::new(self.operation, self.transaction.clone(), kind, subject, plugin, operator)
+        }
+    }
+
+    /// Takes back what such a question left behind.
+    pub fn asked(&mut self, inquiry: Errand) {
+        self.exchanges = inquiry.exchanges;
+        self.pending = inquiry.pending;
+        self.attempts.extend(inquiry.attempts);
+        if !inquiry.reference.is_empty() {
+            self.reference = inquiry.reference;
+        }
+        self.granted.drop.extend(inquiry.granted.drop);
     }
 
     /// Whether a message of it was ever meant to be sent.
@@ -104,13 +136,13 @@ impl Errand {
         self.call(world, Call::Resume(self.context(world), self.subject.clone(), self.state.clone(), event))
     }
 
-    pub fn decide(&self, world: &World<'_>) -> Effect {
+    pub fn decide(&self, may_stand_in: bool, world: &World<'_>) -> Effect {
         let routes = world.deployment.plugin.iter().flat_map(|loaded| &loaded.descriptor.routes);
         let situation = Situation {
             operation: self.kind,
             attempts: self.attempts.clone(),
             routes: routes.map(|route| route.name.clone()).collect(),
-            offline_allowed: false,
+            offline_allowed: may_stand_in,
         };
         self.call(world, Call::Decide(self.context(world), situation))
     }
@@ -140,7 +172,7 @@ impl Errand {
             return Err(Incident::IllegalStep(format!("more than {EXCHANGES} exchanges")));
         }
         let gravity = self.weigh(&exchange)?;
-        let standby = remedy(gravity, exchange.remedy.as_ref(), world)?;
+        let standby = self.remedy(gravity, exchange.remedy.as_ref(), world)?;
         for route in [Some(&exchange.route), standby.as_ref().map(|standby| &standby.route)].into_iter().flatten() {
             if !world.declares_route(route) {
                 return Err(Incident::IllegalStep(format!("a route it never declared: {route}")));
@@ -159,7 +191,7 @@ impl Errand {
             timeout: exchange.timeout,
             remedy: exchange.remedy.clone(),
             sealed: Sealed::None,
-            undo_demands_seal: world.deployment.demands_seal(OperationKind::Reverse),
+            undo_demands_seal: world.deployment.demands_seal(self.answers_as(exchange.remedy.as_ref())),
             state: self.state.clone(),
             reference: self.reference.clone(),
         };
@@ -194,20 +226,45 @@ impl Errand {
     }
 
     /// What an exchange does, as the terminal judges it. One payment moves money once: a second message that does
-    /// would leave two to be taken back, and only one stored that takes back. An errand moves none at all.
+    /// would leave two to be taken back, and only one stored that takes back. What moves no money may only ask.
     fn weigh(&self, exchange: &acquirer::Exchange) -> Result<Gravity, Incident> {
         let gravity = rules::gravity(&self.subject, self.exchanges == 0, &exchange.message, exchange.gravity);
         if gravity == Gravity::MovesMoney && self.money_may_have_moved() {
             return Err(Incident::IllegalStep("moves money a second time".into()));
         }
-        if gravity != Gravity::Asks && self.maintains() {
+        if gravity != Gravity::Asks && !rules::moves_money(&self.subject) {
             return Err(Incident::IllegalStep("an errand that does more than ask".into()));
         }
         Ok(gravity)
     }
 
-    fn maintains(&self) -> bool {
-        matches!(self.subject, Operation::Maintain(_) | Operation::Download(_))
+    /// What takes money back, looked at before anything is sent. A remedy counts only if it could also be read without
+    /// the plugin: otherwise a debt could outlive everything that can pay it.
+    fn remedy(
+        &self,
+        gravity: Gravity,
+        remedy: Option<&Remedy>,
+        world: &World<'_>,
+    ) -> Result<Option<Standby>, Incident> {
+        let standby = match (gravity, remedy) {
+            (Gravity::MovesMoney, None) => return Err(Incident::MissingRemedy),
+            (_, None | Some(Remedy::Inquire(None))) => return Ok(None),
+            (_, Some(Remedy::Undo(standby) | Remedy::Repeat(standby) | Remedy::Inquire(Some(standby)))) => standby,
+        };
+        if !rules::secrets_allowed(standby) {
+            return Err(Incident::IllegalStep("a standby message with a track, a PIN or a card code".into()));
+        }
+        let kind = self.answers_as(remedy);
+        let (demands_seal, echoes) = (world.deployment.demands_seal(kind), world.deployment.demanded_echoes(kind));
+        if gravity == Gravity::MovesMoney && !rules::can_be_paid(standby, demands_seal, echoes) {
+            return Err(Incident::IllegalStep("a standby message with no provable answer that pays it".into()));
+        }
+        Ok(Some(standby.clone()))
+    }
+
+    /// Whose proofs an answer to the standby message must bring: a repetition is answered as the message it repeats.
+    fn answers_as(&self, remedy: Option<&Remedy>) -> OperationKind {
+        if let Some(Remedy::Repeat(_)) = remedy { self.kind } else { OperationKind::Reverse }
     }
 
     /// The same exchange once more: nothing of it has left, or it only asks.
@@ -226,6 +283,31 @@ impl Errand {
             route: plan.route.clone(),
         });
         plan
+    }
+
+    /// Takes back a plan that was never written down. What happened before it happened all the same; what its step
+    /// wished did not.
+    pub fn withdraw(&mut self, plan: Plan) {
+        let happened = |fact: &Fact| matches!(fact, Fact::Sent { .. } | Fact::Heard { .. } | Fact::Incident { .. });
+        self.pending.extend(plan.facts.into_iter().filter(happened));
+        self.exchanges = self.exchanges.saturating_sub(1);
+    }
+
+    /// Remembers that somebody stopped waiting for an exchange; nothing comes of it for the retry policy.
+    pub fn stopped(&mut self, delivery: Delivery) {
+        self.left(delivery);
+        self.pending.push(Fact::Sent {
+            transaction: self.transaction.clone(),
+            exchange: self.exchanges.saturating_sub(1),
+            delivery,
+            failure: Some(Failure::Cancelled),
+        });
+    }
+
+    /// An answer that came after somebody stopped waiting: written down, and nothing more.
+    pub fn late(&self, reply: Reply) -> Fact {
+        let exchange = self.exchanges.saturating_sub(1);
+        Fact::Heard { transaction: self.transaction.clone(), exchange, reply, proven: false }
     }
 
     /// Remembers an exchange that brought nothing.
@@ -284,16 +366,21 @@ impl Errand {
         self.grave.as_ref().is_some_and(|grave| grave.gravity == Gravity::MovesMoney && grave.left == Left::Something)
     }
 
-    fn gravity(&self) -> Gravity {
-        self.grave.as_ref().map_or(Gravity::Asks, |grave| grave.gravity)
+    /// What the gravest exchange said is done about silence.
+    pub fn remedy_stored(&self) -> Option<&Remedy> {
+        self.grave.as_ref().and_then(|grave| grave.remedy.as_ref())
     }
 
-    /// What the safety rules make of a proposal after a failure.
-    pub fn rule(&self, proposed: Option<crate::contract::retry_policy::Decision>, world: &World<'_>) -> rules::Ruling {
-        let left = self.grave.as_ref().map_or(Left::Nothing, |grave| grave.left);
-        let remedy = self.grave.as_ref().and_then(|grave| grave.remedy.as_ref());
-        let tries_left = self.tries < world.deployment.ceilings.attempts;
-        rules::after_failure(self.gravity(), left, remedy, tries_left, proposed)
+    /// How the operation stands after a failure, for the safety rules.
+    pub fn standing<'a>(&'a self, inquiries_left: bool, may_stand_in: bool, world: &World<'_>) -> rules::Failed<'a> {
+        rules::Failed {
+            gravity: self.grave.as_ref().map_or(Gravity::Asks, |grave| grave.gravity),
+            left: self.grave.as_ref().map_or(Left::Nothing, |grave| grave.left),
+            remedy: self.remedy_stored(),
+            tries_left: self.tries < world.deployment.ceilings.attempts,
+            inquiries_left,
+            may_stand_in,
+        }
     }
 
     pub fn incident(&self, party: Party, what: Incident) -> Fact {
@@ -304,26 +391,37 @@ impl Errand {
     /// the next durable record; keys wait for the end, since none of a download is used before all of it is checked.
     pub fn grant(&mut self, wishes: Vec<Wish>, world: &World<'_>) {
         for wish in wishes {
-            match wish {
-                Wish::InstallKey(key) if self.maintains() => self.granted.install.push(key),
-                Wish::DropKeys(names) => self.granted.drop.extend(names),
-                Wish::Remember((name, value)) => self.pending.push(Fact::Remembered { name, value }),
-                Wish::SetCounter((name, value)) if self.maintains() && world.may_set(&name, value) => {
+            match (self.kind, wish) {
+                (OperationKind::SignIn, Wish::InstallKey(key)) => self.granted.install.push(key),
+                (_, Wish::DropKeys(names)) => self.granted.drop.extend(names),
+                (_, Wish::Remember((name, value))) => self.pending.push(Fact::Remembered { name, value }),
+                (OperationKind::SignIn | OperationKind::Download, Wish::SetCounter((name, value)))
+                    if world.may_set(&name, value) =>
+                {
                     self.pending.push(Fact::CounterSet { name, value });
                 }
-                Wish::Request((OperationKind::SignIn, _)) => self.granted.sign_in = true,
+                (OperationKind::Download, Wish::LoadKernel(rows)) => self.granted.kernel.push(rows),
+                (OperationKind::ShowToPay, Wish::ShowCode(code)) => self.codes.push(code),
                 // A hint this terminal does not take: its clock is the operator's.
-                Wish::SetClock(_) => {}
-                Wish::InstallKey(_)
-                | Wish::SetCounter(_)
-                | Wish::LoadKernel(_)
-                | Wish::ShowCode(_)
-                | Wish::Request(_) => {
-                    let what = Incident::IllegalStep("an effect that this operation may not have".into());
-                    self.pending.push(self.incident(Party::Plugin, what));
-                }
+                (_, Wish::SetClock(_)) => {}
+                (_, Wish::Request((kind, name))) if self.granted.then.len() < REQUESTS => match errand_of(kind, name) {
+                    Some(order) => self.granted.then.push(order),
+                    None => self.refuse_wish(),
+                },
+                _ => self.refuse_wish(),
             }
         }
+    }
+
+    fn refuse_wish(&mut self) {
+        let what = Incident::IllegalStep("an effect that this operation may not have".into());
+        self.pending.push(self.incident(Party::Plugin, what));
+    }
+
+    /// Codes the newest step wished to be shown.
+    pub fn show_codes(&mut self) -> Vec<Effect> {
+        let operation = self.operation;
+        std::mem::take(&mut self.codes).into_iter().map(|code| Effect::ShowCode { operation, code }).collect()
     }
 
     /// Everything that was granted, now that the operation ends.
@@ -338,26 +436,15 @@ impl Errand {
     }
 }
 
-/// What takes money back, looked at before anything is sent. A remedy counts only if it could also be read without
-/// the plugin: otherwise a debt could outlive everything that can pay it.
-fn remedy(gravity: Gravity, remedy: Option<&Remedy>, world: &World<'_>) -> Result<Option<Standby>, Incident> {
-    let standby = match (gravity, remedy) {
-        (Gravity::MovesMoney, None) => return Err(Incident::MissingRemedy),
-        (_, None) => return Ok(None),
-        (_, Some(Remedy::Undo(standby))) => standby,
-        (_, Some(Remedy::Repeat(_) | Remedy::Inquire(_))) => {
-            return Err(Incident::IllegalStep("a remedy this terminal does not know yet".into()));
-        }
-    };
-    if !rules::secrets_allowed(standby) {
-        return Err(Incident::IllegalStep("a standby message with a track, a PIN or a card code".into()));
+/// What a plugin may ask for once an operation has ended: errands that move no money, nothing else.
+fn errand_of(kind: OperationKind, name: Option<Name>) -> Option<Order> {
+    match (kind, name) {
+        (OperationKind::SignIn, _) => Some(Order::Maintain(Maintenance::SignIn)),
+        (OperationKind::SignOff, _) => Some(Order::Maintain(Maintenance::SignOff)),
+        (OperationKind::Echo, _) => Some(Order::Maintain(Maintenance::Echo)),
+        (OperationKind::Download, Some(name)) => Some(Order::Download(name)),
+        _ => None,
     }
-    let kind = OperationKind::Reverse;
-    let (demands_seal, echoes) = (world.deployment.demands_seal(kind), world.deployment.demanded_echoes(kind));
-    if gravity == Gravity::MovesMoney && !rules::can_be_paid(standby, demands_seal, echoes) {
-        return Err(Incident::IllegalStep("a standby message with no provable answer that pays it".into()));
-    }
-    Ok(Some(standby.clone()))
 }
 
 impl BadProof {

@@ -22,7 +22,7 @@ const ANSWER_WAIT_AT_LEAST_MS: Milliseconds = 1_000;
 
 pub(crate) static TABLE: Table = Table {
     name: "exchange",
-    states: &["preparing", "recording", "sending", "resuming", "proving", "ended"],
+    states: &["preparing", "recording", "stopping", "sending", "resuming", "proving", "ended"],
     events: &[
         "prepared",
         "not-prepared",
@@ -35,19 +35,28 @@ pub(crate) static TABLE: Table = Table {
         "plugin-failed",
         "proven",
         "disproven",
+        "cancelled",
     ],
     rows: &[
         ("preparing", "prepared", &["recording"]),
         ("preparing", "not-prepared", &["ended"]),
+        ("preparing", "cancelled", &["ended"]),
         ("recording", "durable", &["sending"]),
         ("recording", "not-durable", &["ended"]),
         ("recording", "no-room", &["ended"]),
+        ("recording", "cancelled", &["stopping"]),
+        ("stopping", "durable", &["ended"]),
+        ("stopping", "not-durable", &["ended"]),
+        ("stopping", "no-room", &["ended"]),
         ("sending", "reply", &["resuming"]),
         ("sending", "no-reply", &["ended"]),
+        ("sending", "cancelled", &["ended"]),
         ("resuming", "step", &["sending", "proving", "ended"]),
         ("resuming", "plugin-failed", &["ended"]),
+        ("resuming", "cancelled", &["resuming"]),
         ("proving", "proven", &["ended"]),
         ("proving", "disproven", &["ended"]),
+        ("proving", "cancelled", &["proving"]),
     ],
 };
 
@@ -56,6 +65,8 @@ pub(crate) static TABLE: Table = Table {
 pub(crate) enum Exchange {
     Preparing(Plan),
     Recording(Plan),
+    /// Somebody stopped waiting while it was being written down: it will not be sent.
+    Stopping(Plan),
     Sending(Plan, Deadline),
     Resuming(Plan, Deadline, Reply),
     Proving(Plan, Reply, Box<Step>),
@@ -89,6 +100,8 @@ pub(crate) struct Plan {
 pub(crate) struct Deadline {
     until_ms: u64,
     strays: u32,
+    /// Somebody stopped waiting while an answer was being read: it decides, and if it is none, nobody listens on.
+    stopped: bool,
 }
 
 /// How an exchange ended.
@@ -100,6 +113,10 @@ pub(crate) enum End {
     NotRecorded(String),
     /// The space left is kept for debts; nothing was written, nothing left, and the journal is sound.
     NoRoom(String),
+    /// Somebody stopped waiting before it was written down; nothing left.
+    Withdrawn,
+    /// Somebody stopped waiting, when so much of it may have left.
+    Stopped(Delivery),
     /// No answer.
     Failed(ExchangeFailed),
     /// An answer the plugin could not read.
@@ -158,6 +175,7 @@ impl Exchange {
         match self {
             Exchange::Preparing(_) => "preparing",
             Exchange::Recording(_) => "recording",
+            Exchange::Stopping(_) => "stopping",
             Exchange::Sending(..) => "sending",
             Exchange::Resuming(..) => "resuming",
             Exchange::Proving(..) => "proving",
@@ -178,8 +196,20 @@ impl Exchange {
             (Exchange::Preparing(plan), Answer::Prepared(Ok(sealed))) => record(plan, sealed, world),
             (Exchange::Preparing(_), Answer::Prepared(Err(why))) => Progress::Over(End::NotPrepared(why)),
             (Exchange::Recording(plan), Answer::Durable(Ok(()))) => send(plan, world),
-            (Exchange::Recording(_), Answer::Durable(Err(why))) => Progress::Over(End::NotRecorded(why)),
-            (Exchange::Recording(_), Answer::NoRoom(why)) => Progress::Over(End::NoRoom(why)),
+            (Exchange::Stopping(_), Answer::Durable(Ok(()))) => Progress::Over(End::Stopped(Delivery::NotSent)),
+            (Exchange::Recording(_) | Exchange::Stopping(_), Answer::Durable(Err(why))) => {
+                Progress::Over(End::NotRecorded(why))
+            }
+            (Exchange::Recording(_) | Exchange::Stopping(_), Answer::NoRoom(why)) => Progress::Over(End::NoRoom(why)),
+            (Exchange::Preparing(_), Answer::Cancelled) => Progress::Over(End::Withdrawn),
+            (Exchange::Recording(plan), Answer::Cancelled) => Progress::Going(Exchange::Stopping(plan), Vec::new()),
+            (Exchange::Sending(_, deadline), Answer::Cancelled) => Progress::Over(deadline.stop()),
+            (Exchange::Resuming(plan, deadline, reply), Answer::Cancelled) => {
+                let deadline = Deadline { stopped: true, ..deadline };
+                Progress::Going(Exchange::Resuming(plan, deadline, reply), Vec::new())
+            }
+            // The answer is here, and decides.
+            (state @ Exchange::Proving(..), Answer::Cancelled) => Progress::Going(state, Vec::new()),
             (Exchange::Sending(plan, deadline), Answer::Reply(Ok(reply))) => resume(plan, deadline, reply, world),
             (Exchange::Sending(_, deadline), Answer::Reply(Err(failed))) => {
                 // Whatever came back before, it came back to this message: all of it left.
@@ -210,10 +240,18 @@ impl Exchange {
         match self {
             Exchange::Preparing(plan)
             | Exchange::Recording(plan)
+            | Exchange::Stopping(plan)
             | Exchange::Sending(plan, _)
             | Exchange::Resuming(plan, ..)
             | Exchange::Proving(plan, ..) => plan,
         }
+    }
+}
+
+impl Deadline {
+    /// Nobody waits any more. Whatever came back so far, it came back to this message: all of it left.
+    fn stop(self) -> End {
+        End::Stopped(if self.strays > 0 { Delivery::Sent } else { Delivery::MaybeSent })
     }
 }
 
@@ -251,7 +289,8 @@ fn send(plan: Plan, world: &World<'_>) -> Progress {
         route: plan.route.clone(),
         timeout,
     };
-    let deadline = Deadline { until_ms: world.now.monotonic_ms.saturating_add(u64::from(timeout)), strays: 0 };
+    let deadline =
+        Deadline { until_ms: world.now.monotonic_ms.saturating_add(u64::from(timeout)), strays: 0, stopped: false };
     Progress::Going(Exchange::Sending(plan, deadline), vec![effect])
 }
 
@@ -275,6 +314,9 @@ fn resume(plan: Plan, deadline: Deadline, reply: Reply, world: &World<'_>) -> Pr
 fn weigh(plan: Plan, deadline: Deadline, reply: Reply, step: Step, world: &World<'_>) -> Progress {
     let operation = plan.operation;
     if let Action::Listen(_) = step.action {
+        if deadline.stopped {
+            return Progress::Over(End::Stopped(Delivery::Sent));
+        }
         let left = deadline.until_ms.saturating_sub(world.now.monotonic_ms);
         if left == 0 || deadline.strays >= STRAYS {
             let failed = ExchangeFailed { delivery: Delivery::Sent, failure: Failure::Timeout };

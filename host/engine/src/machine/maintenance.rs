@@ -1,4 +1,5 @@
-//! A sign-in: work keys downloaded, checked and adopted all or none, with the batch the acquirer names.
+//! Sign-in, sign-off, echo and download: errands that move no money. A sign-in's work keys are checked and adopted all or
+//! none, with the batch the acquirer names.
 
 use super::closing::{Closing, Turn};
 use super::errand::{Errand, Granted};
@@ -11,18 +12,33 @@ use crate::contract::retry_policy::{Decision, Failure};
 use crate::contract::types::Name;
 use crate::effect::{Answer, CardSource, Effect, OperationId, Purpose};
 use crate::record::{Fact, Incident, NotSent, Outcome, Party};
-use crate::rules::{ProvenBy, Ruling};
+use crate::rules::{self, ProvenBy, Ruling};
 
 pub(crate) static TABLE: Table = Table {
     name: "maintenance",
     states: &["starting", "exchanging", "deciding", "pausing", "staging", "concluding", "over"],
-    events: &["step", "plugin-failed", "exchange", "decision", "woke", "staged", "bad-keys", "durable", "not-durable"],
+    events: &[
+        "step",
+        "plugin-failed",
+        "exchange",
+        "decision",
+        "woke",
+        "staged",
+        "bad-keys",
+        "durable",
+        "not-durable",
+        "cancelled",
+    ],
     rows: &[
         ("starting", "step", &["exchanging", "pausing", "staging", "concluding"]),
         ("starting", "plugin-failed", &["concluding"]),
+        ("starting", "cancelled", &["concluding"]),
         ("exchanging", "exchange", &["exchanging", "deciding", "pausing", "staging", "concluding", "over"]),
+        ("exchanging", "cancelled", &["exchanging", "concluding"]),
         ("deciding", "decision", &["pausing", "concluding"]),
+        ("deciding", "cancelled", &["concluding"]),
         ("pausing", "woke", &["starting", "exchanging"]),
+        ("pausing", "cancelled", &["concluding"]),
         ("staging", "staged", &["concluding"]),
         ("staging", "bad-keys", &["concluding"]),
         ("concluding", "durable", &["over"]),
@@ -74,7 +90,8 @@ impl State {
 
     /// Takes one answer.
     pub fn on(self, answer: Answer, world: &World<'_>) -> Turn<State> {
-        let (from, event) = (self.name(), if let State::Exchanging(..) = self { "exchange" } else { answer.name() });
+        let is_exchange = matches!(self, State::Exchanging(..)) && !matches!(answer, Answer::Cancelled);
+        let (from, event) = (self.name(), if is_exchange { "exchange" } else { answer.name() });
         let turn = self.turn(answer, world);
         let (to, effects) = turn.place(State::name);
         TABLE.hold(from, event, to, effects);
@@ -104,6 +121,10 @@ impl State {
                 let (exchange, effects) = Exchange::again(plan, world);
                 Turn::Going(State::Exchanging(errand, exchange), effects)
             }
+            (State::Starting(errand), Answer::Cancelled)
+            | (State::Deciding(errand, ..) | State::Pausing(errand, _), Answer::Cancelled) => {
+                fail(errand, NotSent::Cancelled, Vec::new(), world)
+            }
             (State::Staging(errand, granted), Answer::Staged(result)) => staged(errand, granted, result, world),
             (State::Concluding(_, outcome, ending), Answer::Durable(result)) => close(outcome, ending, result),
             (state, answer) => {
@@ -129,16 +150,20 @@ impl State {
 fn after(mut errand: Errand, plan: Plan, end: End, world: &World<'_>) -> Turn<State> {
     match end {
         End::NotPrepared(why) => fail(errand, NotSent::Template(why), Vec::new(), world),
-        End::NotRecorded(why) | End::NoRoom(why) => Turn::Over(Closing {
-            outcome: Outcome::Failed(NotSent::Storage(why)),
-            activate_keys: false,
-            drop_keys: Vec::new(),
-            sign_in: false,
-            storage_failed: true,
-        }),
+        End::NotRecorded(why) | End::NoRoom(why) => {
+            Turn::Over(Closing { storage_failed: true, ..Closing::of(Outcome::Failed(NotSent::Storage(why))) })
+        }
+        End::Withdrawn => {
+            errand.withdraw(plan);
+            fail(errand, NotSent::Cancelled, Vec::new(), world)
+        }
+        End::Stopped(delivery) => {
+            errand.stopped(delivery);
+            fail(errand, NotSent::Cancelled, Vec::new(), world)
+        }
         End::Failed(failed) => {
             errand.failed(&plan, failed, world);
-            let effect = errand.decide(world);
+            let effect = errand.decide(false, world);
             Turn::Going(State::Deciding(errand, plan, failed.failure), vec![effect])
         }
         End::PluginFailed(reply, error) => {
@@ -149,7 +174,7 @@ fn after(mut errand: Errand, plan: Plan, end: End, world: &World<'_>) -> Turn<St
             let incident = errand.disproven(&plan, reply, &bad, world);
             let fact = errand.incident(incident.party(), incident);
             errand.pending.push(fact);
-            let effect = errand.decide(world);
+            let effect = errand.decide(false, world);
             Turn::Going(State::Deciding(errand, plan, Failure::BadProof), vec![effect])
         }
         End::Answered(reply, step, proven) => {
@@ -259,7 +284,7 @@ fn decided(
             None
         }
     };
-    match errand.rule(proposed.clone(), world) {
+    match rules::after_failure(&errand.standing(false, false, world), proposed.clone()) {
         Ruling::AsProposed(Decision::Resend(resend)) => {
             let after = resend.wait.min(world.deployment.ceilings.wait_ms);
             let effect = Effect::Wake { operation: errand.operation, after };
@@ -313,9 +338,10 @@ fn close(outcome: Outcome, ending: Ending, durable: Result<(), String>) -> Turn<
     };
     Turn::Over(Closing {
         activate_keys: ending.activate && durable.is_ok(),
-        outcome,
         drop_keys: ending.granted.drop,
-        sign_in: ending.granted.sign_in,
+        kernel: if durable.is_ok() { ending.granted.kernel } else { Vec::new() },
+        then: ending.granted.then,
         storage_failed: durable.is_err(),
+        ..Closing::of(outcome)
     })
 }

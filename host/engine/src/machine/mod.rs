@@ -1,12 +1,16 @@
 //! The state machines: one a family of operations, and the exchange they all share.
 
 pub(crate) mod closing;
+pub(crate) mod concluding;
+pub(crate) mod deal;
 pub(crate) mod debt;
+pub(crate) mod deciding;
 pub(crate) mod errand;
 pub(crate) mod exchange;
+pub(crate) mod following;
+pub(crate) mod inquiring;
 pub(crate) mod maintenance;
 pub(crate) mod payment;
-pub(crate) mod sale;
 pub(crate) mod table;
 pub(crate) mod waiver;
 pub(crate) mod world;

@@ -63,13 +63,17 @@ impl World<'_> {
     /// An earlier transaction, as a plugin is told of it.
     pub fn original(&self, id: &TransactionId) -> Option<Original> {
         let transaction = self.books.transaction(id)?;
-        let Operation::Pay(payment) = &transaction.operation else { return None };
+        let amount = match &transaction.operation {
+            Operation::Pay(payment) => payment.amount,
+            Operation::FollowUp(follow_up) => follow_up.amount,
+            _ => return None,
+        };
         Some(Original {
             transaction: id.to_string(),
             operation: transaction.operation.kind(),
-            amount: payment.amount,
+            amount,
             at: transaction.exchanges.first().map_or(self.now.wall, |exchange| exchange.at).local(),
-            card: payment.card.clone(),
+            card: transaction.card().cloned(),
             reference: transaction.reference.clone(),
         })
     }

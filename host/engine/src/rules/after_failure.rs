@@ -32,46 +32,63 @@ impl Left {
     }
 }
 
-/// Whether an answer of the retry policy is legal. `tries_left` is what the ceiling on attempts allows.
-pub fn legal(gravity: Gravity, left: Left, remedy: Option<&Remedy>, tries_left: bool, decision: &Decision) -> bool {
-    match (gravity, left, decision) {
-        (Gravity::MovesMoney, Left::Nothing, Decision::Resend(_)) => tries_left,
+/// A failed exchange, and what may still be done about it.
+#[derive(Clone, Copy, Debug)]
+pub struct Failed<'a> {
+    /// Of the gravest exchange of the operation.
+    pub gravity: Gravity,
+    /// How much of that one may have left.
+    pub left: Left,
+    /// What it said is done about silence.
+    pub remedy: Option<&'a Remedy>,
+    /// The ceiling on attempts allows another.
+    pub tries_left: bool,
+    /// The ceiling on inquiries allows another.
+    pub inquiries_left: bool,
+    /// The terminal's own ceilings allow it to approve by itself.
+    pub may_stand_in: bool,
+}
+
+/// Whether an answer of the retry policy is legal. Once money may have moved, `Resend` stands for the repetition, which
+/// only that remedy allows: it is sent in its repeatable form, never the bytes that left.
+pub fn legal(failed: &Failed<'_>, decision: &Decision) -> bool {
+    match (failed.gravity, failed.left, decision) {
+        (Gravity::MovesMoney, Left::Nothing, Decision::Resend(_)) => failed.tries_left,
         (Gravity::MovesMoney, Left::Nothing, Decision::Fail) => true,
-        // Standing in is an offline approval: this terminal has no ceiling for it yet, so none is legal.
+        (Gravity::MovesMoney, Left::Nothing, Decision::StandIn) => failed.may_stand_in,
         (_, _, Decision::StandIn) => false,
         (Gravity::MovesMoney, Left::Nothing, Decision::Inquire(_) | Decision::Reverse) => false,
-        (Gravity::MovesMoney, Left::Something, Decision::Reverse) => matches!(remedy, Some(Remedy::Undo(_)) | None),
-        (Gravity::MovesMoney, Left::Something, Decision::Inquire(_)) => matches!(remedy, Some(Remedy::Inquire(_))),
-        (Gravity::MovesMoney, Left::Something, Decision::Resend(_)) => matches!(remedy, Some(Remedy::Repeat(_))),
+        (Gravity::MovesMoney, Left::Something, Decision::Reverse) => !matches!(failed.remedy, Some(Remedy::Repeat(_))),
+        (Gravity::MovesMoney, Left::Something, Decision::Inquire(_)) => {
+            matches!(failed.remedy, Some(Remedy::Inquire(_))) && failed.inquiries_left
+        }
+        (Gravity::MovesMoney, Left::Something, Decision::Resend(_)) => matches!(failed.remedy, Some(Remedy::Repeat(_))),
         (Gravity::MovesMoney, Left::Something, Decision::Fail) => false,
         (Gravity::Owes, _, Decision::Resend(_)) => true,
         (Gravity::Owes, _, Decision::Inquire(_) | Decision::Reverse | Decision::Fail) => false,
-        (Gravity::Asks, _, Decision::Resend(_)) => tries_left,
+        (Gravity::Asks, _, Decision::Resend(_)) => failed.tries_left,
         (Gravity::Asks, _, Decision::Fail) => true,
         (Gravity::Asks, _, Decision::Inquire(_) | Decision::Reverse) => false,
     }
 }
 
 /// What is done: the proposal where it is legal, otherwise the safe answer.
-pub fn after_failure(
-    gravity: Gravity,
-    left: Left,
-    remedy: Option<&Remedy>,
-    tries_left: bool,
-    proposed: Option<Decision>,
-) -> Ruling {
+pub fn after_failure(failed: &Failed<'_>, proposed: Option<Decision>) -> Ruling {
     match proposed {
-        Some(decision) if legal(gravity, left, remedy, tries_left, &decision) => Ruling::AsProposed(decision),
-        _ => Ruling::Instead(safe(gravity, left, remedy)),
+        Some(decision) if legal(failed, &decision) => Ruling::AsProposed(decision),
+        _ => Ruling::Instead(safe(failed)),
     }
 }
 
-/// What is always right to do: give up where nothing can have moved, otherwise what the remedy says.
-fn safe(gravity: Gravity, left: Left, remedy: Option<&Remedy>) -> Decision {
-    match (gravity, left, remedy) {
+/// What is always right to do: give up where nothing can have moved, otherwise what the remedy says. An inquiry that may
+/// not be made any more in this operation is owed.
+fn safe(failed: &Failed<'_>) -> Decision {
+    let again = || Decision::Resend(Resend { route: String::new(), wait: 0 });
+    match (failed.gravity, failed.left, failed.remedy) {
         (Gravity::MovesMoney, Left::Something, Some(Remedy::Inquire(_))) => Decision::Inquire(0),
+        (Gravity::MovesMoney, Left::Something, Some(Remedy::Repeat(_))) => again(),
         (Gravity::MovesMoney, Left::Something, _) => Decision::Reverse,
-        (Gravity::Owes, _, _) => Decision::Resend(Resend { route: String::new(), wait: 0 }),
+        (Gravity::Owes, _, _) => again(),
         (Gravity::MovesMoney, Left::Nothing, _) | (Gravity::Asks, _, _) => Decision::Fail,
     }
 }
@@ -87,6 +104,10 @@ mod tests {
     fn standby() -> Standby {
         let message = Message { nodes: Vec::new(), whole: 0, http: None };
         Standby { route: "host".into(), message, again: None, timeout: 1, answers: Vec::new() }
+    }
+
+    fn failed(gravity: Gravity, left: Left, remedy: Option<&Remedy>) -> Failed<'_> {
+        Failed { gravity, left, remedy, tries_left: true, inquiries_left: true, may_stand_in: true }
     }
 
     fn decisions() -> [(&'static str, Decision); 5] {
@@ -111,12 +132,13 @@ mod tests {
         for gravity in [Gravity::MovesMoney, Gravity::Owes, Gravity::Asks] {
             for left in [Left::Nothing, Left::Something] {
                 for (remedy_name, remedy) in &remedies {
+                    let failed = failed(gravity, left, remedy.as_ref());
                     let legal: Vec<_> = decisions()
                         .iter()
-                        .filter(|(_, decision)| legal(gravity, left, remedy.as_ref(), true, decision))
+                        .filter(|(_, decision)| legal(&failed, decision))
                         .map(|(name, _)| *name)
                         .collect();
-                    let safe = safe(gravity, left, remedy.as_ref());
+                    let safe = safe(&failed);
                     let safe = decisions()
                         .iter()
                         .find(|(_, d)| std::mem::discriminant(d) == std::mem::discriminant(&safe))
@@ -133,9 +155,10 @@ mod tests {
     fn the_safe_answer_is_always_legal_while_tries_are_left() {
         for gravity in [Gravity::MovesMoney, Gravity::Owes, Gravity::Asks] {
             for left in [Left::Nothing, Left::Something] {
-                for remedy in [Remedy::Undo(standby()), Remedy::Inquire(None)] {
-                    let decision = safe(gravity, left, Some(&remedy));
-                    assert!(legal(gravity, left, Some(&remedy), true, &decision), "{gravity:?} {left:?} {decision:?}");
+                for remedy in [Remedy::Undo(standby()), Remedy::Repeat(standby()), Remedy::Inquire(None)] {
+                    let failed = failed(gravity, left, Some(&remedy));
+                    let decision = safe(&failed);
+                    assert!(legal(&failed, &decision), "{gravity:?} {left:?} {decision:?}");
                 }
             }
         }
@@ -143,11 +166,36 @@ mod tests {
 
     #[test]
     fn money_that_may_have_left_is_never_given_up_on() {
-        let undo = Remedy::Undo(standby());
-        for (_, proposed) in decisions() {
-            let ruling = after_failure(Gravity::MovesMoney, Left::Something, Some(&undo), true, Some(proposed));
-            let (Ruling::AsProposed(decision) | Ruling::Instead(decision)) = ruling;
-            assert_eq!(decision, Decision::Reverse);
+        for remedy in [Remedy::Undo(standby()), Remedy::Repeat(standby()), Remedy::Inquire(None)] {
+            let failed = failed(Gravity::MovesMoney, Left::Something, Some(&remedy));
+            for (_, proposed) in decisions() {
+                let (Ruling::AsProposed(decision) | Ruling::Instead(decision)) = after_failure(&failed, Some(proposed));
+                let fits = match remedy {
+                    Remedy::Undo(_) => matches!(decision, Decision::Reverse),
+                    Remedy::Repeat(_) => matches!(decision, Decision::Resend(_)),
+                    Remedy::Inquire(_) => matches!(decision, Decision::Reverse | Decision::Inquire(_)),
+                };
+                assert!(fits, "{remedy:?}: {decision:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn ceilings_stop_resending_asking_and_standing_in() {
+        let remedy = Remedy::Inquire(None);
+        let stopped = |gravity, left| Failed {
+            tries_left: false,
+            inquiries_left: false,
+            may_stand_in: false,
+            ..failed(gravity, left, Some(&remedy))
+        };
+        for (gravity, left, decision) in [
+            (Gravity::MovesMoney, Left::Nothing, Decision::Resend(Resend { route: "host".into(), wait: 0 })),
+            (Gravity::MovesMoney, Left::Nothing, Decision::StandIn),
+            (Gravity::MovesMoney, Left::Something, Decision::Inquire(0)),
+            (Gravity::Asks, Left::Something, Decision::Resend(Resend { route: "host".into(), wait: 0 })),
+        ] {
+            assert!(!legal(&stopped(gravity, left), &decision), "{gravity:?} {left:?} {decision:?}");
         }
     }
 }

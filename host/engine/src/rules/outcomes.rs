@@ -1,9 +1,9 @@
 use std::collections::BTreeSet;
 
-use crate::contract::acquirer::{Approved, Declined, Echoed, Outcome as Claimed, Owed, Proof};
+use crate::contract::acquirer::{Approved, Declined, Echoed, Outcome as Claimed, Owed, Proof, Remedy};
 use crate::contract::template::UndoReason;
 use crate::contract::types::Amount;
-use crate::record::{Doubt, Incident, NotSent, Outcome, Verdict};
+use crate::record::{Doubt, Duty, Incident, NotSent, Outcome, Verdict};
 
 /// Which proofs of an answer the vault found true.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -19,8 +19,12 @@ pub struct ProvenBy {
 pub struct Evidence<'a> {
     /// What was asked for.
     pub asked: Amount,
+    /// Whether the operation moves money at all: a question about a card does not.
+    pub moves_money: bool,
     /// Whether an exchange that moves money may have left.
     pub money_may_have_moved: bool,
+    /// What that exchange said is done about silence.
+    pub remedy: Option<&'a Remedy>,
     /// Whether the step answers a message that came back.
     pub heard: bool,
     /// What the vault found true of that message.
@@ -36,10 +40,19 @@ pub struct Evidence<'a> {
 pub struct Judgement {
     /// What the cashier will be told.
     pub outcome: Outcome,
-    /// The reversal that is owed.
-    pub owed: Option<UndoReason>,
+    /// What is owed because of it.
+    pub owed: Option<Duty>,
     /// What was wrong with the claim.
     pub incident: Option<Incident>,
+}
+
+/// What a claim about a payment comes to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Weighed {
+    /// It ends.
+    Ends(Judgement),
+    /// Less than was asked for was approved, and proven: somebody must be asked whether that is taken.
+    Less(Approved),
 }
 
 /// What an answer to a reversal counts as.
@@ -99,17 +112,24 @@ impl Evidence<'_> {
 }
 
 /// Decides what the plugin's claim about a sale or another payment is worth.
-pub fn judge_payment(claimed: Claimed, evidence: &Evidence<'_>) -> Judgement {
-    match claimed {
-        Claimed::Approved(approved) => judge_approval(approved, evidence),
+pub fn judge_payment(claimed: Claimed, evidence: &Evidence<'_>) -> Weighed {
+    Weighed::Ends(match claimed {
+        Claimed::Approved(approved) => return judge_approval(approved, evidence),
         Claimed::Declined(declined) => judge_decline(declined, evidence),
-        Claimed::Unknown(unknown) => match unknown.owed {
-            Owed::Reversal | Owed::Inquiry | Owed::Repetition => {
-                Judgement::unknown(Doubt::Acquirer { code: unknown.code }, UndoReason::NoAnswer, None, evidence)
+        Claimed::Unknown(unknown) => {
+            let doubt = Doubt::Acquirer { code: unknown.code };
+            match unknown.owed {
+                // Whatever the remedy says first: taking back what is in doubt is always right where it can be done.
+                Owed::Reversal if matches!(evidence.remedy, Some(Remedy::Inquire(_))) => {
+                    Judgement::taken_back(doubt, UndoReason::NoAnswer, None, evidence)
+                }
+                Owed::Reversal | Owed::Inquiry | Owed::Repetition => {
+                    Judgement::unknown(doubt, UndoReason::NoAnswer, None, evidence)
+                }
             }
-        },
+        }
         other => Judgement::illegal(format!("a payment cannot end {}", name(&other)), evidence),
-    }
+    })
 }
 
 /// Decides what the plugin's claim about a reversal is worth.
@@ -139,27 +159,30 @@ pub fn judge_reversal(
     }
 }
 
-fn judge_approval(approved: Approved, evidence: &Evidence<'_>) -> Judgement {
-    if !evidence.money_may_have_moved || !evidence.heard {
-        return Judgement::illegal("approved without an answered exchange that moves money".into(), evidence);
+fn judge_approval(approved: Approved, evidence: &Evidence<'_>) -> Weighed {
+    if !evidence.heard || (evidence.moves_money && !evidence.money_may_have_moved) {
+        let what = "approved without an answered exchange that moves money".into();
+        return Weighed::Ends(Judgement::illegal(what, evidence));
     }
-    let is_partial = approved.amount.minor < evidence.asked.minor;
-    let may_lack = is_partial.then_some(Echoed::Amount);
+    let is_less = approved.amount.minor < evidence.asked.minor;
+    let may_lack = is_less.then_some(Echoed::Amount);
     if let Some(missing) = evidence.proven.missing(evidence.demands_seal, evidence.demands_echoes, may_lack) {
-        return Judgement::unknown(Doubt::Unproven, UndoReason::NoAnswer, Some(missing), evidence);
+        return Weighed::Ends(Judgement::unknown(Doubt::Unproven, UndoReason::NoAnswer, Some(missing), evidence));
     }
     if approved.amount == evidence.asked {
-        return Judgement { outcome: Outcome::Approved(approved), owed: None, incident: None };
+        return Weighed::Ends(Judgement { outcome: Outcome::Approved(approved), owed: None, incident: None });
     }
-    // More is never accepted; less would have to be asked of the cashier, and until somebody can be, is reversed.
+    if is_less && approved.amount.minor > 0 && approved.amount.same_currency(evidence.asked).is_ok() {
+        return Weighed::Less(approved);
+    }
+    // More is never accepted, nor another currency.
     let doubt = Doubt::OtherAmount { approved_minor: approved.amount.minor };
-    let incident = (!is_partial || approved.amount.same_currency(evidence.asked).is_err())
-        .then(|| Incident::IllegalStep("approved another amount than was asked".into()));
-    Judgement::unknown(doubt, UndoReason::Cancelled, incident, evidence)
+    let incident = Some(Incident::IllegalStep("approved another amount than was asked".into()));
+    Weighed::Ends(Judgement::taken_back(doubt, UndoReason::Cancelled, incident, evidence))
 }
 
 fn judge_decline(declined: Declined, evidence: &Evidence<'_>) -> Judgement {
-    if !evidence.money_may_have_moved {
+    if evidence.moves_money && !evidence.money_may_have_moved {
         return Judgement { outcome: Outcome::NotSent(NotSent::Refused(declined)), owed: None, incident: None };
     }
     let missing = if evidence.heard {
@@ -174,10 +197,37 @@ fn judge_decline(declined: Declined, evidence: &Evidence<'_>) -> Judgement {
 }
 
 impl Judgement {
-    /// The outcome is in doubt: a reversal is owed where money may have moved, otherwise nothing was sent.
+    /// The outcome is in doubt: what the remedy says is owed where money may have moved, otherwise nothing was sent.
     pub fn unknown(doubt: Doubt, reason: UndoReason, incident: Option<Incident>, evidence: &Evidence<'_>) -> Judgement {
+        let duty = match evidence.remedy {
+            Some(Remedy::Repeat(_)) => Duty::Repeat,
+            Some(Remedy::Inquire(_)) => Duty::Inquire,
+            Some(Remedy::Undo(_)) | None => Duty::Reverse(reason),
+        };
+        Judgement::in_doubt(doubt, duty, incident, evidence)
+    }
+
+    /// Money moved, or may have, that is not wanted: it is taken back, unless all that is stored is a message that may
+    /// be repeated.
+    pub fn taken_back(
+        doubt: Doubt,
+        reason: UndoReason,
+        incident: Option<Incident>,
+        evidence: &Evidence<'_>,
+    ) -> Judgement {
+        let is_repeated = matches!(evidence.remedy, Some(Remedy::Repeat(_)));
+        let duty = if is_repeated { Duty::Repeat } else { Duty::Reverse(reason) };
+        Judgement::in_doubt(doubt, duty, incident, evidence)
+    }
+
+    /// Nothing that moves money can have left.
+    pub fn not_sent(why: NotSent) -> Judgement {
+        Judgement { outcome: Outcome::NotSent(why), owed: None, incident: None }
+    }
+
+    fn in_doubt(doubt: Doubt, duty: Duty, incident: Option<Incident>, evidence: &Evidence<'_>) -> Judgement {
         if evidence.money_may_have_moved {
-            return Judgement { outcome: Outcome::Unknown(doubt), owed: Some(reason), incident };
+            return Judgement { outcome: Outcome::Unknown(doubt), owed: Some(duty), incident };
         }
         let why = incident.clone().unwrap_or_else(|| Incident::IllegalStep("in doubt before anything was sent".into()));
         Judgement { outcome: Outcome::NotSent(NotSent::Plugin(why)), owed: None, incident }

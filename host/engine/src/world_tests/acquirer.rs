@@ -45,6 +45,16 @@ impl Wire {
         Some(Wire { what, trace, amount, code, seal: words.next().unwrap_or_default().to_owned() })
     }
 
+    /// The kind of message.
+    pub fn word(&self) -> &str {
+        self.what.split('/').next().unwrap_or_default()
+    }
+
+    /// The trace of the message it is about.
+    pub fn of(&self) -> u64 {
+        self.what.split('/').nth(1).and_then(|trace| trace.parse().ok()).unwrap_or_default()
+    }
+
     pub fn bytes(&self) -> Vec<u8> {
         format!("{} {} {} {} {}", self.what, self.trace, self.amount, self.code, self.seal).into_bytes()
     }
@@ -54,7 +64,9 @@ impl Wire {
 #[derive(Debug)]
 pub struct Acquirer {
     /// Money taken and not given back, by trace.
-    taken: BTreeMap<u64, u64>,
+    taken: BTreeMap<u64, i64>,
+    /// What it answered to a message that moves money: a repetition is answered alike and moves nothing.
+    answered: BTreeMap<(String, u64), (String, u64)>,
     /// Times a card was charged under a trace.
     pub debits: BTreeMap<u64, u32>,
     reversed: BTreeSet<u64>,
@@ -65,6 +77,8 @@ pub struct Acquirer {
     pub sale_code: &'static str,
     /// Answers a sale with this amount instead of its own.
     pub approves: Option<u64>,
+    /// The codes of the next inquiries' answers; by its ledger when they run out.
+    pub inquiry_codes: VecDeque<&'static str>,
     /// Answers every reversal with this code and does nothing.
     pub refuses_reversals: Option<&'static str>,
     /// Every message that arrived.
@@ -76,6 +90,8 @@ impl Acquirer {
     pub fn new() -> Acquirer {
         Acquirer {
             taken: BTreeMap::new(),
+            answered: BTreeMap::new(),
+            inquiry_codes: VecDeque::new(),
             debits: BTreeMap::new(),
             reversed: BTreeSet::new(),
             late: None,
@@ -89,12 +105,12 @@ impl Acquirer {
     }
 
     /// What its ledger says it took.
-    pub fn sum(&self) -> u64 {
+    pub fn sum(&self) -> i64 {
         self.taken.values().sum()
     }
 
     pub fn count(&self, what: &str) -> usize {
-        self.arrived.iter().filter(|wire| wire.what == what).count()
+        self.arrived.iter().filter(|wire| wire.word() == what).count()
     }
 
     /// Keeps a message that is under way until the next one has arrived.
@@ -113,25 +129,48 @@ impl Acquirer {
 
     fn book(&mut self, wire: &Wire) -> Wire {
         self.arrived.push(wire.clone());
-        let code = match wire.what.as_str() {
-            "sale" => self.sale(wire),
+        let code = match wire.word() {
+            "sale" | "scan" | "show" | "complete" => self.move_money(wire, 1),
+            "void" | "refund" | "cancel-completion" => self.move_money(wire, -1),
+            "preauth" | "cancel-preauth" => self.move_money(wire, 0),
             "reversal" => self.reversal(wire),
+            "inquire" => return self.inquiry(wire),
             _ => "00".to_owned(),
         };
-        let amount = self.approves.filter(|_| wire.what == "sale").unwrap_or(wire.amount);
+        let pays = matches!(wire.word(), "sale" | "scan" | "show" | "complete" | "refund" | "preauth");
+        let amount = self.approves.filter(|_| pays).unwrap_or(wire.amount);
         Wire { code, amount, seal: "good".into(), ..wire.clone() }
     }
 
-    fn sale(&mut self, wire: &Wire) -> String {
+    fn move_money(&mut self, wire: &Wire, sign: i64) -> String {
+        let name = (wire.what.clone(), wire.trace);
+        if let Some((code, _)) = self.answered.get(&name) {
+            return code.clone();
+        }
         // A reversal came before its original: the original is declined when it comes.
-        if self.reversed.contains(&wire.trace) {
-            return "12".into();
+        let code = if self.reversed.contains(&wire.trace) { "12" } else { self.sale_code };
+        if matches!(code, "00" | "09") {
+            self.taken.insert(wire.trace, sign * self.approves.unwrap_or(wire.amount) as i64);
+            if sign > 0 {
+                *self.debits.entry(wire.trace).or_default() += 1;
+            }
         }
-        if matches!(self.sale_code, "00" | "09") {
-            self.taken.insert(wire.trace, self.approves.unwrap_or(wire.amount));
-            *self.debits.entry(wire.trace).or_default() += 1;
-        }
-        self.sale_code.to_owned()
+        self.answered.insert(name, (code.to_owned(), wire.amount));
+        code.to_owned()
+    }
+
+    /// What became of a message, and of how much it was.
+    fn inquiry(&mut self, wire: &Wire) -> Wire {
+        let of = wire.of();
+        let booked = self.taken.get(&of).map(|minor| minor.unsigned_abs());
+        let refused = self.answered.iter().find(|((_, trace), _)| *trace == of).map(|(_, (code, _))| code.clone());
+        let by_ledger = match (booked, refused) {
+            (Some(_), _) => "00".to_owned(),
+            (None, Some(code)) if code != "00" => code,
+            _ => "25".to_owned(),
+        };
+        let code = self.inquiry_codes.pop_front().map_or(by_ledger, str::to_owned);
+        Wire { code, amount: booked.unwrap_or(wire.amount), seal: "good".into(), ..wire.clone() }
     }
 
     fn reversal(&mut self, wire: &Wire) -> String {

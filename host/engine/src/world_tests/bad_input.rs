@@ -92,8 +92,9 @@ fn a_sale_labelled_asks_still_moves_money() {
 
 #[test]
 fn remedies_that_could_never_be_used_are_refused_before_sending() {
-    let changes: [fn(&mut Remedy); 5] = [
-        |remedy| *remedy = Remedy::Inquire(None),
+    let changes: [fn(&mut Remedy); 6] = [
+        |remedy| *remedy = Remedy::Inquire(Some(unprovable(remedy))),
+        |remedy| *remedy = Remedy::Repeat(unprovable(remedy)),
         |remedy| standby(remedy).answers.clear(),
         |remedy| standby(remedy).answers.iter_mut().for_each(|reading| reading.proofs.clear()),
         |remedy| standby(remedy).route = "elsewhere".into(),
@@ -105,6 +106,12 @@ fn remedies_that_could_never_be_used_are_refused_before_sending() {
         assert!(matches!(outcome, Outcome::NotSent(NotSent::Plugin(Incident::IllegalStep(_)))), "{outcome:?}");
         assert_nothing_left(&house);
     }
+}
+
+fn unprovable(remedy: &mut Remedy) -> crate::contract::acquirer::Standby {
+    let mut standby = standby(remedy).clone();
+    standby.answers.clear();
+    standby
 }
 
 fn standby(remedy: &mut Remedy) -> &mut crate::contract::acquirer::Standby {
@@ -217,7 +224,7 @@ fn an_acquirer_that_cannot_be_reached_is_given_up_after_as_many_tries_as_the_cei
 }
 
 #[test]
-fn a_cancel_counts_before_sending_and_between_tries_only() {
+fn a_cancel_before_sending_is_free_and_after_it_leaves_a_debt() {
     let id = TransactionId::parse("A1").unwrap();
     let cancel = || Request::Cancel { transaction: id.clone() };
 
@@ -242,7 +249,7 @@ fn a_cancel_counts_before_sending_and_between_tries_only() {
     house.run_while(|house| house.log.last().is_none_or(|word| word != "Wake"));
     house.ask(cancel());
     house.rest();
-    assert_eq!(house.outcome("A1"), Outcome::Unknown(Doubt::Unheard(Failure::Cancelled)));
+    assert_eq!(house.outcome("A1"), Outcome::Unknown(Doubt::StoppedWaiting));
     assert_eq!(reasons(&house), [UndoReason::Cancelled]);
     house.assert_balanced();
 
@@ -251,7 +258,8 @@ fn a_cancel_counts_before_sending_and_between_tries_only() {
     house.run_while(|house| house.acquirer.count("sale") == 0);
     house.ask(cancel());
     house.rest();
-    assert!(matches!(house.outcome("A1"), Outcome::Approved(_)), "it was too late");
+    assert_eq!(house.outcome("A1"), Outcome::Unknown(Doubt::StoppedWaiting), "what was sent is taken back");
+    assert_eq!(reasons(&house), [UndoReason::Cancelled]);
     house.assert_balanced();
 }
 

@@ -2,10 +2,13 @@
 
 use std::collections::BTreeSet;
 
-use super::House;
 use super::acquirer::Line;
 use super::guest::{self, honest, is_reversal, is_sale, step};
+use super::teller::{self, Silence, follow, pay};
+use super::{House, asking, last_word, stop_waiting};
 use crate::contract::acquirer::{Action, Effect as Wish};
+use crate::contract::card::Entry;
+use crate::contract::transaction::{FollowUpKind, PaymentKind};
 use crate::machine::table::seen::{Transition, taken};
 use crate::record::CardProblem;
 use crate::{Answer, Call, Outcome, Request, TransactionId};
@@ -169,11 +172,68 @@ fn full_disks_and_waivers() {
     }
 }
 
+fn days() {
+    stop_waiting::everywhere(|_| {});
+    stop_waiting::late_answer(&[]);
+    stop_waiting::late_answer(&[false, true]);
+    for full in [false, true] {
+        // While the first message is being written down.
+        let mut house = House::open(Silence::Undo);
+        house.disk_is_full = full;
+        house.failing_commits = [!full].into();
+        house.begin("A1", pay(PaymentKind::Sale, 5));
+        house.run_while(|house| !house.next_is("Commit"));
+        house.ask(Request::Cancel { transaction: TransactionId::parse("A1").unwrap() });
+        finish(house);
+    }
+    for line in [Line::LostReply, Line::Good] {
+        for approves in [None, Some(4)] {
+            for (entry, failing) in
+                [(Entry::Stripe, 9), (Entry::ContactChip, 9), (Entry::Stripe, 1), (Entry::Stripe, 2)]
+            {
+                let mut house = House::open(Silence::Inquire);
+                (house.acquirer.line, house.acquirer.approves) = ([line].into(), approves);
+                (house.presented.entry, house.takes_less) = (entry, true);
+                house.failing_commits = std::iter::repeat_n(false, failing).chain([true]).collect();
+                house.begin("A1", pay(PaymentKind::Sale, 5));
+                finish(house);
+            }
+        }
+    }
+    for odd in asking::odd_inquiries() {
+        let mut house = asking::unheard(Silence::Inquire);
+        house.guest = Box::new(move |call| odd(call).unwrap_or_else(|| teller::answer(Silence::Inquire, call)));
+        house.begin("A1", pay(PaymentKind::Sale, 5));
+        finish(house);
+    }
+    for code in ["25", "09", "00"] {
+        let mut house = asking::unheard(Silence::Inquire);
+        house.acquirer.inquiry_codes = [code].into();
+        house.begin("A1", pay(PaymentKind::Sale, 5));
+        finish(house);
+    }
+    let mut house =
+        last_word::cut_off(Some(crate::OfflineCeilings { count: 1, sum_minor: 5, payment_minor: 5, age_seconds: 1 }));
+    house.begin("A1", pay(PaymentKind::Sale, 5));
+    finish(house);
+    let mut house = House::open(Silence::Undo);
+    house.does("A1", pay(PaymentKind::Sale, 5));
+    house.presented.last_four = "9999".into();
+    house.does("V1", follow(FollowUpKind::Void, "A1", None));
+    let mut house = House::open(Silence::Undo);
+    house.acquirer.approves = Some(4);
+    house.begin("A1", pay(PaymentKind::Sale, 5));
+    house.run_while(|house| !house.next_is("AskCashier"));
+    house.ask(Request::Cancel { transaction: TransactionId::parse("A1").unwrap() });
+    finish(house);
+}
+
 #[test]
 fn every_transition_of_every_table_happens() {
     every_way();
     odd_ways();
     full_disks_and_waivers();
+    days();
     let taken = taken();
     let written: BTreeSet<Transition> = crate::tables()
         .iter()

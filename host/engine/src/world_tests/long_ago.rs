@@ -96,7 +96,7 @@ fn a_terminal_that_tends_its_journal_goes_on_trading() {
         house.feed(Input::Compacted { lines, horizon });
         assert_eq!((house.books().transactions().count(), house.books().owed()), (0, 0));
     }
-    assert_eq!(house.books().taken(ACQUIRER, super::guest::yuan(0)).unwrap().minor, house.acquirer.sum());
+    assert_eq!(house.books().taken(ACQUIRER, super::guest::yuan(0)).unwrap().minor, house.acquirer.sum() as u64);
     assert_eq!(house.books().kept(ACQUIRER).unwrap().keys.len(), 1);
     house.assert_balanced();
 }

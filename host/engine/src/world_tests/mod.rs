@@ -2,23 +2,29 @@
 //! encoded records, virtual time and a power switch. It holds every effect against the laws of the house.
 
 mod acquirer;
+mod asking;
 mod bad_answers;
 mod bad_input;
 mod books;
 mod card_gone;
 mod counters;
 mod coverage;
+mod day;
+mod errands;
 mod failed_save;
 mod full_disk;
 pub(crate) mod guest;
 mod hostile;
 mod house;
 mod lanes;
+mod last_word;
 pub(crate) mod laws;
 mod line;
 mod long_ago;
 mod power_cuts;
 mod rejected_reversal;
+mod stop_waiting;
+mod teller;
 mod till;
 mod unreadable;
 mod waivers;
