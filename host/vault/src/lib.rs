@@ -14,10 +14,12 @@ mod seal;
 mod secret;
 #[cfg(test)]
 mod testing;
+mod tlv;
 mod vault;
 
 pub use card::{
-    CardCode, CardDataError, CardSession, Expiry, MAX_RENDERINGS_WITH_SECRETS, Pan, Pin, Track, UnsealedCard,
+    CardCode, CardDataError, CardSession, ChipData, Expiry, MAX_RENDERINGS_WITH_SECRETS, Pan, Pin, ScannedCode, Track,
+    UnsealedCard,
 };
 pub use keys::{
     ClearKey, ClearKeyError, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PluginGrant, SlotError, SlotGrant,
@@ -29,5 +31,6 @@ pub use render::{
     NodeError, RenderError, RenderInput, Rendered, RouteGrant,
 };
 pub use scrub::{Mask, Scrubbed, mask_by_luhn, scrub, scrub_headers};
-pub use seal::{SealError, SealedCard, StandbyError, secrets_needed};
+pub use seal::{Needed, SealError, SealedCard, StandbyError, secrets_needed};
+pub use tlv::{EmvTags, MAX_CHIP_BYTES, TlvError};
 pub use vault::{Vault, VaultError};

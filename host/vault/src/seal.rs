@@ -15,9 +15,12 @@ use zeroize::Zeroizing;
 
 use crate::card::{CardSession, Expiry, Pan, UnsealedCard};
 use crate::keys::file::{STORAGE_KEY_BYTES, random};
+use crate::tlv::EmvTags;
 
-/// The one format so far: version, nonce, then ciphertext and tag.
-const VERSION: u8 = 1;
+/// Version, nonce, then ciphertext and tag. Version 2 holds a chip's objects behind number and expiry.
+const VERSION: u8 = 2;
+/// Number and expiry only; opened for ever.
+const WITHOUT_CHIP: u8 = 1;
 /// Authenticated before the context, so that no other use of the storage key gives the same bytes.
 const PURPOSE: &[u8] = b"acquit sealed card\0";
 
@@ -55,6 +58,9 @@ pub enum SealError {
     /// The card does not have it.
     #[error("the card has no {0:?} to seal")]
     CardLacks(Secret),
+    /// A chip's object that names card or cardholder.
+    #[error("chip object {0:X} names card or cardholder and is never kept, not even sealed")]
+    TagNeverKept(u32),
     /// Changed, cut short, of another transaction, or of another key store.
     #[error("storage: a sealed card is damaged, of another transaction, or of another key store")]
     Damaged,
@@ -83,39 +89,93 @@ pub enum StandbyError {
         /// Which node.
         node: usize,
     },
-    /// Known to the contract, not to this version.
-    #[error("node {node} of the standby message: {what} is not supported yet")]
-    NotSupportedYet {
+    /// The card of an item, of which a standby message has none.
+    #[error("plugin: node {node} of the standby message asks for the card of an item; only an upload has items")]
+    OfItem {
         /// Which node.
         node: usize,
-        /// Its name in the contract.
-        what: &'static str,
     },
 }
 
-/// What must be sealed for this standby message, its repetition included: card number, expiry, both or neither.
-pub fn secrets_needed(standby: &Standby) -> Result<Vec<Secret>, StandbyError> {
-    let mut needed = Vec::new();
+/// What is to be sealed of a card.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Needed {
+    /// Card number, expiry, both or neither.
+    pub secrets: Vec<Secret>,
+    /// A chip's objects, as far as it has them.
+    pub tags: Vec<u32>,
+}
+
+impl Needed {
+    /// Number, expiry where there is one, and these objects.
+    pub(crate) fn all_of(card: &CardSession, tags: &[u32]) -> Self {
+        let secrets = [Secret::Pan, Secret::Expiry].into_iter().filter(|secret| card.secret(*secret).is_some());
+        Self { secrets: secrets.collect(), tags: tags.to_vec() }
+    }
+
+    /// Also these objects, which later messages about the transaction may need.
+    #[must_use]
+    pub fn with_tags(mut self, tags: &[u32]) -> Self {
+        self.tags.extend(tags);
+        self
+    }
+}
+
+/// Where what is sealed comes from: a card as it was presented, or what was sealed of one before.
+pub(crate) trait Sealable {
+    /// The secret in clear, where there is one.
+    fn clear(&self, secret: Secret) -> Option<&[u8]>;
+    /// The chip's objects.
+    fn chip(&self) -> &EmvTags;
+}
+
+impl Sealable for CardSession {
+    fn clear(&self, secret: Secret) -> Option<&[u8]> {
+        self.secret(secret)
+    }
+
+    fn chip(&self) -> &EmvTags {
+        self.tags()
+    }
+}
+
+impl Sealable for UnsealedCard {
+    fn clear(&self, secret: Secret) -> Option<&[u8]> {
+        self.secret(secret)
+    }
+
+    fn chip(&self) -> &EmvTags {
+        &self.tags
+    }
+}
+
+/// What must be sealed for this standby message, its repetition included.
+pub fn secrets_needed(standby: &Standby) -> Result<Needed, StandbyError> {
+    let mut needed = Needed::default();
     for message in [Some(&standby.message), standby.again.as_ref()].into_iter().flatten() {
         add_needed(message, &mut needed)?;
     }
     Ok(needed)
 }
 
-fn add_needed(message: &Message, needed: &mut Vec<Secret>) -> Result<(), StandbyError> {
+fn add_needed(message: &Message, needed: &mut Needed) -> Result<(), StandbyError> {
     for (place, node) in message.nodes.iter().enumerate() {
         match node {
             Node::Secret(hole) if hole.of_item.is_some() => {
-                return Err(StandbyError::NotSupportedYet { node: place, what: "of-item" });
+                return Err(StandbyError::OfItem { node: place });
             }
             Node::Secret(hole) => match hole.secret {
-                Secret::Pan | Secret::Expiry if needed.contains(&hole.secret) => {}
-                Secret::Pan | Secret::Expiry => needed.push(hole.secret),
+                Secret::Pan | Secret::Expiry if needed.secrets.contains(&hole.secret) => {}
+                Secret::Pan | Secret::Expiry => needed.secrets.push(hole.secret),
                 secret => return Err(StandbyError::NeverKept { node: place, secret }),
             },
             Node::Track(hole) => return Err(StandbyError::NeverKept { node: place, secret: hole.track }),
             Node::PinBlock(_) => return Err(StandbyError::Pin { node: place }),
-            Node::ChipData(_) => return Err(StandbyError::NotSupportedYet { node: place, what: "chip-data" }),
+            Node::ChipData(hole) if hole.of_item.is_some() => return Err(StandbyError::OfItem { node: place }),
+            Node::ChipData(hole) => {
+                let new = hole.tags.iter().filter(|tag| !needed.tags.contains(tag)).copied().collect::<Vec<_>>();
+                needed.tags.extend(new);
+            }
             _ => {}
         }
     }
@@ -125,28 +185,35 @@ fn add_needed(message: &Message, needed: &mut Vec<Secret>) -> Result<(), Standby
 /// See [`crate::Vault::seal`].
 pub(crate) fn seal(
     key: &[u8; STORAGE_KEY_BYTES],
-    card: &CardSession,
-    needed: &[Secret],
+    card: &impl Sealable,
+    needed: &Needed,
     context: &[u8],
 ) -> Result<SealedCard, SealError> {
     let mut pan: &[u8] = &[];
     let mut expiry: &[u8] = &[];
-    for secret in needed {
+    for secret in &needed.secrets {
+        let clear = card.clear(*secret).ok_or(SealError::CardLacks(*secret));
         match secret {
-            Secret::Pan => pan = card.pan().reveal(),
-            Secret::Expiry => expiry = card.expiry().ok_or(SealError::CardLacks(*secret))?.reveal(),
+            Secret::Pan => pan = clear?,
+            Secret::Expiry => expiry = clear?,
             other => return Err(SealError::NeverKept(*other)),
         }
     }
+    if let Some(tag) = needed.tags.iter().find(|tag| card.chip().is_secret(**tag)) {
+        return Err(SealError::TagNeverKept(*tag));
+    }
+    let chip = card.chip().only(&needed.tags).write_all();
     // Room for the tag as well: a vector that grows leaves a copy of its bytes behind.
-    let mut sealed = Zeroizing::new(Vec::with_capacity(2 + pan.len() + expiry.len() + CHACHA20_POLY1305.tag_len()));
+    let room = 2 + pan.len() + expiry.len() + chip.len() + CHACHA20_POLY1305.tag_len();
+    let mut sealed = Zeroizing::new(Vec::with_capacity(room));
     for part in [pan, expiry] {
         sealed.push(u8::try_from(part.len()).map_err(|_| SealError::Damaged)?);
         sealed.extend_from_slice(part);
     }
+    sealed.extend_from_slice(&chip);
     let nonce = random::<NONCE_LEN>().map_err(|_| SealError::NoRandomness)?;
     aead(key)?
-        .seal_in_place_append_tag(Nonce::assume_unique_for_key(*nonce), associated(context), &mut *sealed)
+        .seal_in_place_append_tag(Nonce::assume_unique_for_key(*nonce), associated(VERSION, context), &mut *sealed)
         .map_err(|_| SealError::Damaged)?;
     Ok(SealedCard([&[VERSION], nonce.as_slice(), &sealed].concat()))
 }
@@ -158,18 +225,18 @@ pub(crate) fn unseal(
     context: &[u8],
 ) -> Result<UnsealedCard, SealError> {
     let (version, rest) = card.0.split_first().ok_or(SealError::Damaged)?;
-    if *version != VERSION {
+    if !matches!(*version, VERSION | WITHOUT_CHIP) {
         return Err(SealError::Version(*version));
     }
     let (nonce, sealed) = rest.split_first_chunk::<NONCE_LEN>().ok_or(SealError::Damaged)?;
     let mut sealed = Zeroizing::new(sealed.to_vec());
     let clear = aead(key)?
-        .open_in_place(Nonce::assume_unique_for_key(*nonce), associated(context), &mut sealed)
+        .open_in_place(Nonce::assume_unique_for_key(*nonce), associated(*version, context), &mut sealed)
         .map_err(|_| SealError::Damaged)?;
-    parse(clear).ok_or(SealError::Damaged)
+    parse(*version, clear).ok_or(SealError::Damaged)
 }
 
-fn parse(mut clear: &[u8]) -> Option<UnsealedCard> {
+fn parse(version: u8, mut clear: &[u8]) -> Option<UnsealedCard> {
     let [pan, expiry] = [(); 2].map(|()| {
         let length = usize::from(*clear.split_off_first()?);
         std::str::from_utf8(clear.split_off(..length)?).ok()
@@ -177,22 +244,26 @@ fn parse(mut clear: &[u8]) -> Option<UnsealedCard> {
     let (pan, expiry) = (pan?, expiry?);
     let pan = if pan.is_empty() { None } else { Some(Pan::parse(pan).ok()?) };
     let expiry = if expiry.is_empty() { None } else { Some(Expiry::parse(expiry).ok()?) };
-    clear.is_empty().then_some(UnsealedCard { pan, expiry })
+    if version == WITHOUT_CHIP && !clear.is_empty() {
+        return None;
+    }
+    Some(UnsealedCard { pan, expiry, tags: EmvTags::parse(clear).ok()? })
 }
 
 fn aead(key: &[u8; STORAGE_KEY_BYTES]) -> Result<LessSafeKey, SealError> {
     UnboundKey::new(&CHACHA20_POLY1305, key).map(LessSafeKey::new).map_err(|_| SealError::Damaged)
 }
 
-fn associated(context: &[u8]) -> Aad<Vec<u8>> {
-    Aad::from([PURPOSE, &[VERSION], context].concat())
+fn associated(version: u8, context: &[u8]) -> Aad<Vec<u8>> {
+    Aad::from([PURPOSE, &[version], context].concat())
 }
 
 #[cfg(test)]
 mod tests {
-    use engine::contract::template::{Encoding, SecretHole, TrackHole, TrackProtection};
+    use engine::contract::template::{ChipDataHole, Encoding, SecretHole, TrackHole, TrackProtection};
 
     use super::*;
+    use crate::card::ChipData;
 
     const KEY: [u8; STORAGE_KEY_BYTES] = [7; STORAGE_KEY_BYTES];
 
@@ -200,9 +271,60 @@ mod tests {
         CardSession::typed(Pan::parse("6200000123456787").unwrap(), Expiry::parse("3012").unwrap(), None)
     }
 
+    fn secrets(secrets: &[Secret]) -> Needed {
+        Needed { secrets: secrets.to_vec(), tags: Vec::new() }
+    }
+
+    fn chip(tags: &str) -> CardSession {
+        CardSession::from_chip(ChipData {
+            contactless: false,
+            pan: Pan::parse("6200000123456787").unwrap(),
+            expiry: Some(Expiry::parse("3012").unwrap()),
+            track_two: None,
+            sequence_number: Some(1),
+            tags: EmvTags::parse(&hex::decode(tags).unwrap()).unwrap(),
+        })
+        .unwrap()
+    }
+
+    #[test]
+    fn a_chips_objects_are_sealed_again_as_they_stand_and_never_what_names_the_card() {
+        let mut card = chip("9f360200019f100401020304950500000000005a086200000123456787");
+        let needed = secrets(&[Secret::Pan]).with_tags(&[0x95, 0x9F36, 0xDF31]);
+        let first = unseal(&KEY, &seal(&KEY, &card, &needed, b"T1").unwrap(), b"T1").unwrap();
+        assert_eq!(hex::encode(&*first.tags.write_all()), "950500000000009f36020001");
+        card.update_chip(EmvTags::parse(&hex::decode("9505000000f000df31050100000000").unwrap()).unwrap());
+        let later = seal(&KEY, &card, &needed, b"T1").unwrap();
+        let later = unseal(&KEY, &later, b"T1").unwrap();
+        assert_eq!(hex::encode(&*later.tags.write_all()), "9505000000f0009f36020001df31050100000000");
+        // A void of it has a reversal of its own, sealed to the void.
+        let void = seal(&KEY, &later, &needed, b"V1").unwrap();
+        assert_eq!(unseal(&KEY, &void, b"V1").unwrap().secret(Secret::Pan), Some(&b"6200000123456787"[..]));
+        let number = secrets(&[]).with_tags(&[0x5A]);
+        assert_eq!(seal(&KEY, &card, &number, b"T1"), Err(SealError::TagNeverKept(0x5A)));
+    }
+
+    /// Sealed by the version that knew no chips; a debt of that day must still be paid.
+    #[test]
+    fn what_the_first_version_sealed_still_opens() {
+        let clear = b"\x106200000123456787\x043012";
+        let nonce = [9; NONCE_LEN];
+        let mut sealed = clear.to_vec();
+        aead(&KEY)
+            .unwrap()
+            .seal_in_place_append_tag(Nonce::assume_unique_for_key(nonce), associated(WITHOUT_CHIP, b"T1"), &mut sealed)
+            .unwrap();
+        let sealed = SealedCard([&[WITHOUT_CHIP], nonce.as_slice(), &sealed].concat());
+        let card = unseal(&KEY, &sealed, b"T1").unwrap();
+        assert_eq!(card.secret(Secret::Expiry), Some(&b"3012"[..]));
+        let mut renamed = sealed.clone();
+        renamed.0[0] = VERSION;
+        assert_eq!(unseal(&KEY, &renamed, b"T1").map(drop), Err(SealError::Damaged));
+    }
+
     #[test]
     fn what_is_sealed_comes_back_for_its_transaction_only() {
-        let sealed = seal(&KEY, &card(), &[Secret::Pan, Secret::Expiry], b"T1").unwrap();
+        let sealed = seal(&KEY, &card(), &secrets(&[Secret::Pan, Secret::Expiry]), b"T1").unwrap();
         let card = unseal(&KEY, &sealed, b"T1").unwrap();
         assert_eq!(card.secret(Secret::Pan), Some(&b"6200000123456787"[..]));
         assert_eq!(card.secret(Secret::Expiry), Some(&b"3012"[..]));
@@ -214,16 +336,16 @@ mod tests {
 
     #[test]
     fn only_what_is_needed_is_sealed() {
-        let sealed = seal(&KEY, &card(), &[Secret::Expiry], b"T1").unwrap();
+        let sealed = seal(&KEY, &card(), &secrets(&[Secret::Expiry]), b"T1").unwrap();
         assert_eq!(unseal(&KEY, &sealed, b"T1").unwrap().secret(Secret::Pan), None);
         for secret in [Secret::TrackTwo, Secret::CardCode, Secret::ScannedCode] {
-            assert_eq!(seal(&KEY, &card(), &[secret], b"T1"), Err(SealError::NeverKept(secret)));
+            assert_eq!(seal(&KEY, &card(), &secrets(&[secret]), b"T1"), Err(SealError::NeverKept(secret)));
         }
     }
 
     #[test]
     fn every_changed_or_missing_byte_is_noticed() {
-        let sealed = seal(&KEY, &card(), &[Secret::Pan], b"T1").unwrap();
+        let sealed = seal(&KEY, &card(), &secrets(&[Secret::Pan]), b"T1").unwrap();
         for place in 0..sealed.0.len() {
             let mut changed = sealed.clone();
             changed.0[place] ^= 0x40;
@@ -244,16 +366,19 @@ mod tests {
             answers: Vec::new(),
         };
         let needed = |nodes, again| secrets_needed(&standby(nodes, again));
-        assert_eq!(needed(vec![Node::Literal(vec![])], None), Ok(vec![]));
+        assert_eq!(needed(vec![Node::Literal(vec![])], None), Ok(secrets(&[])));
         assert_eq!(
             needed(vec![hole(Secret::Pan), hole(Secret::Pan)], Some(vec![hole(Secret::Expiry)])),
-            Ok(vec![Secret::Pan, Secret::Expiry])
+            Ok(secrets(&[Secret::Pan, Secret::Expiry]))
         );
         let secret = Secret::TrackTwo;
         assert_eq!(
             needed(vec![hole(Secret::Pan)], Some(vec![hole(secret)])),
             Err(StandbyError::NeverKept { node: 0, secret })
         );
+        let chip = |of_item| Node::ChipData(ChipDataHole { tags: vec![0x95, 0x9F36, 0x95], of_item });
+        assert_eq!(needed(vec![chip(None)], None).map(|needed| needed.tags.len()), Ok(3));
+        assert_eq!(needed(vec![chip(Some(0))], None), Err(StandbyError::OfItem { node: 0 }));
         let track = TrackHole { track: secret, protection: TrackProtection::PaddedF, key: "tdk".into() };
         assert_eq!(needed(vec![Node::Track(track)], None), Err(StandbyError::NeverKept { node: 0, secret }));
         assert_eq!(needed(vec![Node::PinBlock("pik".into())], None), Err(StandbyError::Pin { node: 0 }));

@@ -1,7 +1,7 @@
 //! Keys and grants for tests: the published UnionPay keys under their published transport keys.
 
 use engine::contract::acquirer::{KeyAlgorithm, KeyUse, NewKey, Wrapping};
-use engine::contract::template::{MacAlgorithm, PinFormat};
+use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
 use engine::contract::types::LocalTime;
 use tempfile::TempDir;
 
@@ -31,6 +31,7 @@ pub(crate) fn grants() -> Vec<PluginGrant> {
         slot("pik", KeyUse::Pin(PinFormat::Iso0)),
         slot("mak", KeyUse::Mac(MacAlgorithm::UnionpayEcb)),
         slot("retail", KeyUse::Mac(MacAlgorithm::X919)),
+        slot("tdk", KeyUse::Track(TrackProtection::PaddedF)),
     ];
     [PLUGIN, OTHER].map(|plugin| PluginGrant { plugin: plugin.to_owned(), slots: slots.clone() }).into()
 }

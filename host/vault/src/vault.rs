@@ -4,7 +4,7 @@
 //! Does not protect against: two processes that load keys at once; the journal's lock sees to that.
 
 use engine::contract::acquirer::{NewKey, Proof};
-use engine::contract::template::{Message, Secret};
+use engine::contract::template::Message;
 use engine::contract::types::Name;
 use thiserror::Error;
 use zeroize::Zeroizing;
@@ -18,7 +18,7 @@ use crate::keys::{
 use crate::proof::{self, ProofFailure, RawReply};
 use crate::render::{self, RenderError, RenderInput, Rendered};
 use crate::scrub::Mask;
-use crate::seal::{self, SealError, SealedCard};
+use crate::seal::{self, Needed, SealError, SealedCard};
 use crate::secret::redacted;
 
 /// Why the vault does not open.
@@ -120,8 +120,18 @@ impl Vault {
     }
 
     /// Seals what a standby message needs ([`crate::secrets_needed`]) for one context: the transaction's identity.
-    pub fn seal(&self, card: &CardSession, needed: &[Secret], context: &[u8]) -> Result<SealedCard, SealError> {
+    pub fn seal(&self, card: &CardSession, needed: &Needed, context: &[u8]) -> Result<SealedCard, SealError> {
         seal::seal(&self.storage_key, card, needed, context)
+    }
+
+    /// Seals anew, for another context, of what was sealed before: a void with its sale's card has a reversal of its own.
+    pub fn seal_again(&self, card: &UnsealedCard, needed: &Needed, context: &[u8]) -> Result<SealedCard, SealError> {
+        seal::seal(&self.storage_key, card, needed, context)
+    }
+
+    /// Seals number, expiry and these chip objects as they now stand, after the card has finished.
+    pub fn reseal(&self, card: &CardSession, tags: &[u32], context: &[u8]) -> Result<SealedCard, SealError> {
+        seal::seal(&self.storage_key, card, &Needed::all_of(card, tags), context)
     }
 
     /// Opens what was sealed for the same context.

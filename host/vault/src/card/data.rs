@@ -11,6 +11,10 @@ use crate::secret::{SecretBytes, redacted};
 const BIN_DIGITS: usize = 6;
 /// Digits of the card number a plugin may know at its end: enough for the receipt.
 const LAST_DIGITS: usize = 4;
+/// Characters of a scanned code a plugin may know, at its start: enough to tell whose wallet it is.
+const CODE_PREFIX_DIGITS: usize = 6;
+/// Digits of a code a customer shows: 18 of the wallets', 19 and 20 of UnionPay's, and room.
+const CODE_DIGITS: std::ops::RangeInclusive<usize> = 16..=32;
 /// Longest track 1 without sentinels and check character (ISO/IEC 7813).
 const MAX_TRACK_ONE_CHARACTERS: usize = 76;
 /// Longest track 2 without sentinels and check character (ISO/IEC 7813).
@@ -33,6 +37,12 @@ pub enum CardDataError {
     /// Not 3 or 4 digits.
     #[error("a card verification code has 3 or 4 digits and nothing else")]
     CardCode,
+    /// Not 16 to 32 decimal digits.
+    #[error("a customer's payment code has 16 to 32 digits and nothing else; scan the code that their wallet shows")]
+    ScannedCode,
+    /// The track a chip gives is of another card number than the chip's own.
+    #[error("the chip's track 2 and its card number do not belong together; present the card again")]
+    TrackOfAnother,
     /// Too long, or with characters that track cannot hold.
     #[error("the card's track {0} is damaged: too long, empty, or with characters it cannot hold")]
     Track(u8),
@@ -126,6 +136,25 @@ impl CardCode {
     }
 }
 
+/// A payment code that a customer's wallet showed, as scanned: digits that are good for one payment.
+#[derive(Clone, PartialEq, Eq)]
+pub struct ScannedCode(SecretBytes);
+
+impl ScannedCode {
+    /// Parses decimal digits.
+    pub fn parse(text: &str) -> Result<Self, CardDataError> {
+        digits(text.as_bytes(), CODE_DIGITS).map(Self).ok_or(CardDataError::ScannedCode)
+    }
+
+    pub(crate) fn reveal(&self) -> &[u8] {
+        self.0.reveal()
+    }
+
+    pub(super) fn prefix(&self) -> String {
+        open_digits(self.reveal().get(..CODE_PREFIX_DIGITS))
+    }
+}
+
 /// One magnetic track, without sentinels and check character; its field separator is `=` on tracks 2 and 3.
 #[derive(Clone, PartialEq, Eq)]
 pub struct Track(SecretBytes);
@@ -159,9 +188,15 @@ impl Track {
     pub(super) fn length(&self) -> u8 {
         u8::try_from(self.0.len()).unwrap_or(u8::MAX)
     }
+
+    /// What stands before the first separator and what stands behind it.
+    pub(super) fn halves(&self) -> Option<(&[u8], &[u8])> {
+        let mut halves = self.reveal().splitn(2, |byte| *byte == b'=');
+        halves.next().zip(halves.next())
+    }
 }
 
-redacted!(Pan, Expiry, Pin, CardCode, Track);
+redacted!(Pan, Expiry, Pin, CardCode, ScannedCode, Track);
 
 fn digits(text: &[u8], length: std::ops::RangeInclusive<usize>) -> Option<SecretBytes> {
     let fits = length.contains(&text.len()) && text.iter().all(u8::is_ascii_digit);
@@ -220,6 +255,10 @@ mod tests {
         for (text, good) in [("123", false), ("1234", true), ("123456789012", true), ("1234567890123", false)] {
             assert_eq!(Pin::parse(text).is_ok(), good, "{text}");
         }
+        for (digits, good) in [(15, false), (16, true), (32, true), (33, false)] {
+            assert_eq!(ScannedCode::parse(&"1".repeat(digits)).is_ok(), good, "{digits}");
+        }
+        assert!(ScannedCode::parse("https://example.com/pay").is_err());
         assert!(CardCode::parse("12").is_err() && CardCode::parse("123").is_ok() && CardCode::parse("12a").is_err());
     }
 }

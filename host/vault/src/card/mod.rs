@@ -3,5 +3,5 @@
 mod data;
 mod session;
 
-pub use data::{CardCode, CardDataError, Expiry, Pan, Pin, Track};
-pub use session::{CardSession, MAX_RENDERINGS_WITH_SECRETS, UnsealedCard};
+pub use data::{CardCode, CardDataError, Expiry, Pan, Pin, ScannedCode, Track};
+pub use session::{CardSession, ChipData, MAX_RENDERINGS_WITH_SECRETS, UnsealedCard};

@@ -5,3 +5,4 @@ pub(crate) mod check_value;
 pub(crate) mod mac;
 pub(crate) mod pin_block;
 pub(crate) mod tdes;
+pub(crate) mod track;

@@ -113,7 +113,7 @@ impl SlotGrant {
             Err(GrantError::NotSupportedYet { plugin: plugin.to_owned(), slot: self.slot.clone(), what })
         };
         let supported_use = match &self.key_use {
-            KeyUse::Transport | KeyUse::Pin(PinFormat::Iso0) => true,
+            KeyUse::Transport | KeyUse::Pin(PinFormat::Iso0) | KeyUse::Track(_) => true,
             KeyUse::Mac(algorithm) => mac::is_supported(*algorithm),
             _ => false,
         };
@@ -150,7 +150,7 @@ impl SlotGrant {
 
 #[cfg(test)]
 mod tests {
-    use engine::contract::template::{CipherAlgorithm, SignatureAlgorithm, TrackProtection};
+    use engine::contract::template::{CipherAlgorithm, SignatureAlgorithm};
 
     use super::*;
 
@@ -163,7 +163,6 @@ mod tests {
         for key_use in [
             KeyUse::Pin(PinFormat::Iso4),
             KeyUse::Mac(MacAlgorithm::AesCmac),
-            KeyUse::Track(TrackProtection::PaddedF),
             KeyUse::Data(CipherAlgorithm::TdesCbc),
             KeyUse::Sign(SignatureAlgorithm::Ed25519),
             KeyUse::Verify(SignatureAlgorithm::Sm2Sm3),

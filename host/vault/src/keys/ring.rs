@@ -7,7 +7,7 @@
 use std::collections::BTreeMap;
 
 use engine::contract::acquirer::KeyUse;
-use engine::contract::template::{MacAlgorithm, PinFormat};
+use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
 use engine::contract::types::Name;
 use thiserror::Error;
 
@@ -93,6 +93,17 @@ impl KeyRing {
             KeyUse::Pin(format) => Ok((self.work_key(plugin, slot)?, *format)),
             granted => Err(SlotError::WrongUse { slot: slot.to_owned(), asked, granted: granted.clone() }),
         }
+    }
+
+    /// The key of a slot for tracks under this protection.
+    pub(crate) fn track_key(
+        &self,
+        plugin: &str,
+        slot: &str,
+        protection: TrackProtection,
+    ) -> Result<&DesKey, SlotError> {
+        self.granted(plugin, slot, &KeyUse::Track(protection))?;
+        self.work_key(plugin, slot)
     }
 
     /// The key other keys of this plugin come under.

@@ -29,7 +29,8 @@ fn key_file_error(result: Result<Vault, VaultError>) -> KeyFileError {
 fn transport_keys_survive_a_restart_and_work_keys_do_not() {
     let (folder, vault) = signed_in();
     assert_eq!(vault.checked_slots(PLUGIN), ["mak", "pik", "tmk"]);
-    let sealed = vault.seal(&card(), &[engine::contract::template::Secret::Pan], b"T1").unwrap();
+    let number = crate::Needed { secrets: vec![engine::contract::template::Secret::Pan], tags: Vec::new() };
+    let sealed = vault.seal(&card(), &number, b"T1").unwrap();
     drop(vault);
     let vault = Vault::open(&paths(&folder), &grants()).unwrap();
     assert_eq!(vault.checked_slots(PLUGIN), ["tmk"]);

@@ -86,6 +86,15 @@ pub enum NodeError {
     /// A secret of nobody.
     #[error("plugin: it asks for card data in an operation without a card")]
     NoCard,
+    /// An item this upload does not have.
+    #[error("plugin: it asks for the card of item {0}, which this call does not have")]
+    NoItem(u32),
+    /// A chip's object that names card or cardholder.
+    #[error("chip object {0:X} names card or cardholder and leaves in no message")]
+    TagNotGranted(u32),
+    /// Nothing of it would be enciphered.
+    #[error("the track is too short for this protection")]
+    TrackTooShort,
     /// The card does not have it, or it was not sealed.
     #[error("plugin: the card has no {0:?}, as `presented` said")]
     CardLacks(Secret),

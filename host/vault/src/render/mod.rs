@@ -13,6 +13,8 @@
 //! Does not protect against: an acquirer that tells the plugin's author what it was sent.
 
 mod budget;
+#[cfg(test)]
+mod card_tests;
 mod clock;
 mod encode;
 mod error;
@@ -49,6 +51,8 @@ pub enum CardSource<'a> {
     Live(&'a mut CardSession),
     /// What was sealed for a standby message; not counted, it holds no track and no PIN.
     Unsealed(&'a UnsealedCard),
+    /// The cards of an upload's items, as they were sealed; not counted. An item without a card has an empty one.
+    Items(&'a [UnsealedCard]),
 }
 
 /// What a rendering takes besides the template.

@@ -1,8 +1,8 @@
 //! The one pass over a template's nodes.
 
 use engine::contract::template::{
-    DigestAlgorithm, DigestHole, Extent, LengthHole, MacHole, Node, NodeId, PinFormat, ReasonBytes, Secret, SecretHole,
-    TextHole,
+    ChipDataHole, DigestAlgorithm, DigestHole, Extent, LengthHole, MacHole, Node, NodeId, PinFormat, ReasonBytes,
+    Secret, SecretHole, TextHole, TrackHole, TrackProtection,
 };
 use ring::rand::{SecureRandom, SystemRandom};
 use zeroize::Zeroizing;
@@ -10,7 +10,8 @@ use zeroize::Zeroizing;
 use super::budget::{Budget, check_count};
 use super::error::{NodeError, RenderError};
 use super::{CardSource, Holds, Part, RenderInput, clock, encode};
-use crate::crypto::{mac, pin_block};
+use crate::card::UnsealedCard;
+use crate::crypto::{mac, pin_block, track};
 use crate::keys::ring::KeyRing;
 use crate::proof::{RawReply, resolve};
 use crate::secret::SecretBytes;
@@ -66,9 +67,9 @@ impl<'a> Pass<'a> {
             Node::Reason(spelled) => self.reason(spelled),
             Node::Received(extent) => self.received(extent),
             Node::ReceivedHeader(name) => self.received_header(name),
-            Node::Track(_) => unsupported("track protection"),
+            Node::Track(hole) => self.track(hole),
+            Node::ChipData(hole) => self.chip_data(hole),
             Node::KeySerial(_) => unsupported("key-serial"),
-            Node::ChipData(_) => unsupported("chip-data"),
             Node::Cipher(_) => unsupported("cipher"),
             Node::Signature(_) => unsupported("signature"),
         }
@@ -96,23 +97,66 @@ impl<'a> Pass<'a> {
     }
 
     fn secret(&mut self, hole: &SecretHole) -> Result<Part, NodeError> {
-        if hole.of_item.is_some() {
-            return Err(NodeError::NotSupportedYet { what: "of-item".to_owned() });
-        }
         let input = self.message("card data")?;
         if !input.allowed.secrets.contains(&hole.secret) {
             return Err(NodeError::SecretNotGranted(hole.secret));
         }
-        let clear = match &input.card {
-            CardSource::None => return Err(NodeError::NoCard),
-            CardSource::Live(card) => card.secret(hole.secret),
-            CardSource::Unsealed(card) => card.secret(hole.secret),
+        let clear = match (&input.card, hole.of_item) {
+            (CardSource::Live(card), None) => card.secret(hole.secret),
+            (CardSource::Unsealed(card), None) => card.secret(hole.secret),
+            (CardSource::Items(cards), Some(item)) => item_of(cards, item)?.secret(hole.secret),
+            _ => return Err(NodeError::NoCard),
         };
         let clear = clear.ok_or(NodeError::CardLacks(hole.secret))?;
         let bytes = encode::secret(hole.secret, clear, hole.encoding)?;
         let holds = if hole.secret == Secret::Pan { Holds::CardNumber } else { Holds::Secrets };
         self.budget.render(bytes.len())?;
         Ok(Part { bytes: bytes.into(), holds, is_received: false })
+    }
+
+    /// Data objects in the order asked for. What names the card goes only where the card itself may go.
+    fn chip_data(&mut self, hole: &ChipDataHole) -> Result<Part, NodeError> {
+        self.budget.refer(hole.tags.len())?;
+        let input = self.message("chip data")?;
+        let tags = match (&input.card, hole.of_item) {
+            (CardSource::Live(card), None) => card.tags(),
+            (CardSource::Unsealed(card), None) => card.tags(),
+            (CardSource::Items(cards), Some(item)) => item_of(cards, item)?.tags(),
+            _ => return Err(NodeError::NoCard),
+        };
+        let holds_secrets = hole.tags.iter().any(|tag| tags.is_secret(*tag));
+        for (tag, needs) in [(0x5A, Secret::Pan), (0x57, Secret::TrackTwo)] {
+            if hole.tags.contains(&tag) && !input.allowed.secrets.contains(&needs) {
+                return Err(NodeError::SecretNotGranted(needs));
+            }
+        }
+        if let Some(tag) = hole.tags.iter().find(|tag| !matches!(tag, 0x5A | 0x57) && tags.is_secret(**tag)) {
+            return Err(NodeError::TagNotGranted(*tag));
+        }
+        let bytes = tags.write(&hole.tags);
+        self.budget.render(bytes.len())?;
+        let holds = if holds_secrets { Holds::Secrets } else { Holds::Nothing };
+        Ok(Part { bytes: bytes.into(), holds, is_received: false })
+    }
+
+    /// A track under its slot's protection. That the slot is granted for it is the leave to send it so; the number that
+    /// the weakest of the three leaves in clear needs a leave of its own.
+    fn track(&mut self, hole: &TrackHole) -> Result<Part, NodeError> {
+        let (ring, plugin) = (self.ring, self.plugin);
+        let input = self.message("a track")?;
+        let key = ring.track_key(plugin, &hole.key, hole.protection)?;
+        let in_clear = hole.protection == TrackProtection::UnionpayLastBlock;
+        if in_clear && !input.allowed.secrets.contains(&Secret::Pan) {
+            return Err(NodeError::SecretNotGranted(Secret::Pan));
+        }
+        if !matches!(hole.track, Secret::TrackTwo | Secret::TrackThree) {
+            return Err(NodeError::NotSupportedYet { what: format!("{:?} under a protection", hole.track) });
+        }
+        let CardSource::Live(card) = &input.card else { return Err(NodeError::NoCard) };
+        let clear = card.secret(hole.track).ok_or(NodeError::CardLacks(hole.track))?;
+        let bytes = track::protect(key, hole.protection, clear).ok_or(NodeError::TrackTooShort)?;
+        self.budget.render(bytes.len())?;
+        Ok(Part { bytes: bytes.into(), holds: Holds::Secrets, is_received: false })
     }
 
     fn pin_block(&mut self, slot: &str) -> Result<Part, NodeError> {
@@ -127,7 +171,8 @@ impl<'a> Pass<'a> {
         }
         let CardSource::Live(card) = &mut input.card else { return Err(NodeError::NoPin) };
         let pin = card.take_pin().ok_or(NodeError::NoPin)?;
-        let block = pin_block::iso0(key, &pin, card.pan()).ok_or(NodeError::PanTooShort)?;
+        let pan = card.pan().ok_or(NodeError::CardLacks(Secret::Pan))?;
+        let block = pin_block::iso0(key, &pin, pan).ok_or(NodeError::PanTooShort)?;
         self.open(&block)
     }
 
@@ -247,4 +292,8 @@ impl<'a> Pass<'a> {
             Scope::Proof(reply) => Ok(reply),
         }
     }
+}
+
+fn item_of(cards: &[UnsealedCard], item: u32) -> Result<&UnsealedCard, NodeError> {
+    usize::try_from(item).ok().and_then(|item| cards.get(item)).ok_or(NodeError::NoItem(item))
 }

@@ -1,9 +1,9 @@
 //! What templates become, and every misuse by its error.
 
 use engine::contract::template::{
-    ChipDataHole, CipherAlgorithm, CipherHole, DigestAlgorithm, DigestHole, Encoding, Extent, HttpHead, KeySerialHole,
+    CipherAlgorithm, CipherHole, DigestAlgorithm, DigestHole, Encoding, Extent, HttpHead, KeySerialHole,
     LengthEncoding, LengthHole, MacAlgorithm, MacHole, Message, Node, NodeId, ReasonBytes, Secret, SecretHole,
-    SignatureAlgorithm, SignatureHole, TextEncoding, TextHole, TrackHole, TrackProtection, UndoReason,
+    SignatureAlgorithm, SignatureHole, TextEncoding, TextHole, UndoReason,
 };
 
 use super::*;
@@ -203,7 +203,8 @@ fn secrets_that_are_not_there() {
     let track = || hole(Secret::TrackTwo, Encoding::Ascii);
     assert_eq!(with(track(), CardSource::Live(&mut typed)), at(NodeError::CardLacks(Secret::TrackTwo)));
     assert_eq!(with(Node::PinBlock("pik".into()), CardSource::Live(&mut typed)), at(NodeError::NoPin));
-    let sealed = vault.seal(&card(), &[Secret::Pan], b"T1").unwrap();
+    let number = crate::Needed { secrets: vec![Secret::Pan], tags: Vec::new() };
+    let sealed = vault.seal(&card(), &number, b"T1").unwrap();
     let unsealed = vault.unseal(&sealed, b"T1").unwrap();
     for _ in 0..=MAX_RENDERINGS_WITH_SECRETS {
         assert_eq!(with(pan(), CardSource::Unsealed(&unsealed)), Ok(()), "sealed cards are not counted");
@@ -260,19 +261,14 @@ fn slots_do_what_they_are_for() {
 #[test]
 fn what_is_not_supported_is_named() {
     let key = || "key".to_owned();
-    let chip = ChipDataHole { tags: vec![0x9F26], of_item: None };
-    let track = TrackHole { track: Secret::TrackTwo, protection: TrackProtection::PaddedF, key: key() };
     let cipher = CipherHole { over: 0, algorithm: CipherAlgorithm::TdesCbc, key: key() };
     let signature = SignatureHole { over: 0, algorithm: SignatureAlgorithm::Ed25519, key: key() };
     for (node, name) in [
-        (Node::ChipData(chip), "chip-data"),
-        (Node::Track(track), "track protection"),
         (Node::KeySerial(KeySerialHole { key: key(), text: TextEncoding::HexUpper }), "key-serial"),
         (Node::Cipher(cipher), "cipher"),
         (Node::Signature(signature), "signature"),
         (mac(0, MacAlgorithm::AesCmac, "key"), "AesCmac"),
         (Node::Digest(DigestHole { over: 0, algorithm: DigestAlgorithm::Sm3 }), "Sm3"),
-        (Node::Secret(SecretHole { secret: Secret::Pan, encoding: Encoding::Ascii, of_item: Some(0) }), "of-item"),
     ] {
         assert_eq!(refused(vec![literal("a"), node]), NodeError::NotSupportedYet { what: name.to_owned() });
     }

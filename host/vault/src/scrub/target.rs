@@ -1,6 +1,6 @@
 //! What is searched for.
 
-use engine::contract::card::Presented;
+use engine::contract::card::{Entry, Presented};
 
 /// Longest track 1 and track 2, where the card's own lengths are not known.
 const MAX_TRACK_ONE_CHARACTERS: usize = 76;
@@ -31,7 +31,7 @@ pub(super) struct Follow {
 }
 
 impl Target {
-    /// These cards. One whose description makes no window (a scanned code) is looked for by Luhn instead.
+    /// These cards and codes. One whose description makes no window is looked for by Luhn instead.
     pub(super) fn cards(cards: &[&Presented]) -> Self {
         let needles: Vec<_> = cards.iter().filter_map(|card| Needle::of(card)).collect();
         let by_luhn = needles.len() < cards.len();
@@ -75,7 +75,9 @@ impl Follow {
 impl Needle {
     fn of(card: &Presented) -> Option<Self> {
         let bin = digits(&card.bin)?;
-        let last = digits(&card.last_four)?;
+        // Of a scanned code nothing is known but its beginning and its length.
+        let is_code = card.entry == Entry::CodeScan && card.last_four.is_empty();
+        let last = if is_code { Vec::new() } else { digits(&card.last_four)? };
         let length = usize::from(card.pan_length);
         if length < bin.len() + last.len() {
             return None;
