@@ -195,18 +195,36 @@ impl Terminal {
     /// Renders a message and, before any money can move, everything that might have to be sent to take it back.
     fn prepare(&mut self, operation: OperationId, acquirer: &str, draft: &Draft) -> Result<Option<Vec<u8>>, String> {
         let now = self.clock.now().wall.local();
-        let card_of_original = self.known_card(&draft.transaction);
+        let sealed_to = match &draft.card {
+            CardSource::Sealed { of, .. } => Some(of),
+            CardSource::Presented | CardSource::None => None,
+        };
+        // Whichever card the message carries, an answer that brings it back is scrubbed of it.
+        let of_this = self.known_card(&draft.transaction);
+        let of_original = sealed_to.and_then(|of| self.known_card(of));
         let grant = self.grant(acquirer, &draft.route)?;
         let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
         let session = running.sessions.entry(operation).or_default();
-        session.known_cards.extend(card_of_original);
+        session.known_cards.extend(of_this.into_iter().chain(of_original));
         let context = draft.transaction.as_str().as_bytes();
-        let sealed = match (&draft.standby, &session.card) {
-            (Some(standby), Some(card)) => {
-                let needed = vault::secrets_needed(standby).map_err(|error| error.to_string())?;
-                Some(self.vault.seal(card, &needed, context).map_err(|error| error.to_string())?)
+        let unsealed = match &draft.card {
+            CardSource::Sealed { of, sealed } => {
+                let sealed = SealedCard::from(sealed.clone());
+                Some(self.vault.unseal(&sealed, of.as_str().as_bytes()).map_err(|error| error.to_string())?)
             }
-            _ => None,
+            CardSource::Presented | CardSource::None => None,
+        };
+        let sealed = match &draft.standby {
+            Some(standby) => {
+                let needed = vault::secrets_needed(standby).map_err(|error| error.to_string())?;
+                let sealed = match (&unsealed, &session.card) {
+                    (Some(card), _) => Some(self.vault.seal_again(card, &needed, context)),
+                    (None, Some(card)) => Some(self.vault.seal(card, &needed, context)),
+                    (None, None) => None,
+                };
+                sealed.transpose().map_err(|error| error.to_string())?
+            }
+            None => None,
         };
         if let (Some(standby), Some(sealed)) = (&draft.standby, &sealed) {
             let allowed = self.grant(acquirer, &standby.route)?;
@@ -219,16 +237,9 @@ impl Terminal {
                 }
             }
         }
-        let unsealed;
-        let card = match &draft.card {
-            CardSource::Sealed { of, sealed } => {
-                if draft.standby.is_some() {
-                    return Err("a card sealed to another payment cannot be sealed anew yet".into());
-                }
-                unsealed = self.unseal(&SealedCard::from(sealed.clone()), of.as_str().as_bytes())?;
-                vault::CardSource::Unsealed(&unsealed)
-            }
-            CardSource::Presented | CardSource::None => {
+        let card = match &unsealed {
+            Some(card) => vault::CardSource::Unsealed(card),
+            None => {
                 let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
                 let card = running.sessions.entry(operation).or_default().card.as_mut();
                 card.map_or(vault::CardSource::None, vault::CardSource::Live)
