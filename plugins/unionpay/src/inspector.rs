@@ -37,6 +37,24 @@ const CUSTOM: &[(&str, usize)] = &[
 /// Sub-fields of DE54 (A.2).
 const BALANCE: &[(&str, usize)] =
     &[("account type", 2), ("amount type", 2), ("currency", 3), ("credit or debit", 1), ("amount", 12)];
+/// Sub-fields of DE48 of a settlement (A.9).
+const TOTALS: &[(&str, usize)] = &[
+    ("domestic debit amount", 12),
+    ("domestic debit count", 3),
+    ("domestic credit amount", 12),
+    ("domestic credit count", 3),
+    ("domestic result", 1),
+    ("foreign debit amount", 12),
+    ("foreign debit count", 3),
+    ("foreign credit amount", 12),
+    ("foreign credit count", 3),
+    ("foreign result", 1),
+];
+/// Sub-fields of DE48 of an upload: the end, or a count and rows of four (A.9).
+const END: &[(&str, usize)] = &[("rows of all messages", 4)];
+const ROWS: &[(&str, usize)] = &[("rows", 2)];
+const ROW: &[(&str, usize)] = &[("card class", 2), ("trace", 6), ("card number", 20), ("amount", 12)];
+const UPLOAD: u16 = 0x0320;
 /// Sub-fields of DE61 (A.6).
 const ORIGINAL: &[(&str, usize)] = &[("original batch", 6), ("original trace", 6), ("original date", 4)];
 
@@ -90,15 +108,20 @@ fn name(value: &Value<'_>, mti: [u8; 2], named: &mut Vec<Field>) {
     let text = shown(value);
     let note = if value.bytes().is_empty() { EMPTY.to_owned() } else { note(mti, value.number(), &text) };
     named.push(field(&path, value.format().name, text.clone(), &note));
+    let uploads = u16::from_be_bytes(mti) == UPLOAD;
     let layout = match value.number() {
+        48 if uploads && text.len() == 4 => END,
+        48 if uploads => ROWS,
+        48 => TOTALS,
         54 => BALANCE,
         55 => return named.extend(chip_data(&path, value.bytes())),
         60 => CUSTOM,
         61 => ORIGINAL,
         _ => return,
     };
+    let rows = if layout == ROWS { ROW.iter().cycle() } else { [].iter().cycle() };
     let mut rest = text.as_str();
-    for (index, (name, digits)) in layout.iter().enumerate() {
+    for (index, (name, digits)) in layout.iter().chain(rows).enumerate() {
         if rest.is_empty() {
             break;
         }

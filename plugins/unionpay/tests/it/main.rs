@@ -11,6 +11,7 @@ mod inspector;
 mod maintenance;
 mod matrix;
 mod messages;
+mod plastic;
 mod policy;
 mod reversal;
 mod sale;

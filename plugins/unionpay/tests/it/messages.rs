@@ -95,6 +95,37 @@ fn what_follows_field_by_field() {
     insta::assert_snapshot!("inquire", shown(&till, &asked, &wallet));
 }
 
+/// What is told, what manages the terminal, and the end of the day.
+#[test]
+fn a_day_field_by_field() {
+    let (mut till, card) = (Till::open(&[], |_| {}), plastic(RICH, "123456", Entry::ContactChip));
+    let sale = approved(&mut till, &pay(PaymentKind::Sale, 1234, &card), &card);
+    let unseen = Original { reference: Vec::new(), ..sale.original.clone() };
+    let told = [
+        ("tip", follow_up(FollowUpKind::Advise, &sale.original, cny(100))),
+        ("offline-sale", follow_up(FollowUpKind::Advise, &unseen, cny(1234))),
+        ("report-scripts", follow_up(FollowUpKind::ReportScripts, &sale.original, cny(1234))),
+        ("echo", Operation::Maintain(Maintenance::Echo)),
+        ("download", Operation::Download("applications".to_owned())),
+    ];
+    for (name, operation) in told {
+        let ended = till.run(&operation, Some(&card));
+        assert!(matches!(ended.outcome, Outcome::Acknowledged(_) | Outcome::Done), "{name}: {ended:?}");
+        insta::assert_snapshot!(name, shown(&till, &ended, &card));
+    }
+    till.items = vec![card.clone()];
+    let total = |operation, minor| Totals { group: String::new(), operation, count: 1, amount: cny(minor) };
+    let totals = vec![total(OperationKind::Sale, 1234), total(OperationKind::Refund, 1)];
+    let items = vec![sale.original];
+    let call = |first, items| Operation::Upload(Upload { balanced: false, first, total: 1, items });
+    let closing = [("settle", Operation::Settle(totals)), ("upload", call(0, items)), ("upload-end", call(1, vec![]))];
+    for (name, operation) in closing {
+        let ended = till.run(&operation, None);
+        assert!(matches!(ended.outcome, Outcome::Settled(_) | Outcome::Acknowledged(_)), "{name}: {ended:?}");
+        insta::assert_snapshot!(name, shown(&till, &ended, &card));
+    }
+}
+
 /// The order number where the acquirer wants one, in the payment and in the question about it.
 #[test]
 fn an_order_number_goes_where_the_acquirer_wants_it() {
