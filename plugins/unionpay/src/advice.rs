@@ -157,6 +157,9 @@ impl<'o> Advice<'o> {
             message.set(61, &format!("{batch}{trace}{date}"))?;
         }
         if kind == Kind::ReportScripts {
+            if let Ok(acquirer) = original.referred("acquirer-id") {
+                message.set(32, acquirer)?;
+            }
             let (batch, code) = (&transaction.batch, Kind::ReportScripts.row().network_code);
             let message_type = &transaction.shape.message_type;
             message.set(60, &format!("{message_type}{batch}{code}"))?;

@@ -160,7 +160,8 @@ fn receipt(known: &State, answer: &Answer<'_>, note: Option<&str>) -> Vec<(Strin
 
 /// What a void, a refund, a completion or a reversal will need of this transaction.
 fn reference(known: &State, answer: &Answer<'_>, group: String) -> Vec<(String, String)> {
-    let answered = [("rrn", 37), ("authorization", 38), ("date", 13), ("time", 12), ("settlement-date", 15)];
+    let answered =
+        [("rrn", 37), ("authorization", 38), ("date", 13), ("time", 12), ("settlement-date", 15), ("acquirer-id", 32)];
     let answered = answered.into_iter().map(|(name, number)| (name.to_owned(), answer.text(number)));
     let scheme = answer.text(63).get(..3).unwrap_or_default().to_owned();
     let more = [("scheme".to_owned(), scheme), ("group".to_owned(), group)];

@@ -1,8 +1,9 @@
 //! The end of a day: totals, their comparison, the upload of the details and the next batch.
 
-use acquirer::bank::{RowState, SettlementFault};
+use acquirer::bank::{BatchTotals, RowState, SettlementFault};
 use acquirer::config::{AcquirerConfig, Voids};
 use acquit_plugin_unionpay::{UnionPay, fields};
+use proptest::prelude::{ProptestConfig, Strategy, prop, prop_assert_eq, proptest};
 use sdk::prelude::*;
 
 use crate::support::{cny, context, outcome, resume, sent, start};
@@ -304,4 +305,64 @@ fn a_settlement_that_is_not_taken_is_declined_and_keeps_its_batch() {
     let ended = day.till.run(&Operation::Settle(day.totals()), None);
     assert!(matches!(&ended.outcome, Outcome::Declined(declined) if declined.code == "90"), "{ended:?}");
     day.till.bank.cut_over(false);
+}
+
+fn any_total() -> impl Strategy<Value = Totals> {
+    use OperationKind::{Advise, Balance, CancelCompletion, Complete, Preauthorize, Refund, Sale, ScanToPay, Void};
+    let operations = [Advise, Balance, CancelCompletion, Complete, Preauthorize, Refund, Sale, ScanToPay, Void];
+    let groups = prop::sample::select(vec!["", "domestic", "foreign"]);
+    (groups, prop::sample::select(operations.to_vec()), 0..100_u32, 0..1_000_000_u64)
+        .prop_map(|(group, operation, count, minor)| total(group, operation, count, minor))
+}
+
+/// What counts, added up the long way.
+fn added(totals: &[Totals], foreign: bool, operations: &[OperationKind]) -> (i64, u32) {
+    let counts = |total: &&Totals| (total.group == "foreign") == foreign && operations.contains(&total.operation);
+    totals.iter().filter(counts).fold((0, 0), |(minor, count), total| {
+        (minor + i64::try_from(total.amount.minor).expect("small"), count + total.count)
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 48, ..ProptestConfig::default() })]
+
+    /// Whatever the totals are, the acquirer reads in the message what they add up to.
+    #[test]
+    fn the_acquirer_reads_the_sums(totals in proptest::collection::vec(any_total(), 0..9)) {
+        use OperationKind::{Advise, CancelCompletion, Complete, Refund, Sale, ScanToPay, Void};
+        let step = start(&context(&[("settlement-mac", "no")]), &Operation::Settle(totals.clone()));
+        let frame = crate::support::render(&sent(&step).message, UndoReason::NoAnswer);
+        let digits = fields::read(&frame).expect("reads").get(48).expect("DE48").text();
+        let read = BatchTotals::from_digits(&digits).expect("the acquirer reads it");
+        for (half, foreign) in [(read.domestic, false), (read.foreign, true)] {
+            let debit = added(&totals, foreign, &[Sale, ScanToPay, Complete, Advise]);
+            let credit = added(&totals, foreign, &[Refund, Void, CancelCompletion]);
+            prop_assert_eq!((half.debit_minor, half.debit_count), debit);
+            prop_assert_eq!((half.credit_minor, half.credit_count), credit);
+        }
+    }
+
+    /// However an upload is cut into calls, and whichever call is begun twice, every row arrives once and the end says
+    /// how many there were.
+    #[test]
+    fn every_row_arrives_once(sales in 0..20_usize, size in 1..=64_usize, twice in 0..20_usize) {
+        let mut day = Day::open(&[], |_| {});
+        let card = plastic(RICH, "", Entry::Stripe);
+        for minor in 0..sales {
+            day.pay(PaymentKind::Sale, 1 + minor as u64, &card);
+        }
+        day.till.bank.answer_settlement(Some(SettlementFault::Unbalanced));
+        prop_assert_eq!(day.settle().next, Some(OperationKind::Upload));
+        for (number, first) in (0..sales).step_by(size).enumerate() {
+            if number == twice {
+                let before = day.till.context.memory.clone();
+                prop_assert_eq!(day.upload(false, first, size).outcome, acknowledged());
+                day.till.context.memory = before;
+            }
+            prop_assert_eq!(day.upload(false, first, size).outcome, acknowledged());
+        }
+        let end = day.upload(false, sales, 0);
+        prop_assert_eq!((&end.outcome, end.field(48)), (&acknowledged(), format!("{sales:04}")));
+        prop_assert_eq!(day.rows(), vec![RowState::Matched; sales]);
+    }
 }
