@@ -76,6 +76,26 @@ fn what_is_told_is_told_again_whatever_its_gravity() {
     }
 }
 
+/// What the matrix says of each: taken back, sent again, or asked about where the acquirer wants that.
+#[test]
+fn what_is_in_doubt_is_undone_as_the_matrix_says() {
+    let attempts = vec![attempt(Gravity::MovesMoney, Delivery::Sent, Failure::Timeout)];
+    let doubtful = |operation, parameters: &[(&str, &str)]| {
+        let (attempts, routes) = (attempts.clone(), vec!["host".to_owned(), "spare".to_owned()]);
+        decide(&context(parameters), &Situation { operation, attempts, routes, offline_allowed: true })
+    };
+    use OperationKind::{
+        CancelCompletion, CancelPreauthorization, Complete, Preauthorize, Refund, Sale, ScanToPay, Void,
+    };
+    for operation in [Sale, Preauthorize, Void, Complete, CancelPreauthorization, CancelCompletion] {
+        assert_eq!(doubtful(operation, &[]), Decision::Reverse, "{operation:?}");
+    }
+    assert_eq!(doubtful(Refund, &[]), resend("spare", 2_000));
+    assert_eq!(doubtful(Complete, &[("completion", "advice")]), resend("spare", 2_000));
+    assert_eq!(doubtful(ScanToPay, &[("scan-poll-ms", "4000")]), Decision::Inquire(4_000));
+    assert_eq!(doubtful(ScanToPay, &[("scan-doubt", "reverse")]), Decision::Reverse);
+}
+
 #[test]
 fn asking_is_tried_three_times_and_owing_for_ever() {
     let asks =

@@ -1,9 +1,9 @@
 //! A till in small: the plugin on one side, the acquirer of the tests on the other, real bytes and real MACs between
 //! them. It does what the terminal does with a template and with the proofs of an answer, and no more.
 
-use acquirer::Bank;
 use acquirer::config::AcquirerConfig;
 use acquirer::crypto::{Key, MacKind, pin_block};
+use acquirer::{Bank, Fault};
 use acquit_plugin_unionpay::{UnionPay, fields};
 use sdk::prelude::*;
 
@@ -38,6 +38,8 @@ pub struct Till {
     pub context: Context,
     keys: Option<(Key, Key)>,
     track_key: Option<Key>,
+    /// What goes wrong with the next message.
+    pub fault: Option<Fault>,
     /// The cards of an upload's items.
     pub items: Vec<Plastic>,
     /// Rows for the kernel, in the order they came.
@@ -71,6 +73,7 @@ impl Till {
             context,
             keys: None,
             track_key: None,
+            fault: None,
             items: Vec::new(),
             loaded: Vec::new(),
             requested: Vec::new(),
@@ -159,7 +162,8 @@ impl Till {
         if core::mem::take(&mut self.loses_request) {
             return None;
         }
-        let answer = self.bank.answer(frame).expect("the acquirer can read every message");
+        let answer = self.bank.answer_under(frame, self.fault.take().as_ref());
+        let answer = answer.expect("the acquirer can read every message").expect("the request is not dropped");
         (!core::mem::take(&mut self.loses_answer)).then_some(answer)
     }
 
