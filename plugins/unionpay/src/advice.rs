@@ -47,8 +47,10 @@ pub(crate) fn start(context: &Context, follow_up: &FollowUp) -> Result<Step, Fau
         _ if is_answered(original) => Advice::of_tip(context, &settings, original, follow_up.amount)?,
         _ => Advice::of_offline(context, &settings, original, follow_up.amount)?,
     };
-    let composed = advice.compose(context, &settings)?;
+    let composed = advice.compose(&advice.transaction, context, &settings)?;
     let transaction = &advice.transaction;
+    let marked = repetition::marked(context, transaction)?;
+    let again = marked.map(|marked| advice.compose(&marked, context, &settings)).transpose()?;
     let state = transaction.state(&settings, Sent::of(&composed));
     let exchange = Exchange {
         route: ROUTE.to_owned(),
@@ -56,7 +58,7 @@ pub(crate) fn start(context: &Context, follow_up: &FollowUp) -> Result<Step, Fau
         gravity: Gravity::Owes,
         timeout: settings.timeout_ms,
         uses: if advice.is_numbered { vec![TRACE_COUNTER.to_owned()] } else { Vec::new() },
-        remedy: Some(Remedy::Repeat(repetition::standby(context, &settings, transaction, composed)?)),
+        remedy: Some(Remedy::Repeat(repetition::standby(context, &settings, transaction, composed, again)?)),
     };
     let mut step = Step::new(Action::Send(exchange), state.bytes());
     let group = original.referred("group").ok().map(|group| ("group".to_owned(), group.to_owned()));
@@ -138,8 +140,8 @@ impl<'o> Advice<'o> {
     }
 
     /// The message; it holds no PIN and no track, so that it is its own repetition.
-    fn compose(&self, context: &Context, settings: &Settings) -> Result<Composed, Fault> {
-        let Advice { transaction, original, .. } = self;
+    fn compose(&self, transaction: &Transaction, context: &Context, settings: &Settings) -> Result<Composed, Fault> {
+        let original = self.original;
         let kind = transaction.shape.kind;
         let mut message = transaction.request(context, settings)?;
         if kind == Kind::OfflineSale {

@@ -88,7 +88,9 @@ fn remedy(transaction: &Transaction, named: &Named, context: &Context, settings:
     }
     let repeatable = without_secrets(transaction);
     let composed = compose(&repeatable, named, context, settings)?;
-    Ok(Remedy::Repeat(repetition::standby(context, settings, &repeatable, composed)?))
+    let marked = repetition::marked(context, &repeatable)?;
+    let again = marked.map(|marked| compose(&marked, named, context, settings)).transpose()?;
+    Ok(Remedy::Repeat(repetition::standby(context, settings, &repeatable, composed, again)?))
 }
 
 /// The same with number and expiry alone, as it may be sent for as long as it takes.

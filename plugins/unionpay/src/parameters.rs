@@ -112,6 +112,12 @@ const PARAMETERS: &[Declared] = &[
          but 00 leaves it owed.",
     ),
     optional(LENGTHS, "8", "[0-9]{1,2}(,[0-9]{1,2})*", "Lengths of DE32 that such an answer may have."),
+    optional(
+        "repeat-mark",
+        "none",
+        "none|message-type",
+        "Whether the message type of a repeated refund, advice or report says so (0221 for 0220).",
+    ),
     optional("balance-processing-code", "310000", "[0-9]{6}", "DE3 of a balance inquiry."),
     optional(
         "completion",

@@ -5,6 +5,7 @@ use sdk::iso8583::Composed;
 use sdk::prelude::{Context, Entry, Fault, Meaning, Standby};
 
 use crate::descriptor::ROUTE;
+use crate::matrix::Shape;
 use crate::parameters::{REPEATED_BITMAPS, Source};
 use crate::readings::{Expected, readings};
 use crate::settings::Settings;
@@ -14,6 +15,16 @@ use crate::transaction::Transaction;
 /// The code that says it is done.
 const TAKEN: &str = "00";
 
+/// Added to a message type to say that it was sent before: 0220 becomes 0221.
+const SENT_BEFORE: u16 = 1;
+
+/// The transaction as its repetition names it, where the acquirer wants repetitions told apart.
+pub(crate) fn marked(context: &Context, transaction: &Transaction) -> Result<Option<Transaction>, Fault> {
+    let is_marked = Source(context).is("repeat-mark", "message-type")?;
+    let shape = Shape { request: transaction.shape.request + SENT_BEFORE, ..transaction.shape.clone() };
+    Ok(is_marked.then(|| Transaction { shape, ..transaction.clone() }))
+}
+
 /// The message that waits in the journal. It holds no PIN and no track; its answer echoes the same fields as the first
 /// one's.
 pub(crate) fn standby(
@@ -21,6 +32,7 @@ pub(crate) fn standby(
     settings: &Settings,
     transaction: &Transaction,
     composed: Composed,
+    again: Option<Composed>,
 ) -> Result<Standby, Fault> {
     let refused = Source(context).codes("repeated-refused", 0)?;
     let refused = refused.iter().map(|code| (code.as_str(), Meaning::Refused));
@@ -35,7 +47,7 @@ pub(crate) fn standby(
     Ok(Standby {
         route: ROUTE.to_owned(),
         message: composed.message,
-        again: None,
+        again: again.map(|again| again.message),
         timeout: settings.timeout_ms,
         answers: readings(context, settings, &expected, &meanings)?,
     })

@@ -98,6 +98,44 @@ fn a_tip_is_told_as_the_new_total_or_alone() {
     }
 }
 
+/// A repetition that says of itself that it is one, under the same nodes, and is answered as the first.
+#[test]
+fn a_repetition_can_be_marked_as_one() {
+    let mut till = Till::open(&[("repeat-mark", "message-type")], |_| {});
+    let sale = till.run(&pay(PaymentKind::Sale, 1000, &chip()), Some(&chip()));
+    let cases = [
+        (follow_up(FollowUpKind::Advise, &sale.original, cny(150)), [0x02, 0x21]),
+        (follow_up(FollowUpKind::ReportScripts, &sale.original, cny(1000)), [0x06, 0x21]),
+        (follow_up(FollowUpKind::Refund, &sale.original, cny(100)), [0x02, 0x21]),
+    ];
+    for (operation, mti) in cases {
+        let told = till.run(&operation, Some(&chip()));
+        let before = till.merchant_total();
+        let Some(Remedy::Repeat(standby)) = told.exchange.as_ref().and_then(|sent| sent.remedy.clone()) else {
+            panic!("it is repeated: {told:?}")
+        };
+        let again = standby.again.clone().expect("marked");
+        let mut unmarked = again.nodes.clone();
+        for node in &mut unmarked {
+            if let Node::Literal(bytes) = node
+                && bytes.starts_with(&mti)
+            {
+                bytes[1] -= 1;
+            }
+        }
+        assert_eq!((unmarked, again.whole), (standby.message.nodes.clone(), standby.message.whole));
+        let repeated = Ended {
+            exchange: Some(Exchange {
+                remedy: Some(Remedy::Repeat(Standby { message: again, again: None, ..standby })),
+                ..told.exchange.clone().expect("sent")
+            }),
+            ..told
+        };
+        let (alone, _) = till.repeat(&operation, &repeated, Some(&chip()));
+        assert_eq!((alone, till.merchant_total()), (Meaning::Paid, before), "{mti:X?}");
+    }
+}
+
 #[test]
 fn a_tip_beyond_the_limit_is_refused_and_stays_owed() {
     let mut till = Till::open(&[], |_| {});
