@@ -177,18 +177,19 @@ fn sign_now(house: &House) -> Result<()> {
 
 /// The story in both languages; none where there is no such transaction.
 fn story(books: &Books, id: &TransactionId) -> Option<Story> {
-    books.transaction(id)?;
-    let tell = |language| show::explain(books, Some(id), &Messages::new(language)).lines;
+    // What followed it is another story, with evidence of its own.
+    let known = books.transaction(id)?;
+    let tell = |language| show::alone(books, known, &Messages::new(language)).lines;
     Some(Story { zh: tell(Language::Chinese), en: tell(Language::English) })
 }
 
-/// The entries about a transaction and its debt.
+/// The entries about a transaction and its debts.
 fn sequences(house: &House, books: &Books, of: &TransactionId) -> Result<Vec<u64>> {
-    let debt = books.transaction(of).and_then(|known| known.debts.last());
+    let debts = books.transaction(of).map(|known| known.debts.as_slice()).unwrap_or_default();
     let mut sequences = Vec::new();
     keeping::visit(&house.configuration, |entry| {
         let shown = Shown::of(&entry);
-        if shown.about().and_then(|(_, _, id)| id).is_some_and(|id| id == of || Some(id) == debt) {
+        if shown.about().and_then(|(_, _, id)| id).is_some_and(|id| id == of || debts.contains(id)) {
             sequences.push(entry.sequence);
         }
         Ok(())

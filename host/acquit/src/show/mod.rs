@@ -21,7 +21,7 @@ pub use receipt::Edition;
 pub use refusal::NO_ROOM;
 pub use reprint::{page, reprint};
 pub use result::result;
-pub use story::explain;
+pub use story::{alone, explain};
 pub use sums::{batch, totals};
 pub use waiver::{not_waived, waived};
 pub use words::word;

@@ -175,15 +175,7 @@ impl View<'_> {
     }
 
     fn done(&self) -> Vec<String> {
-        let id = match self.kind {
-            OperationKind::SignIn => "sign-in-done",
-            OperationKind::SignOff => "errand-done-sign-off",
-            OperationKind::Echo => "errand-done-echo",
-            OperationKind::Download => "errand-done-download",
-            OperationKind::Advise => "errand-done-advise",
-            _ => return vec![self.text("errand-done-other", &[])],
-        };
-        let mut lines = vec![self.text(id, &[("acquirer", self.acquirer())])];
+        let mut lines = vec![self.text(words::done(self.kind), &[("acquirer", self.acquirer())])];
         if self.kind == OperationKind::SignIn {
             lines.push(self.text("sign-in-keys", &[("keys", self.work_keys().into())]));
             if let Some(batch) = &self.batch {

@@ -83,6 +83,29 @@ pub(super) fn undo(reason: UndoReason) -> &'static str {
     }
 }
 
+/// What is said when an errand was done.
+pub(super) fn done(kind: OperationKind) -> &'static str {
+    match kind {
+        OperationKind::SignIn => "sign-in-done",
+        OperationKind::SignOff => "errand-done-sign-off",
+        OperationKind::Echo => "errand-done-echo",
+        OperationKind::Download => "errand-done-download",
+        OperationKind::Advise => "errand-done-advise",
+        _ => "errand-done-other",
+    }
+}
+
+/// How it ended, in a word or two.
+pub(super) fn outcome(outcome: &Outcome) -> &'static str {
+    match outcome {
+        Outcome::Approved(_) => "outcome-approved",
+        Outcome::Declined(_) => "outcome-declined",
+        Outcome::NotSent(_) | Outcome::Failed(_) => "outcome-not-sent",
+        Outcome::Unknown(_) => "outcome-unknown",
+        Outcome::Done | Outcome::Settled(_) => "outcome-done",
+    }
+}
+
 /// The outcome in one word.
 pub fn word(outcome: &Outcome) -> &'static str {
     match outcome {

@@ -1,0 +1,174 @@
+//! The four questions of everybody who asks after a transaction, answered for each kind of operation.
+
+use engine::books::{Debt, Standing};
+use engine::contract::transaction::OperationKind;
+use engine::story::{Advice, Charged, ShopPaid};
+use engine::{Duty, Outcome};
+
+use super::super::{debts, reference, words};
+use super::Teller;
+use crate::messages::{Value as Argument, format_time};
+
+/// What an operation does to the customer's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Does {
+    Takes,
+    Holds,
+    GivesBack,
+    Nothing,
+}
+
+impl Teller<'_> {
+    /// Every question with its answer.
+    pub(super) fn answers(&self) -> Vec<(&'static str, Vec<String>)> {
+        let next = ("explain-question-next", vec![self.next()]);
+        if self.story.amount.is_none() {
+            return vec![("explain-question-owed", self.owed()), next];
+        }
+        vec![
+            ("explain-question-customer", vec![self.customer()]),
+            ("explain-question-shop", vec![self.shop()]),
+            ("explain-question-owed", self.owed()),
+            next,
+        ]
+    }
+
+    fn customer(&self) -> String {
+        let id = match (self.does(), self.story.charged) {
+            (Does::Nothing, _) => "explain-customer-asked",
+            (Does::GivesBack, charged) => match charged {
+                Charged::Yes => "explain-customer-given-back",
+                Charged::No => "explain-customer-not-given-back",
+                Charged::TakenBack => "explain-customer-back-undone",
+                Charged::Perhaps => "explain-customer-back-unknown",
+            },
+            (_, Charged::Yes) if self.given_back.is_some() => "explain-customer-given-back-since",
+            (Does::Holds, Charged::Yes) => "explain-customer-held",
+            (Does::Takes, Charged::Yes) => "explain-customer-charged",
+            (_, Charged::No) => "explain-customer-not-charged",
+            (_, Charged::TakenBack) => "explain-customer-taken-back",
+            (_, Charged::Perhaps) => match self.reversal().map(|debt| debt.standing) {
+                Some(Standing::Unmatched) => "explain-customer-unmatched",
+                Some(Standing::Waived) => "explain-customer-waived",
+                _ => "explain-customer-unknown",
+            },
+        };
+        let by = self.given_back.map(|by| by.id.to_string()).unwrap_or_default();
+        match id {
+            "explain-customer-given-back-since" => {
+                self.text(id, &[("amount", self.amount()), ("transaction", by.into())])
+            }
+            "explain-customer-not-charged" | "explain-customer-asked" | "explain-customer-not-given-back" => {
+                self.text(id, &[])
+            }
+            id => self.text(id, &[("amount", self.amount())]),
+        }
+    }
+
+    fn shop(&self) -> String {
+        let amount = || [("amount", self.amount())];
+        let untold = self.books.debts_of(self.transaction).find(|debt| debt.duty == Duty::Advise);
+        match (self.does(), self.story.paid) {
+            (Does::Nothing, _) | (Does::GivesBack, ShopPaid::No) => self.text("explain-shop-unchanged", &[]),
+            (Does::GivesBack, ShopPaid::Yes) => self.text("explain-shop-given-back", &amount()),
+            (_, ShopPaid::Open) => self.text("explain-shop-unknown", &amount()),
+            (_, ShopPaid::No) => self.text("explain-shop-not-paid", &[]),
+            (_, ShopPaid::Yes) if self.given_back.is_some() => self.text("explain-shop-not-paid", &[]),
+            (Does::Holds, ShopPaid::Yes) => {
+                self.text("explain-shop-held", &[("transaction", self.transaction.id.to_string().into())])
+            }
+            (Does::Takes, ShopPaid::Yes) => match untold.map(|debt| debt.standing) {
+                None | Some(Standing::Paid | Standing::Settled | Standing::Replaced) => {
+                    self.text("explain-shop-paid", &amount())
+                }
+                Some(Standing::Unheard) => {
+                    self.text("explain-shop-when-told", &[("amount", self.amount()), ("acquirer", self.acquirer())])
+                }
+                Some(Standing::Refused | Standing::Unmatched | Standing::Waived) => {
+                    self.text("explain-shop-lost", &[("amount", self.amount()), ("acquirer", self.acquirer())])
+                }
+            },
+        }
+    }
+
+    /// One line for each thing that is owed.
+    fn owed(&self) -> Vec<String> {
+        let debts = self.books.debts_of(self.transaction);
+        let mut lines: Vec<_> = debts.filter_map(|debt| self.owes(debt)).collect();
+        if lines.is_empty() {
+            lines.push(self.text("explain-owed-nothing", &[]));
+        }
+        lines
+    }
+
+    fn owes(&self, debt: &Debt) -> Option<String> {
+        let is_reversal = matches!(debt.duty, Duty::Reverse(_));
+        let id = match (debt.standing, debt.duty) {
+            (Standing::Paid | Standing::Settled | Standing::Replaced, _) => return None,
+            (Standing::Waived, _) if is_reversal => "explain-owed-waived",
+            (Standing::Refused, _) if is_reversal => "explain-owed-refused",
+            (Standing::Unmatched, _) if is_reversal => "explain-owed-unmatched",
+            (Standing::Waived, _) => "explain-owed-waived-other",
+            (Standing::Refused | Standing::Unmatched, _) => "explain-owed-refused-other",
+            (Standing::Unheard, Duty::Reverse(_)) => "explain-owed-reversal",
+            (Standing::Unheard, Duty::Repeat) => "explain-owed-repetition",
+            (Standing::Unheard, Duty::Inquire) => "explain-owed-inquiry",
+            (Standing::Unheard, Duty::Advise) => "explain-owed-advice",
+            (Standing::Unheard, Duty::ReportScripts) => "explain-owed-script-report",
+        };
+        let kind = self.text(debts::duty(debt.duty), &[]);
+        let code = debt.refusals.last().cloned().unwrap_or_default();
+        let args =
+            [("acquirer", self.acquirer()), ("amount", self.amount()), ("code", code.into()), ("kind", kind.into())];
+        let mut line = self.text(id, &args);
+        if debt.called_for_help {
+            line.push(' ');
+            line.push_str(&self.text("owed-escalated", &[("acquirer", self.acquirer())]));
+        }
+        Some(line)
+    }
+
+    fn next(&self) -> String {
+        let takes = self.does() == Does::Takes;
+        match (self.story.advice, &self.story.outcome) {
+            _ if self.advice_is_refused() => self.call(),
+            (Advice::Nothing, _) if takes && self.given_back.is_none() => self.text("explain-next-nothing", &[]),
+            (Advice::Nothing, _) => self.text("explain-next-done", &[]),
+            (Advice::PayAgain, _) if !takes => self.text("explain-next-not-done", &[]),
+            (Advice::PayAgain, Some(Outcome::Unknown(_))) => self.text("explain-next-pay-again", &[]),
+            (Advice::PayAgain, _) => self.text("explain-next-not-paid", &[]),
+            (Advice::Wait, _) if self.does() == Does::GivesBack => self.text("explain-next-wait-back", &[]),
+            (Advice::Wait, _) => self.text("explain-next-wait", &[]),
+            (Advice::AsWaived, _) => {
+                let reason = self.story.waived.as_ref().map(|waived| waived.reason.clone()).unwrap_or_default();
+                self.text("explain-next-waived", &[("reason", reason.into())])
+            }
+            (Advice::CallAcquirer | Advice::CheckSettlement, _) => self.call(),
+        }
+    }
+
+    fn call(&self) -> String {
+        let date = self.story.timeline.first().map(|moment| format_time(&moment.at.local())).unwrap_or_default();
+        let trace: Argument<'_> = reference(&self.story.reference, "trace").into();
+        self.text("explain-next-call", &[("acquirer", self.acquirer()), ("trace", trace), ("date", date.into())])
+    }
+
+    fn advice_is_refused(&self) -> bool {
+        let refused = |debt: &Debt| matches!(debt.standing, Standing::Refused | Standing::Unmatched);
+        self.books.debts_of(self.transaction).any(|debt| debt.duty == Duty::Advise && refused(debt))
+    }
+
+    /// The newest debt that takes the money back.
+    fn reversal(&self) -> Option<&Debt> {
+        self.books.debts_of(self.transaction).filter(|debt| matches!(debt.duty, Duty::Reverse(_))).last()
+    }
+
+    fn does(&self) -> Does {
+        match self.story.operation {
+            OperationKind::Preauthorize => Does::Holds,
+            OperationKind::Balance | OperationKind::Inquire => Does::Nothing,
+            kind if words::gives_back(kind) => Does::GivesBack,
+            _ => Does::Takes,
+        }
+    }
+}
