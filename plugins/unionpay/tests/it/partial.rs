@@ -4,18 +4,16 @@ use acquirer::Fault as Bad;
 use acquirer::config::Code;
 use sdk::prelude::*;
 
+use crate::plastic::{Plastic, follow_up, pay, plastic};
 use crate::support::cny;
-use crate::{
-    plastic::{Plastic, follow_up, pay, plastic},
-    till::Till,
-};
+use crate::till::{Ended, Till};
 
 fn chip() -> Plastic {
     plastic("6200000123456787", "123456", Entry::ContactChip)
 }
 
 /// A sale of 1000 of which 400 are approved.
-fn in_part(till: &mut Till) -> crate::till::Ended {
+fn in_part(till: &mut Till) -> Ended {
     till.fault = Some(Bad::ApprovePartly { amount_minor: 400 });
     let ended = till.run(&pay(PaymentKind::Sale, 1000, &chip()), Some(&chip()));
     assert!(matches!(&ended.outcome, Outcome::Approved(approved) if approved.amount == cny(400)), "{ended:?}");
