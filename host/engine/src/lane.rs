@@ -8,7 +8,7 @@ use crate::contract::types::Milliseconds;
 use crate::deployment::Deployment;
 use crate::effect::{Effect, OperationId};
 use crate::identity::TransactionId;
-use crate::machine::{debt, maintenance, payment};
+use crate::machine::{debt, inquiry, maintenance, payment};
 use crate::order::Order;
 use crate::record::{Duty, Incident, NotSent, Outcome};
 
@@ -41,6 +41,7 @@ pub(crate) struct Current {
 pub(crate) enum Machine {
     Payment(payment::State),
     Maintenance(maintenance::State),
+    Inquiry(inquiry::State),
     Debt(debt::State),
 }
 

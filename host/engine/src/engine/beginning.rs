@@ -1,8 +1,9 @@
 //! What an idle lane begins next: a debt, a sign-in, a payment.
 
 use super::Engine;
+use crate::books::Transaction;
 use crate::contract::Digest;
-use crate::contract::transaction::{FollowUpKind, Maintenance, Operation, Payment, PaymentKind};
+use crate::contract::transaction::{FollowUpKind, Maintenance, Operation, Payment, PaymentKind, Subject};
 use crate::contract::types::Milliseconds;
 use crate::effect::{CardSource, Effect, Moment};
 use crate::identity::TransactionId;
@@ -12,9 +13,9 @@ use crate::machine::debt;
 use crate::machine::errand::Errand;
 use crate::machine::following::Following;
 use crate::machine::world::World;
-use crate::machine::{maintenance, payment};
+use crate::machine::{inquiry, maintenance, payment};
 use crate::order::{Order, Payable};
-use crate::record::NotSent;
+use crate::record::{NotSent, Sealed};
 
 impl Engine {
     /// Begins what is next in an idle lane.
@@ -72,19 +73,14 @@ impl Engine {
                 let card = if presents { CardSource::Presented } else { CardSource::None };
                 begin_payment(Deal::new(errand(subject), amount, card, presents), refused, &world)
             }
-            Order::FollowUp { kind: FollowUpKind::Advise | FollowUpKind::Inquire, .. } | Order::Settle => {
-                return vec![Job::new(transaction, order, operator).unwritten(NotSent::Unsupported)];
-            }
+            Order::Settle => return vec![Job::new(transaction, order, operator).unwritten(NotSent::Unsupported)],
             Order::FollowUp { kind, of, amount } => {
                 let allowed = refused.map_or_else(|| Following::allowed(kind, &of, amount, &world), Err);
                 let (following, refused) = match allowed {
                     Ok(following) => (following, None),
                     Err(why) => (Following::refused(kind, of, amount, &world), Some(why)),
                 };
-                let Following { subject, card, asks_for_card } = following;
-                let amount = subject.amount;
-                let deal = Deal::new(errand(Operation::FollowUp(subject)), amount, card, asks_for_card);
-                begin_payment(deal, refused, &world)
+                begin_following(errand, following, refused, &world)
             }
             Order::Maintain(maintenance) => begin_errand(errand(Operation::Maintain(maintenance)), &world),
             Order::Download(name) => begin_errand(errand(Operation::Download(name)), &world),
@@ -127,6 +123,43 @@ fn begin_payment(deal: Deal, refused: Option<NotSent>, world: &World<'_>) -> (Ma
         None => payment::State::begin(deal, world),
     };
     (Machine::Payment(state), effects)
+}
+
+fn begin_following(
+    errand: impl FnOnce(Operation) -> Errand,
+    following: Following,
+    refused: Option<NotSent>,
+    world: &World<'_>,
+) -> (Machine, Vec<Effect>) {
+    let Following { subject, card, asks_for_card } = following;
+    let (kind, amount) = (subject.kind, subject.amount);
+    let of = match &subject.of {
+        Subject::Known(original) => TransactionId::try_from(original.transaction.clone()).ok(),
+        Subject::Typed(_) | Subject::None => None,
+    };
+    let mut errand = errand(Operation::FollowUp(subject));
+    match (kind, of) {
+        (FollowUpKind::Inquire, of) => {
+            // What became of it only the build that began it can say.
+            let known = of.as_ref().and_then(|of| world.books.transaction(of));
+            errand.plugin = known.and_then(Transaction::plugin).unwrap_or(errand.plugin);
+            let of = of.unwrap_or_else(|| errand.transaction.clone());
+            let question = inquiry::Question { errand, of, amount, card };
+            let (state, effects) = match refused {
+                Some(why) => inquiry::State::refuse(question, why, world),
+                None => inquiry::State::begin(question, world),
+            };
+            (Machine::Inquiry(state), effects)
+        }
+        (FollowUpKind::Advise, Some(sale)) if refused.is_none() => {
+            let sealed = world.books.transaction(&sale).and_then(Transaction::sealed).cloned();
+            let mut deal = Deal::new(errand, amount, card, asks_for_card);
+            deal.tip_on = Some((sale, sealed.unwrap_or(Sealed::None)));
+            let (state, effects) = payment::State::tip(deal, world);
+            (Machine::Payment(state), effects)
+        }
+        _ => begin_payment(Deal::new(errand, amount, card, asks_for_card), refused, world),
+    }
 }
 
 fn begin_errand(errand: Errand, world: &World<'_>) -> (Machine, Vec<Effect>) {

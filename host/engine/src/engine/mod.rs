@@ -210,6 +210,10 @@ impl Engine {
                 Turn::Going(state, effects) => (Machine::Maintenance(state), effects),
                 Turn::Over(closing) => return self.over(&acquirer, operation, transaction, closing, now),
             },
+            Machine::Inquiry(state) => match state.on(answer, &world) {
+                Turn::Going(state, effects) => (Machine::Inquiry(state), effects),
+                Turn::Over(closing) => return self.over(&acquirer, operation, transaction, closing, now),
+            },
             Machine::Debt(state) => match state.on(answer, &world) {
                 DebtTurn::Going(state, effects) => (Machine::Debt(state), effects),
                 DebtTurn::Over(tried) => return self.tried(&acquirer, operation, transaction, &tried, now),
@@ -254,7 +258,7 @@ impl Engine {
         closing: Closing,
         now: Moment,
     ) -> Vec<Effect> {
-        let Closing { outcome, activate_keys, drop_keys, kernel, then, storage_failed } = closing;
+        let Closing { outcome, activate_keys, drop_keys, kernel, then, about, storage_failed } = closing;
         let acquirer = acquirer.to_owned();
         let mut effects = Vec::new();
         if activate_keys {
@@ -266,7 +270,8 @@ impl Engine {
         if !kernel.is_empty() {
             effects.push(Effect::LoadKernel { acquirer: acquirer.clone(), rows: kernel });
         }
-        let owed = self.owed_now(&acquirer, &transaction);
+        let owed = [Some(&transaction), about.as_ref()].into_iter().flatten();
+        let owed: Vec<_> = owed.flat_map(|of| self.owed_now(&acquirer, of)).collect();
         let is_sign_in = self
             .books
             .transaction(&transaction)

@@ -3,6 +3,7 @@
 use crate::contract::acquirer::KernelRows;
 use crate::contract::types::Name;
 use crate::effect::Effect;
+use crate::identity::TransactionId;
 use crate::order::Order;
 use crate::record::Outcome;
 
@@ -22,6 +23,8 @@ pub(crate) struct Closing {
     pub kernel: Vec<KernelRows>,
     /// What its plugin asked to be done once it has ended.
     pub then: Vec<Order>,
+    /// The earlier payment it was about: what is owed for that may be due now.
+    pub about: Option<TransactionId>,
     /// The journal failed under it.
     pub storage_failed: bool,
 }
@@ -45,6 +48,7 @@ impl Closing {
             drop_keys: Vec::new(),
             kernel: Vec::new(),
             then: Vec::new(),
+            about: None,
             storage_failed: false,
         }
     }

@@ -62,6 +62,10 @@ impl Deal {
             Duty::Advise => bare(of.advice(), duty),
             Duty::ReportScripts => bare(of.report(), duty),
         }));
+        if let Some((sale, sealed)) = &self.tip_on {
+            let (debt, amount, sealed) = (sale.advice(), Some(self.amount), sealed.clone());
+            facts.push(Fact::Due { debt, of: sale.clone(), duty: Duty::Advise, amount, sealed });
+        }
         if self.stands_in {
             let (debt, amount) = (of.advice(), Some(self.amount));
             facts.push(Fact::Due { debt, of: of.clone(), duty: Duty::Advise, amount, sealed: sealed.clone() });
@@ -82,19 +86,22 @@ impl Deal {
     /// The journal keeps its last space for debts. Where nothing was ever written, nothing need be; else its word that
     /// there is no room is as good as a failure.
     pub fn no_room(&self, why: String, nothing_is_written: bool) -> Closing {
-        Closing { storage_failed: !nothing_is_written, ..self.unwritten(why) }
+        let outcome = Outcome::NotSent(NotSent::Storage(why.clone()));
+        if nothing_is_written { Closing::of(outcome) } else { self.unwritten(why) }
     }
 
     /// What the cashier is told: what is durable, or that it is unknown.
     pub fn close(&self, ending: Ending, durable: Result<(), String>) -> Closing {
         let Ending { outcome, granted, .. } = ending;
         let storage_failed = durable.is_err();
+        let about = self.tip_on.as_ref().map(|(sale, _)| sale.clone());
         let outcome = match durable {
             Ok(()) => outcome,
-            Err(_) if self.errand.money_may_have_moved() => Outcome::Unknown(Doubt::Storage),
+            // It may be on the disk all the same: what recovery reads decides.
+            Err(_) if self.errand.money_may_have_moved() || self.is_approved_here() => Outcome::Unknown(Doubt::Storage),
             Err(why) => Outcome::NotSent(NotSent::Storage(why)),
         };
-        Closing { drop_keys: granted.drop, then: granted.then, storage_failed, ..Closing::of(outcome) }
+        Closing { drop_keys: granted.drop, then: granted.then, about, storage_failed, ..Closing::of(outcome) }
     }
 }
 

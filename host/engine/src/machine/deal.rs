@@ -14,7 +14,8 @@ use crate::contract::template::UndoReason;
 use crate::contract::transaction::{FollowUp, Operation, OperationKind, Subject};
 use crate::contract::types::Amount;
 use crate::effect::{BadProof, CardFinish, CardSource, CardVerdict, Effect, Question};
-use crate::record::{Doubt, Incident, NotSent, Outcome, Party};
+use crate::identity::TransactionId;
+use crate::record::{Doubt, Incident, NotSent, Outcome, Party, Sealed};
 use crate::rules::{self, Evidence, Judgement, ProvenBy, Weighed};
 
 /// What is being paid, returned or taken back.
@@ -30,6 +31,8 @@ pub(crate) struct Deal {
     pub finish: Option<CardFinish>,
     /// It is approved without its acquirer, who is to be told.
     pub stands_in: bool,
+    /// It is a tip on this payment, of which the acquirer is to be told, with the card data of that payment.
+    pub tip_on: Option<(TransactionId, Sealed)>,
     /// Times it asked what became of its own message.
     pub inquiries: u32,
     /// Somebody stopped waiting for it.
@@ -49,7 +52,22 @@ pub(crate) struct Trouble {
 impl Deal {
     /// With the card of the one who pays, or with what was kept of the original's.
     pub fn new(errand: Errand, amount: Amount, card: CardSource, asks_for_card: bool) -> Deal {
-        Deal { errand, amount, card, asks_for_card, finish: None, stands_in: false, inquiries: 0, stopped: false }
+        Deal {
+            errand,
+            amount,
+            card,
+            asks_for_card,
+            finish: None,
+            stands_in: false,
+            tip_on: None,
+            inquiries: 0,
+            stopped: false,
+        }
+    }
+
+    /// Whether it is approved by nobody but this terminal.
+    pub fn is_approved_here(&self) -> bool {
+        self.stands_in || self.tip_on.is_some()
     }
 
     /// Takes the card that was presented; not another one than the original's.

@@ -170,7 +170,8 @@ impl Deal {
         count <= ceilings.count && sum_minor <= ceilings.sum_minor
     }
 
-    fn approved_here(&self) -> crate::contract::acquirer::Approved {
+    /// Approved by the terminal alone: there is no number of anybody else's yet.
+    pub fn approved_here(&self) -> crate::contract::acquirer::Approved {
         crate::contract::acquirer::Approved {
             amount: self.amount,
             authorization: String::new(),

@@ -39,6 +39,9 @@ impl Following {
         amount: Option<Amount>,
         world: &World<'_>,
     ) -> Result<Following, NotSent> {
+        if !world.deployment.offers(kind.operation()) {
+            return Err(NotSent::Unsupported);
+        }
         match of {
             Target::Known(id) => world.follow_known(kind, id, amount),
             Target::Typed(typed) => world.follow_typed(kind, typed, amount),
@@ -69,7 +72,9 @@ impl World<'_> {
         let original = self.original(id).ok_or(NotSent::OriginalNotFit(Unfit::Kind))?;
         let percent = self.deployment.ceilings.completion_percent;
         let amount = rules::may_follow(kind, &self.past(known, &original), amount, percent)?;
-        let asks_for_card = self.deployment.presents.contains(&kind.operation());
+        // What is only asked or told of uses what was kept of the card.
+        let is_silent = matches!(kind, FollowUpKind::Inquire | FollowUpKind::Advise);
+        let asks_for_card = !is_silent && self.deployment.presents.contains(&kind.operation());
         let card = match known.sealed() {
             _ if asks_for_card => CardSource::Presented,
             Some(Sealed::Here(sealed)) => CardSource::Sealed { of: id.clone(), sealed: sealed.clone() },
@@ -125,9 +130,8 @@ impl World<'_> {
     fn ended(&self, known: &Transaction) -> Ended {
         let open = |duty: fn(Duty) -> bool| self.books.debts_of(known).any(|debt| debt.is_open() && duty(debt.duty));
         match known.outcome() {
-            Some(Outcome::Approved(_)) if open(|duty| duty == Duty::Advise) && self.was_approved_here(known) => {
-                Ended::Unresolved
-            }
+            // Its acquirer has not taken all of it yet: what is taken back must be what was told.
+            Some(Outcome::Approved(_)) if open(|duty| duty == Duty::Advise) => Ended::Unresolved,
             Some(Outcome::Approved(_)) => Ended::Approved,
             Some(Outcome::Unknown(_)) if open(|duty| matches!(duty, Duty::Inquire | Duty::Repeat)) => Ended::ToBeAsked,
             Some(Outcome::Unknown(_)) if self.was_taken_back(known) => Ended::Not,
@@ -140,11 +144,6 @@ impl World<'_> {
     fn was_taken_back(&self, known: &Transaction) -> bool {
         let is_paid = |debt: &Debt| debt.standing == Standing::Paid && matches!(debt.duty, Duty::Reverse(_));
         self.books.debts_of(known).any(is_paid)
-    }
-
-    /// It was approved without its acquirer: no message of its own was ever answered.
-    fn was_approved_here(&self, known: &Transaction) -> bool {
-        !known.exchanges.iter().any(|exchange| exchange.heard)
     }
 
     /// What followed it, as far as it was approved or may have been.

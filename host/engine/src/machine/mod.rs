@@ -9,6 +9,7 @@ pub(crate) mod errand;
 pub(crate) mod exchange;
 pub(crate) mod following;
 pub(crate) mod inquiring;
+pub(crate) mod inquiry;
 pub(crate) mod maintenance;
 pub(crate) mod payment;
 pub(crate) mod table;
@@ -18,6 +19,6 @@ pub(crate) mod world;
 pub use table::{Row, Table, page};
 
 /// Every machine's table, for diagrams and for the tests that hold them.
-pub fn tables() -> [&'static Table; 5] {
-    [&payment::TABLE, &maintenance::TABLE, &debt::TABLE, &exchange::TABLE, &waiver::TABLE]
+pub fn tables() -> [&'static Table; 6] {
+    [&payment::TABLE, &maintenance::TABLE, &inquiry::TABLE, &debt::TABLE, &exchange::TABLE, &waiver::TABLE]
 }

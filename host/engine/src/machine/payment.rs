@@ -11,7 +11,7 @@ use crate::contract::acquirer::{Approved, Event};
 use crate::contract::retry_policy::Failure;
 use crate::contract::types::Name;
 use crate::effect::{Answer, Effect, OperationId, Purpose};
-use crate::record::{Incident, NotSent};
+use crate::record::{Incident, NotSent, Outcome};
 use crate::rules::{Judgement, ProvenBy};
 
 pub(crate) static TABLE: Table = Table {
@@ -127,6 +127,13 @@ impl State {
             kind: deal.errand.kind,
         };
         (State::Card(deal), vec![effect])
+    }
+
+    /// A tip: nothing is asked of anybody, it is written down and told later.
+    pub fn tip(deal: Deal, world: &World<'_>) -> (State, Vec<Effect>) {
+        let outcome = Outcome::Approved(deal.approved_here());
+        let (deal, ending, effects) = deal.conclude(Judgement { outcome, owed: None, incident: None }, world);
+        (State::Concluding(deal, ending), effects)
     }
 
     /// A payment refused before a card was asked for; written down all the same.

@@ -95,7 +95,7 @@ const PAGE_HEAD: &str = "\
 
 Written by `cargo run -p acquit-engine --example diagrams -- docs/` from the tables the engine's tests hold it to; a
 change here without a change there fails a test. An empty cell is an event that does not belong in that state: it
-changes nothing and leaves a line in the log. An `exchange` inside the first three machines is the fourth.
+changes nothing and leaves a line in the log. An `exchange` inside another machine is the machine of that name.
 ";
 
 /// What the machines did in a test, for their tables to be held against.

@@ -58,7 +58,12 @@ pub fn may_follow(
 ) -> Result<Amount, NotSent> {
     fits_kind(kind, past.kind)?;
     if kind == FollowUpKind::Inquire {
-        return if past.ended == Ended::ToBeAsked { Ok(past.amount) } else { Err(NotSent::AlreadyDone) };
+        return match past.ended {
+            Ended::ToBeAsked => Ok(past.amount),
+            // It runs, or is being taken back: what was asked now would be overtaken.
+            Ended::Unresolved => Err(NotSent::OriginalNotFit(Unfit::Unresolved)),
+            Ended::Approved | Ended::Not => Err(NotSent::AlreadyDone),
+        };
     }
     match past.ended {
         Ended::Unresolved | Ended::ToBeAsked => return Err(NotSent::OriginalNotFit(Unfit::Unresolved)),

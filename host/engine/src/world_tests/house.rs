@@ -375,7 +375,8 @@ impl House {
         if matches!(outcome, Outcome::Approved(_)) {
             let known = known.expect("approved and not in the books");
             assert_eq!(known.conclusion.as_ref().map(|conclusion| &conclusion.outcome), Some(&outcome));
-            let stands_in = self.books().debts_of(known).any(|debt| debt.duty == Duty::Advise);
+            let stands_in = known.kind() == OperationKind::Advise
+                || self.books().debts_of(known).any(|debt| debt.duty == Duty::Advise);
             assert!(stands_in || known.exchanges.iter().any(|exchange| exchange.heard), "approved unheard");
             let takes_back = |debt: &crate::books::Debt| !matches!(debt.duty, Duty::Advise | Duty::ReportScripts);
             let in_doubt = self.books().debts_of(known).any(takes_back);

@@ -2,6 +2,7 @@
 //! encoded records, virtual time and a power switch. It holds every effect against the laws of the house.
 
 mod acquirer;
+mod asked_later;
 mod asking;
 mod bad_answers;
 mod bad_input;
