@@ -7,7 +7,8 @@ use acquit_sandbox::contract::acquirer::{Action, Framing};
 use acquit_sandbox::contract::card::{Entry, Presented};
 use acquit_sandbox::contract::retry_policy::{Attempt, Debt, Delivery, Failure, Situation};
 use acquit_sandbox::contract::transaction::{
-    FollowUp, FollowUpKind, Gravity, Operation, OperationKind, Original, Payment, PaymentKind, Subject,
+    FollowUp, FollowUpKind, Gravity, Maintenance, Operation, OperationKind, Original, Payment, PaymentKind, Subject,
+    Totals, Upload,
 };
 use acquit_sandbox::contract::types::{Amount, Fault};
 use acquit_sandbox::contract::{Plugin, PluginFault};
@@ -71,6 +72,12 @@ fn each_kind_of_transaction_begins_within_the_limits() {
         let of = Subject::Known(original(of));
         Operation::FollowUp(FollowUp { kind, of, amount: swiped.amount, card: None, reason: None })
     };
+    let total = |operation| Totals {
+        group: "domestic".into(),
+        operation,
+        count: 3,
+        amount: Amount { minor: 300, ..swiped.amount },
+    };
     let operations = [
         sale(),
         paid(PaymentKind::Sale, Entry::ContactChip),
@@ -84,6 +91,20 @@ fn each_kind_of_transaction_begins_within_the_limits() {
         follow(FollowUpKind::CancelCompletion, OperationKind::Complete),
         follow(FollowUpKind::Reverse, OperationKind::Sale),
         follow(FollowUpKind::Inquire, OperationKind::ScanToPay),
+        follow(FollowUpKind::Advise, OperationKind::Sale),
+        follow(FollowUpKind::ReportScripts, OperationKind::Sale),
+        Operation::Maintain(Maintenance::SignIn),
+        Operation::Maintain(Maintenance::SignOff),
+        Operation::Maintain(Maintenance::Echo),
+        Operation::Download("applications".into()),
+        Operation::Settle(vec![total(OperationKind::Sale), total(OperationKind::Refund)]),
+        Operation::Upload(Upload {
+            balanced: false,
+            first: 0,
+            total: 64,
+            items: vec![original(OperationKind::Sale); 64],
+        }),
+        Operation::Upload(Upload { balanced: false, first: 64, total: 64, items: Vec::new() }),
     ];
     for operation in operations {
         let step = plugin.start(&context, &operation).unwrap_or_else(|error| panic!("{operation:?}: {error}"));
