@@ -122,7 +122,7 @@ impl<'o> Advice<'o> {
     fn of_tip(context: &Context, settings: &Settings, original: &'o Original, tip: Amount) -> Result<Self, Fault> {
         let too_much = || unsupported("an amount of more than twelve digits");
         let is_total = Source(context).is("tip-amount", "total")?;
-        let before = if is_total { original.amount.minor } else { 0 };
+        let before = if is_total { ending::taken_minor(original) } else { 0 };
         let amount = Amount { minor: before.checked_add(tip.minor).ok_or_else(too_much)?, ..tip };
         let card = original.card.as_ref().map(|card| card::absent(card, context)).transpose()?;
         let transaction = Transaction::new(context, settings, Kind::Tip, amount, card)?;

@@ -2,8 +2,8 @@
 
 use sdk::lookup::LookupError;
 use sdk::prelude::{
-    Amount, Approved, Balance, Context, Declined, Echoed, Effect, Fault, OperationKind, Outcome, Owed, Proof, Step,
-    Unknown,
+    Action, Amount, Approved, Balance, Context, Declined, Echoed, Effect, Fault, OperationKind, Original,
+    OriginalLookup, Outcome, Owed, Proof, Step, Unknown,
 };
 
 use crate::answer::Answer;
@@ -16,6 +16,8 @@ use crate::transaction;
 /// Settlement groups, as the totals of a settlement name them (A.9).
 pub(crate) const DOMESTIC: &str = "domestic";
 pub(crate) const FOREIGN: &str = "foreign";
+/// What was approved, where that is less than was asked for; among what the terminal keeps.
+const APPROVED: &str = "approved";
 /// DE54 (A.2): account type 2, amount type 2, currency 3, sign, amount 12.
 const BALANCE_CHARACTERS: usize = 20;
 
@@ -56,7 +58,16 @@ pub(crate) fn end(
         step.effects.push(Effect::Request((OperationKind::SignIn, None)));
     }
     step.reference = reference(known, answer, group);
+    if let (true, Action::Finish(Outcome::Approved(approved))) = (is_partial, &step.action) {
+        step.reference.push((APPROVED.to_owned(), approved.amount.minor.to_string()));
+    }
     Ok(step)
+}
+
+/// What an earlier transaction came to, in minor units.
+pub(crate) fn taken_minor(original: &Original) -> u64 {
+    let part = original.referred(APPROVED).ok().and_then(|minor| minor.parse().ok());
+    part.unwrap_or(original.amount.minor)
 }
 
 /// Nobody knows how it ended.

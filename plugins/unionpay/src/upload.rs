@@ -9,6 +9,7 @@ use sdk::prelude::{
 };
 
 use crate::answer::Answer;
+use crate::ending::taken_minor;
 use crate::managing::{self, DONE, Managing};
 use crate::matrix::Kind;
 use crate::parameters::Source;
@@ -152,7 +153,7 @@ fn row(item: &Original, number: usize) -> Result<Vec<Node>, Fault> {
     let is_foreign = is_foreign(item.referred("group").unwrap_or_default())?;
     let class = if is_foreign { "01" } else { "00" };
     let head = format!("{class}{}", item.referred("trace")?);
-    let amount = format!("{:012}", item.amount.minor);
+    let amount = format!("{:012}", taken_minor(item));
     if !(head.len() == 8 && head.bytes().all(|digit| digit.is_ascii_digit()) && amount.len() == 12) {
         return Err(Fault::Internal("an item of the upload is not one this plugin made".to_owned()));
     }

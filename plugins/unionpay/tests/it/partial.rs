@@ -42,6 +42,18 @@ fn a_part_that_is_taken_is_voided_or_refunded_by_what_was_taken() {
     }
 }
 
+#[test]
+fn a_part_that_is_taken_is_tipped_and_uploaded_by_what_was_taken() {
+    let mut till = Till::open(&[], |_| {});
+    let ended = in_part(&mut till);
+    till.items = vec![chip()];
+    let items = vec![ended.original.clone()];
+    let details = till.run(&Operation::Upload(Upload { balanced: false, first: 0, total: 1, items }), None);
+    assert!(details.field(48).ends_with("000000000400"), "{}", details.field(48));
+    let tip = till.run(&follow_up(FollowUpKind::Advise, &ended.original, cny(50)), Some(&chip()));
+    assert_eq!((tip.field(4).as_str(), till.merchant_total()), ("000000000450", 450));
+}
+
 /// The money moved, and the acquirer says it does not know.
 #[test]
 fn a_sale_answered_as_in_doubt_is_taken_back_whatever_became_of_it() {
