@@ -8,14 +8,16 @@ use proptest::prelude::*;
 use super::House;
 use super::acquirer::Line;
 use super::guest::{self, approved, declined, failed, honest, step, unknown};
+use super::teller::{self, Silence, follow, pay};
 use crate::contract::PluginFault;
 use crate::contract::acquirer::{
     Action, Echoed, Effect as Wish, Outcome as Claimed, Proof, Remedy, Standby, Step, Stray,
 };
+use crate::contract::card::Entry;
 use crate::contract::retry_policy::{Decision, Patience, Resend};
 use crate::contract::template::Node;
-use crate::contract::transaction::{Gravity, OperationKind};
-use crate::{Answer, Call, Duty, Fact, Outcome, TransactionId};
+use crate::contract::transaction::{FollowUpKind, Gravity, Maintenance, OperationKind, PaymentKind};
+use crate::{Answer, Call, CardFinish, Duty, Fact, Order, Outcome, Request, TransactionId};
 
 pub(super) fn lines() -> impl Strategy<Value = Vec<Line>> {
     use Line::{
@@ -150,7 +152,7 @@ pub(super) fn whims() -> impl Strategy<Value = Vec<Whim>> {
     prop::collection::vec(whim, 1..24)
 }
 
-fn play(whim: &Whim, call: &Call) -> Answer {
+fn play(whim: &Whim, call: &Call, honest: fn(&Call) -> Answer) -> Answer {
     match call {
         Call::Decide(..) => {
             whim.decision.clone().map_or_else(|| failed(call, PluginFault::Deadline), |it| Answer::Decision(Ok(it)))
@@ -238,8 +240,13 @@ fn ends_a_debt(fact: &Fact, facts: &[Fact]) -> bool {
 }
 
 pub(super) fn hostile(whims: Vec<Whim>) -> Box<dyn FnMut(&Call) -> Answer> {
+    hostile_or(honest, whims)
+}
+
+/// Hostile at a whim, and else like this.
+fn hostile_or(honest: fn(&Call) -> Answer, whims: Vec<Whim>) -> Box<dyn FnMut(&Call) -> Answer> {
     let mut whims = whims.into_iter().cycle();
-    Box::new(move |call| whims.next().map_or_else(|| honest(call), |whim| play(&whim, call)))
+    Box::new(move |call| whims.next().map_or_else(|| honest(call), |whim| play(&whim, call, honest)))
 }
 
 proptest! {
@@ -278,5 +285,76 @@ proptest! {
         let has_message = |debt: &crate::books::Debt| matches!(debt.duty, Duty::Reverse(_)) && books.standby_of(&debt.id).is_some();
         let unheard = books.open_debts().filter(|debt| debt.standing == crate::books::Standing::Unheard);
         prop_assert_eq!(unheard.filter(|debt| has_message(debt)).count(), 0, "a debt outlived the plugin that left it");
+    }
+}
+
+/// A day of everything that refers to what came before.
+fn day() -> Vec<(&'static str, Order)> {
+    vec![
+        ("A1", pay(PaymentKind::Sale, 5)),
+        ("V1", follow(FollowUpKind::Void, "A1", None)),
+        ("A2", pay(PaymentKind::ScanToPay, 7)),
+        ("Q2", follow(FollowUpKind::Inquire, "A2", None)),
+        ("R2", follow(FollowUpKind::Refund, "A2", Some(1))),
+        ("P1", pay(PaymentKind::Preauthorize, 5)),
+        ("C1", follow(FollowUpKind::Complete, "P1", None)),
+        ("X1", follow(FollowUpKind::CancelCompletion, "C1", None)),
+        ("B1", pay(PaymentKind::Balance, 0)),
+        ("W1", pay(PaymentKind::ShowToPay, 5)),
+        ("E1", Order::Maintain(Maintenance::SignOff)),
+        ("E2", Order::Download("tables".into())),
+    ]
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, ..ProptestConfig::default() })]
+
+    #[test]
+    fn a_hostile_plugin_moves_no_money_unnoticed_all_day(
+        whims in whims(),
+        lines in lines(),
+        failing in prop::collection::vec(prop::bool::weighted(0.01), 0..60),
+        cuts in prop::collection::vec(1_usize..200, 0..2),
+        (silence, is_chip, takes_less, accepts, cancels) in (
+            prop::sample::select(vec![0_usize, 1, 2, 3]), any::<bool>(), any::<bool>(), any::<bool>(), 0_u64..80_000,
+        ),
+    ) {
+        let honest: fn(&Call) -> Answer = match silence {
+            0 => |call| teller::answer(Silence::Undo, call),
+            1 => |call| teller::answer(Silence::Repeat, call),
+            2 => |call| teller::answer(Silence::Inquire, call),
+            _ => |call| teller::answer(Silence::InquireBare, call),
+        };
+        let mut house = House::open(Silence::Undo);
+        house.guest = hostile_or(honest, whims);
+        house.acquirer.line = lines.into();
+        house.failing_commits = failing.into();
+        (house.takes_less, house.deployment.offline) = (takes_less, Some(crate::OfflineCeilings {
+            count: 2,
+            sum_minor: 10,
+            payment_minor: 5,
+            age_seconds: 600,
+        }));
+        if is_chip {
+            house.presented.entry = Entry::ContactChip;
+        }
+        house.finish = Ok(CardFinish { accepted: accepts, scripts: true, sealed: Some(b"after".to_vec()) });
+        house.start();
+        house.points = 0;
+        house.cuts = cuts.into();
+        for (id, order) in day() {
+            house.begin(id, order);
+            house.run_for(cancels);
+            house.ask(Request::Cancel { transaction: TransactionId::parse(id).unwrap() });
+            house.run_for(100_000);
+            assert_nothing_is_lost(&house);
+        }
+        house.cuts.clear();
+        house.failing_commits.clear();
+        house.acquirer.line.clear();
+        house.break_plugin();
+        house.start();
+        house.run_for(200_000);
+        assert_nothing_is_lost(&house);
     }
 }

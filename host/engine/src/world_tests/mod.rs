@@ -11,6 +11,7 @@ mod card_gone;
 mod counters;
 mod coverage;
 mod day;
+mod day_cuts;
 mod errands;
 mod failed_save;
 mod full_disk;
