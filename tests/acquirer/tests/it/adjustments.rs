@@ -103,3 +103,22 @@ fn an_equal_settlement_can_be_answered_as_unequal_and_then_wants_its_details() {
         assert!(answer.digits(48).unwrap().ends_with('1'), "only the next one was ordered");
     }
 }
+
+#[test]
+fn cut_over_and_settlement_are_ordered_by_command_too() {
+    let mut day = Day::open(|_| {});
+    let order = |day: &Day, line: &str| day.acquirer.execute(serde_json::from_str(line).unwrap()).unwrap();
+    order(&day, r#"{"do":"cut-over","begins":true}"#);
+    assert_eq!(day.code(&day.terminal.plain_sale(2, 100)), "90");
+    order(&day, r#"{"do":"cut-over","begins":false}"#);
+    for (line, digit) in [
+        (r#"{"do":"answer-settlement","result":"unbalanced"}"#, '2'),
+        (r#"{"do":"answer-settlement","result":"failed"}"#, '3'),
+        (r#"{"do":"answer-settlement"}"#, '1'),
+    ] {
+        order(&day, line);
+        let trace = 3 + u32::from(digit as u8);
+        let answer = day.ask(&day.terminal.settlement(trace, &totals(0, 0, 0, 0)));
+        assert!(answer.digits(48).unwrap().ends_with(digit), "{line}");
+    }
+}
