@@ -144,7 +144,7 @@ fn begin_following(
             let known = of.as_ref().and_then(|of| world.books.transaction(of));
             errand.plugin = known.and_then(Transaction::plugin).unwrap_or(errand.plugin);
             let of = of.unwrap_or_else(|| errand.transaction.clone());
-            let question = inquiry::Question { errand, of, amount, card };
+            let question = inquiry::Question { errand, of, amount };
             let (state, effects) = match refused {
                 Some(why) => inquiry::State::refuse(question, why, world),
                 None => inquiry::State::begin(question, world),

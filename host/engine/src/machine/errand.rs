@@ -232,6 +232,11 @@ impl Errand {
         if gravity == Gravity::MovesMoney && self.money_may_have_moved() {
             return Err(Incident::IllegalStep("moves money a second time".into()));
         }
+        // Whatever a message with card data does, it is not asked twice: that would be a second payment under a name of
+        // the first.
+        if self.kind == OperationKind::Inquire && rules::holds_card_data(&exchange.message) {
+            return Err(Incident::IllegalStep("a question about a payment with card data".into()));
+        }
         if gravity != Gravity::Asks && !rules::moves_money(&self.subject) {
             return Err(Incident::IllegalStep("an errand that does more than ask".into()));
         }

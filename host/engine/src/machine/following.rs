@@ -77,6 +77,7 @@ impl World<'_> {
         let asks_for_card = !is_silent && self.deployment.presents.contains(&kind.operation());
         let card = match known.sealed() {
             _ if asks_for_card => CardSource::Presented,
+            _ if kind == FollowUpKind::Inquire => CardSource::None,
             Some(Sealed::Here(sealed)) => CardSource::Sealed { of: id.clone(), sealed: sealed.clone() },
             Some(Sealed::Destroyed) => return Err(NotSent::Card(CardProblem::Gone)),
             Some(Sealed::None) | None => CardSource::None,

@@ -9,7 +9,7 @@ use super::world::World;
 use crate::contract::acquirer::{Action, Event, Outcome as Claimed, Owed, Step};
 use crate::contract::retry_policy::Failure;
 use crate::contract::transaction::{FollowUp, FollowUpKind, Operation, OperationKind, Subject};
-use crate::effect::{Answer, Effect, OperationId};
+use crate::effect::{Answer, CardSource, Effect, OperationId};
 use crate::record::{Fact, Incident};
 use crate::rules::ProvenBy;
 
@@ -163,7 +163,7 @@ impl Deal {
         errand.state = step.state;
         errand.reference = step.reference;
         let refused = match step.action {
-            Action::Send(exchange) => match errand.plan(exchange, self.card.clone(), world) {
+            Action::Send(exchange) => match errand.plan(exchange, CardSource::None, world) {
                 Ok(mut plan) => {
                     // What is owed later goes on from where the payment itself stood, not from the question.
                     for fact in &mut plan.facts {

@@ -52,7 +52,6 @@ pub(crate) struct Question {
     /// The payment nobody knows.
     pub of: TransactionId,
     pub amount: Amount,
-    pub card: CardSource,
 }
 
 impl State {
@@ -184,7 +183,7 @@ impl Question {
         self.errand.state = step.state;
         self.errand.reference = step.reference;
         match step.action {
-            Action::Send(exchange) => match self.errand.plan(exchange, self.card.clone(), world) {
+            Action::Send(exchange) => match self.errand.plan(exchange, CardSource::None, world) {
                 Ok(plan) => {
                     let (exchange, effects) = Exchange::begin(plan, world);
                     Turn::Going(State::Exchanging(self, exchange), effects)

@@ -73,6 +73,24 @@ fn after_so_many_questions_the_inquiry_is_owed() {
     }
 }
 
+/// A second payment in the clothes of a question.
+#[test]
+fn an_inquiry_holds_no_card_data() {
+    let mut house = unheard(Silence::Inquire);
+    house.guest = Box::new(|call| {
+        let mut answered = answer(Silence::Inquire, call);
+        if let (Call::Start(context, operation), Answer::Step(Ok(step))) = (call, &mut answered)
+            && operation.kind() == OperationKind::Inquire
+            && let Action::Send(exchange) = &mut step.action
+        {
+            exchange.message = super::guest::message("sale", context.counters[0].1, 500, true);
+        }
+        answered
+    });
+    assert!(matches!(scan(&mut house), Outcome::Unknown(Doubt::Plugin(_))));
+    assert_eq!(house.acquirer.count("sale"), 0);
+}
+
 #[test]
 fn an_inquiry_moves_no_money_and_proves_itself_by_its_own_proofs() {
     let mut house = unheard(Silence::Inquire);

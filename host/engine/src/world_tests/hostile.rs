@@ -16,7 +16,7 @@ use crate::contract::acquirer::{
 use crate::contract::card::Entry;
 use crate::contract::retry_policy::{Decision, Patience, Resend};
 use crate::contract::template::Node;
-use crate::contract::transaction::{FollowUpKind, Gravity, Maintenance, OperationKind, PaymentKind};
+use crate::contract::transaction::{FollowUpKind, Gravity, Maintenance, Operation, OperationKind, PaymentKind};
 use crate::{Answer, Call, CardFinish, Duty, Fact, Order, Outcome, Request, TransactionId};
 
 pub(super) fn lines() -> impl Strategy<Value = Vec<Line>> {
@@ -162,6 +162,12 @@ fn play(whim: &Whim, call: &Call, honest: fn(&Call) -> Answer) -> Answer {
             None => failed(call, PluginFault::Deadline),
         },
         Call::Start(context, _) | Call::Resume(context, ..) => {
+            // What a question about a card does with the card's data is between its plugin and its acquirer.
+            let is_balance = matches!(call, Call::Start(_, Operation::Pay(payment)) | Call::Resume(_, Operation::Pay(payment), ..)
+                if payment.kind == PaymentKind::Balance);
+            if is_balance && matches!(whim.wanted, Wanted::Sale { .. }) {
+                return honest(call);
+            }
             let next = context.counters.first().map_or(0, |(_, value)| *value);
             match act(&whim.wanted, next) {
                 Some(action) => {
