@@ -154,9 +154,11 @@ impl House {
     /// Makes the terminal say all it knows, into the transcript: to machines, to people in both languages, and on its
     /// socket where a host runs.
     fn ask_everything(&self) -> Result<()> {
-        let commands: [&[&str]; 8] = [
+        let commands: [&[&str]; 10] = [
             &["owed"],
             &["totals"],
+            &["batch"],
+            &["reprint"],
             &["explain"],
             &["journal", "show"],
             &["journal", "tail", "--no-follow"],

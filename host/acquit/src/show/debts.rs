@@ -45,6 +45,23 @@ pub fn owed(books: &Books, now: Timestamp, messages: &Messages) -> Response {
     Response::done(facts, lines)
 }
 
+/// What the screen says all the time: how much is owed, what has not been delivered, what needs attention.
+pub fn standing(books: &Books, messages: &Messages) -> Vec<String> {
+    let mut lines = vec![messages.text("screen-owed", &[("count", books.owed().into())])];
+    for acquirer in acquirers(books) {
+        for Exposure { amount, count } in exposure(books, &acquirer) {
+            let shown = format_amount(&amount, messages.language());
+            let args = [("acquirer", acquirer.clone().into()), ("amount", shown.into()), ("count", count.into())];
+            lines.push(messages.text("screen-exposure", &args));
+        }
+    }
+    match books.open_debts().filter(|debt| needs_attention(debt)).count() {
+        0 => {}
+        count => lines.push(messages.text("screen-escalated", &[("count", (count as u64).into())])),
+    }
+    lines
+}
+
 /// What this acquirer has not been told of, by currency. A sum that does not fit is shown as the most that does.
 pub fn exposure(books: &Books, acquirer: &str) -> Vec<Exposure> {
     let mut sums: Vec<Exposure> = Vec::new();

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 
 use crate::messages::Currency;
 
-pub use debts::{exposure, needs_attention, owed};
+pub use debts::{owed, standing};
 pub use receipt::Edition;
 pub use refusal::NO_ROOM;
 pub use reprint::{page, reprint};
@@ -35,3 +35,6 @@ fn amount_facts(amount: &Amount) -> Value {
     let code = Currency::from_number(amount.currency).map(|currency| currency.code);
     json!({ "minor": amount.minor, "currency": code, "exponent": amount.exponent })
 }
+
+#[cfg(test)]
+mod tests;

@@ -123,7 +123,8 @@ struct Running {
     engine: Engine,
     journal: Journal,
     sessions: BTreeMap<OperationId, Session>,
-    shown_owed: Option<u32>,
+    /// What the screen says of debts.
+    shown_owed: Vec<String>,
     upkeep: Upkeep,
 }
 
@@ -263,7 +264,7 @@ impl Terminal {
         self.shelf.tidy(&recovery.books().plugins_needed());
         let lost = self.bring_back_keys(recovery.books());
         let (engine, effects) = recovery.begin(deployments, stopped, &lost, now);
-        let running = Running { engine, journal, sessions: BTreeMap::new(), shown_owed: None, upkeep };
+        let running = Running { engine, journal, sessions: BTreeMap::new(), shown_owed: Vec::new(), upkeep };
         self.service = Service::In(Box::new(running));
         self.show_owed();
         Ok(effects)
@@ -320,12 +321,12 @@ impl Terminal {
 
     fn show_owed(&mut self) {
         let Service::In(running) = &mut self.service else { return };
-        let owed = running.engine.books().owed();
-        if running.shown_owed == Some(owed) {
+        let lines = show::standing(running.engine.books(), &self.messages);
+        if running.shown_owed == lines {
             return;
         }
-        running.shown_owed = Some(owed);
-        self.show(vec![self.messages.text("screen-owed", &[("count", owed.into())])]);
+        running.shown_owed.clone_from(&lines);
+        self.show(lines);
     }
 
     fn show(&self, lines: Vec<String>) {
