@@ -250,7 +250,7 @@ pub(super) fn hostile(whims: Vec<Whim>) -> Box<dyn FnMut(&Call) -> Answer> {
 }
 
 /// Hostile at a whim, and else like this.
-fn hostile_or(honest: fn(&Call) -> Answer, whims: Vec<Whim>) -> Box<dyn FnMut(&Call) -> Answer> {
+pub(super) fn hostile_or(honest: fn(&Call) -> Answer, whims: Vec<Whim>) -> Box<dyn FnMut(&Call) -> Answer> {
     let mut whims = whims.into_iter().cycle();
     Box::new(move |call| whims.next().map_or_else(|| honest(call), |whim| play(&whim, call, honest)))
 }
@@ -295,7 +295,7 @@ proptest! {
 }
 
 /// A day of everything that refers to what came before.
-fn day() -> Vec<(&'static str, Order)> {
+pub(super) fn day() -> Vec<(&'static str, Order)> {
     vec![
         ("A1", pay(PaymentKind::Sale, 5)),
         ("V1", follow(FollowUpKind::Void, "A1", None)),
