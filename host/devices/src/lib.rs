@@ -14,4 +14,4 @@ pub mod virtual_set;
 pub use display::{Beep, Display, Screen};
 pub use error::{Device, DeviceError};
 pub use printer::{Item, Line, Page, Printer, PrinterProblem, layout};
-pub use reader::{Answer, CardEvent, CardReader, CardRequest, Ending, Notice, PinPolicy};
+pub use reader::{Answer, CardEvent, CardReader, CardRequest, Ending, Finished, Notice, PinPolicy, Wanted};

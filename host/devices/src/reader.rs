@@ -1,8 +1,9 @@
 use std::time::Duration;
 
+use engine::CardVerdict;
 use engine::contract::card::Entry;
-use engine::contract::types::Amount;
-use vault::CardSession;
+use engine::contract::types::{Amount, LocalTime};
+use vault::{CardSession, EmvTags};
 
 use crate::DeviceError;
 
@@ -29,11 +30,48 @@ pub trait CardReader: Send {
     ///
     /// Nothing was asked that this answers, or the reader is broken. The session goes on as if nothing had been said.
     fn answer(&mut self, answer: Answer) -> Result<(), DeviceError>;
+
+    /// Lets the inserted card have its last word (EMV Book 3, 10.10 and 10.11): EXTERNAL AUTHENTICATE, issuer scripts and
+    /// the second GENERATE AC. Ends what [`CardEvent::Online`] left open; there is no second time.
+    ///
+    /// # Errors
+    ///
+    /// No chip waits for it, or the reader is broken.
+    fn finish(&mut self, verdict: &CardVerdict) -> Result<Finished, DeviceError>;
+}
+
+/// A card's last word.
+#[derive(Debug)]
+pub enum Finished {
+    /// It approved or refused.
+    Done {
+        /// It gave a transaction certificate.
+        accepted: bool,
+        /// It was given issuer scripts; what came of them is among the tags (DF31).
+        scripts: bool,
+        /// The kernel's data objects that changed.
+        tags: EmvTags,
+    },
+    /// It was taken away before.
+    Gone,
+}
+
+/// What may be presented.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Wanted {
+    /// A card, in whatever way it can be read.
+    Card,
+    /// A code on the customer's telephone.
+    Code,
 }
 
 /// What a card is wanted for.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct CardRequest {
+    /// A card, or a code.
+    pub wanted: Wanted,
+    /// The terminal's time, which a chip signs.
+    pub at: LocalTime,
     /// What is to be paid, for the PIN pad's own screen and for a chip.
     pub amount: Amount,
     /// Whether a PIN is asked for.

@@ -93,6 +93,11 @@ impl EmvTags {
         self.0.keys().copied().collect()
     }
 
+    /// The value of an object that names neither card nor cardholder.
+    pub fn open(&self, tag: u32) -> Option<&[u8]> {
+        if self.is_secret(tag) { None } else { self.0.get(&tag).map(|object| object.value.reveal()) }
+    }
+
     /// Takes over another's objects, which replace those of the same tag.
     pub(crate) fn update(&mut self, newer: EmvTags) {
         self.0.extend(newer.0);

@@ -1,5 +1,6 @@
 //! Devices without hardware: profiles in place of cards, files in place of paper. For development only.
 
+mod chip;
 mod display;
 mod printer;
 mod profile;

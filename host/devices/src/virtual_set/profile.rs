@@ -1,10 +1,12 @@
 use std::fmt;
 use std::path::{Path, PathBuf};
 
+use engine::contract::card::Entry;
 use toml::{Table, Value};
-use vault::{CardDataError, CardSession, Pin, Track};
+use vault::{CardDataError, CardSession, EmvTags, Expiry, Pan, Pin, ScannedCode, Track};
 use zeroize::Zeroizing;
 
+use super::chip::{Chip, LastWord};
 use crate::stripe::{StripeError, track_two};
 
 /// A virtual card and its holder: what the reader finds on it, and what its holder does.
@@ -17,8 +19,17 @@ pub struct CardProfile {
     pub label: String,
     /// What goes wrong when it is presented.
     pub fault: Option<CardFault>,
-    track: Track,
+    medium: Medium,
     pin: Option<Entered>,
+}
+
+/// What there is to be read.
+#[derive(Clone)]
+enum Medium {
+    Stripe(Track),
+    Chip(Chip),
+    Code(ScannedCode),
+    Typed(Pan, Expiry),
 }
 
 /// What goes wrong with a card.
@@ -78,7 +89,7 @@ pub enum ProfileProblem {
     #[error("{0} must be text in quotes")]
     NotText(&'static str),
     /// A key that means nothing here.
-    #[error("{0} is no key of a card; there are label, entry, track-two, pin and fault")]
+    #[error("{0} is no key of a card; there are {keys}", keys = KEYS.join(", "))]
     UnknownKey(String),
     /// A word that is none of those known.
     #[error("{key} must be one of {known}")]
@@ -88,6 +99,14 @@ pub enum ProfileProblem {
         /// Which words there are.
         known: &'static str,
     },
+    /// The number typed, the date or the code is none.
+    #[error("card.{key}: {error}")]
+    CardData {
+        /// Which key.
+        key: &'static str,
+        /// What is wrong with it.
+        error: CardDataError,
+    },
     /// The track gives no card.
     #[error("card.track-two: {0}")]
     Stripe(#[from] StripeError),
@@ -95,7 +114,7 @@ pub enum ProfileProblem {
     #[error("card.pin: {0}")]
     Pin(#[from] CardDataError),
     /// The card number is not a published or made-up test number.
-    #[error("card.track-two holds a card number that is no known test number; never put a real card in a file")]
+    #[error("card holds a card number that is no known test number; never put a real card in a file")]
     NotATestCard,
 }
 
@@ -110,6 +129,13 @@ pub const BUILT_IN_CARDS: &[(&str, &str)] = &[
     ("unionpay-chip", include_str!("../../cards/unionpay-chip.toml")),
     ("unreadable", include_str!("../../cards/unreadable.toml")),
     ("removed", include_str!("../../cards/removed.toml")),
+    ("unionpay-inserted", include_str!("../../cards/unionpay-inserted.toml")),
+    ("unionpay-tapped", include_str!("../../cards/unionpay-tapped.toml")),
+    ("unionpay-refuses", include_str!("../../cards/unionpay-refuses.toml")),
+    ("unionpay-scripts", include_str!("../../cards/unionpay-scripts.toml")),
+    ("unionpay-offline", include_str!("../../cards/unionpay-offline.toml")),
+    ("unionpay-typed", include_str!("../../cards/unionpay-typed.toml")),
+    ("unionpay-code", include_str!("../../cards/unionpay-code.toml")),
     ("visa-stripe", include_str!("../../cards/visa-stripe.toml")),
     ("visa-chip", include_str!("../../cards/visa-chip.toml")),
 ];
@@ -180,20 +206,46 @@ impl CardProfile {
         if let Some(key) = card.keys().find(|key| !KEYS.contains(&key.as_str())) {
             return Err(ProfileProblem::UnknownKey(format!("card.{key}")));
         }
-        if required(card, "entry", "card.entry")? != "stripe" {
-            return Err(ProfileProblem::UnknownWord { key: "card.entry", known: "stripe" });
-        }
         Ok(CardProfile {
             label: required(card, "label", "card.label")?.to_owned(),
             fault: optional(card, "fault", "card.fault")?.map(fault).transpose()?,
-            track: test_track(required(card, "track-two", "card.track-two")?)?,
+            medium: Medium::parse(card)?,
             pin: optional(card, "pin", "card.pin")?.map(Entered::parse).transpose()?,
         })
     }
 
-    /// What a swipe gives.
-    pub(super) fn swipe(&self) -> Result<CardSession, CardDataError> {
-        CardSession::from_stripe(None, self.track.clone(), None)
+    /// How it is read.
+    pub(super) fn entry(&self) -> Entry {
+        match &self.medium {
+            Medium::Stripe(_) => Entry::Stripe,
+            Medium::Chip(chip) if chip.contactless => Entry::ContactlessChip,
+            Medium::Chip(_) => Entry::ContactChip,
+            Medium::Code(_) => Entry::CodeScan,
+            Medium::Typed(..) => Entry::Manual,
+        }
+    }
+
+    /// The chip, where it has one that is used.
+    pub(super) fn chip(&self) -> Option<&Chip> {
+        match &self.medium {
+            Medium::Chip(chip) => Some(chip),
+            _ => None,
+        }
+    }
+
+    /// Whether its holder is asked for a PIN at all: not for a code, and not for a number that was typed.
+    pub(super) fn asks_for_pin(&self) -> bool {
+        matches!(self.medium, Medium::Stripe(_) | Medium::Chip(_))
+    }
+
+    /// What reading it gives; `tags` are the kernel's where it is a chip.
+    pub(super) fn read(&self, tags: EmvTags) -> Result<CardSession, CardDataError> {
+        match &self.medium {
+            Medium::Stripe(track) => CardSession::from_stripe(None, track.clone(), None),
+            Medium::Chip(chip) => chip.session(tags),
+            Medium::Code(code) => Ok(CardSession::from_code(code.clone())),
+            Medium::Typed(pan, expiry) => Ok(CardSession::typed(pan.clone(), expiry.clone(), None)),
+        }
     }
 
     /// What the holder types, and with how many keys; none where the holder has no PIN or gives none.
@@ -204,6 +256,60 @@ impl CardProfile {
             Some(CardFault::WrongPin) => Some((entered.wrong.clone(), entered.keys)),
             _ => Some((entered.right.clone(), entered.keys)),
         }
+    }
+}
+
+impl Medium {
+    fn parse(card: &Table) -> Result<Self, ProfileProblem> {
+        let data = |key| move |error| ProfileProblem::CardData { key, error };
+        match required(card, "entry", "card.entry")? {
+            "stripe" => Ok(Medium::Stripe(test_track(required(card, "track-two", "card.track-two")?)?)),
+            "chip" => Chip::parse(card, false).map(Medium::Chip),
+            "contactless" => Chip::parse(card, true).map(Medium::Chip),
+            "code" => {
+                let code = ScannedCode::parse(required(card, "code", "card.code")?);
+                code.map(Medium::Code).map_err(data("code"))
+            }
+            "typed" => {
+                let number = required(card, "number", "card.number")?;
+                let expiry = Expiry::parse(required(card, "expiry", "card.expiry")?).map_err(data("expiry"))?;
+                Ok(Medium::Typed(Pan::parse(test_number(number)?).map_err(data("number"))?, expiry))
+            }
+            _ => {
+                Err(ProfileProblem::UnknownWord { key: "card.entry", known: "stripe, chip, contactless, code, typed" })
+            }
+        }
+    }
+}
+
+impl Chip {
+    fn parse(card: &Table, contactless: bool) -> Result<Self, ProfileProblem> {
+        let data = |key| move |error| ProfileProblem::CardData { key, error };
+        let text = required(card, "track-two", "card.track-two")?;
+        let track_two = test_track(text)?;
+        // `test_track` has seen a separator, and a date behind it.
+        let (number, rest) = text.trim_start_matches(';').split_once(['=', 'D', 'd']).ok_or(StripeError::Separator)?;
+        let expiry = rest.get(..4).ok_or(StripeError::TooShort)?;
+        Ok(Chip {
+            contactless,
+            pan: Pan::parse(number).map_err(data("track-two"))?,
+            expiry: Expiry::parse(expiry).map_err(data("track-two"))?,
+            track_two,
+            has_pin: card.contains_key("pin"),
+            last_word: match optional(card, "last-word", "card.last-word")?.unwrap_or("approves") {
+                "approves" => LastWord::Approves,
+                "refuses" => LastWord::Refuses,
+                "gone" => LastWord::Gone,
+                _ => {
+                    return Err(ProfileProblem::UnknownWord {
+                        key: "card.last-word",
+                        known: "approves, refuses, gone",
+                    });
+                }
+            },
+            scripts_fail: yes(card, "scripts-fail", "card.scripts-fail")?,
+            approves_offline: yes(card, "approves-offline", "card.approves-offline")?,
+        })
     }
 }
 
@@ -225,7 +331,27 @@ impl Entered {
     }
 }
 
-const KEYS: [&str; 5] = ["label", "entry", "track-two", "pin", "fault"];
+const KEYS: [&str; 11] = [
+    "label",
+    "entry",
+    "track-two",
+    "pin",
+    "fault",
+    "code",
+    "number",
+    "expiry",
+    "last-word",
+    "scripts-fail",
+    "approves-offline",
+];
+
+fn yes(card: &Table, key: &str, whole_key: &'static str) -> Result<bool, ProfileProblem> {
+    match optional(card, key, whole_key)? {
+        None | Some("no") => Ok(false),
+        Some("yes") => Ok(true),
+        Some(_) => Err(ProfileProblem::UnknownWord { key: whole_key, known: "yes, no" }),
+    }
+}
 
 fn optional<'a>(card: &'a Table, key: &str, whole_key: &'static str) -> Result<Option<&'a str>, ProfileProblem> {
     card.get(key).map(|value| value.as_str().ok_or(ProfileProblem::NotText(whole_key))).transpose()
@@ -253,8 +379,12 @@ fn test_track(text: &str) -> Result<Track, ProfileProblem> {
     let track = track_two(text)?;
     CardSession::from_stripe(None, track.clone(), None).map_err(StripeError::from)?;
     let number = text.trim_start_matches(';').split(['=', 'D', 'd']).next().unwrap_or_default();
+    test_number(number).map(|_| track)
+}
+
+fn test_number(number: &str) -> Result<&str, ProfileProblem> {
     let made_up = MADE_UP_BEGINNINGS.iter().any(|beginning| number.starts_with(beginning));
-    if made_up || PUBLISHED_TEST_NUMBERS.contains(&number) { Ok(track) } else { Err(ProfileProblem::NotATestCard) }
+    if made_up || PUBLISHED_TEST_NUMBERS.contains(&number) { Ok(number) } else { Err(ProfileProblem::NotATestCard) }
 }
 
 fn built_in_names() -> String {
@@ -301,9 +431,17 @@ mod tests {
         let table = [
             ("entry = \"stripe\"", "", "card.entry is missing"),
             ("label = \"Test\"", "", "card.label is missing"),
-            ("[card]", "[crad]", "crad is no key of a card; there are label, entry, track-two, pin and fault"),
-            ("pin =", "pni =", "card.pni is no key of a card; there are label, entry, track-two, pin and fault"),
-            ("\"stripe\"", "\"tattoo\"", "card.entry must be one of stripe"),
+            (
+                "[card]",
+                "[crad]",
+                "crad is no key of a card; there are label, entry, track-two, pin, fault, code, number, expiry, last-word, scripts-fail, approves-offline",
+            ),
+            (
+                "pin =",
+                "pni =",
+                "card.pni is no key of a card; there are label, entry, track-two, pin, fault, code, number, expiry, last-word, scripts-fail, approves-offline",
+            ),
+            ("\"stripe\"", "\"tattoo\"", "card.entry must be one of stripe, chip, contactless, code, typed"),
             (
                 "\"123456\"",
                 "\"123456\"\nfault = \"fire\"",
@@ -322,7 +460,7 @@ mod tests {
             (
                 "6200000000000005",
                 "6222021234567894",
-                "card.track-two holds a card number that is no known test number; never put a real card in a file",
+                "card holds a card number that is no known test number; never put a real card in a file",
             ),
         ];
         for (from, to, message) in table {

@@ -1,11 +1,13 @@
 use std::time::Duration;
 
+use engine::CardVerdict;
 use engine::contract::card::Entry;
-use vault::{CardSession, Pin};
+use vault::{CardSession, EmvTags, Pin};
 
+use super::chip::Inserted;
 use super::{CardFault, CardProfile};
 use crate::stripe::has_chip;
-use crate::{Answer, CardEvent, CardReader, CardRequest, DeviceError, Ending, Notice, PinPolicy};
+use crate::{Answer, CardEvent, CardReader, CardRequest, DeviceError, Ending, Finished, Notice, PinPolicy, Wanted};
 
 /// Swipes of a stripe that cannot be read before the reader gives up.
 const SWIPES_MAX: u8 = 3;
@@ -17,6 +19,10 @@ const KEYS_BEFORE_GIVING_UP: u8 = 2;
 pub struct VirtualReader {
     presented: Option<CardProfile>,
     session: Option<Session>,
+    /// A chip that has sent its message to the acquirer and waits for the answer.
+    inserted: Option<Inserted>,
+    /// Chip transactions so far: what a card counts (ATC) and the terminal with it.
+    chip_transactions: u16,
 }
 
 struct Session {
@@ -65,13 +71,16 @@ impl CardReader for VirtualReader {
         if self.session.is_some() {
             return Err(DeviceError::Busy);
         }
+        self.inserted = None;
         self.session = Some(Session { request: request.clone(), state: State::Open, waited: Duration::ZERO });
         Ok(())
     }
 
     fn next(&mut self, wait: Duration) -> Result<Option<CardEvent>, DeviceError> {
         let Some(mut session) = self.session.take() else { return Ok(None) };
-        let (state, event) = session.state.step(&session.request, &mut self.presented);
+        let waiting = self.presented.take_if(|card| fits(card, session.request.wanted));
+        let mut kernel = Kernel { inserted: &mut self.inserted, transactions: &mut self.chip_transactions };
+        let (state, event) = session.state.step(&session.request, waiting, &mut kernel);
         session.state = state;
         let event = match event {
             Some(event) => {
@@ -110,17 +119,54 @@ impl CardReader for VirtualReader {
             }
         }
     }
+
+    fn finish(&mut self, verdict: &CardVerdict) -> Result<Finished, DeviceError> {
+        let inserted = self.inserted.take().ok_or(DeviceError::OutOfTurn { answer: "finish" })?;
+        Ok(inserted.finish(verdict))
+    }
+}
+
+/// Where the virtual kernel keeps what outlives a session.
+struct Kernel<'a> {
+    inserted: &'a mut Option<Inserted>,
+    transactions: &'a mut u16,
+}
+
+impl Kernel<'_> {
+    /// The first GENERATE AC, where there is a chip to ask.
+    fn ask(&mut self, card: &CardProfile, request: &CardRequest) -> EmvTags {
+        let Some(chip) = card.chip() else { return EmvTags::new() };
+        *self.transactions = self.transactions.wrapping_add(1);
+        let inserted = Inserted::new(chip.clone(), request, *self.transactions);
+        let tags = inserted.request_tags();
+        // A card that was tapped is gone before the answer comes.
+        *self.inserted = (!chip.contactless).then_some(inserted);
+        tags
+    }
+}
+
+/// Whether this is what was asked for.
+fn fits(card: &CardProfile, wanted: Wanted) -> bool {
+    (card.entry() == Entry::CodeScan) == (wanted == Wanted::Code)
 }
 
 impl State {
     /// What happens next, and where that leads.
-    fn step(self, request: &CardRequest, presented: &mut Option<CardProfile>) -> (State, Option<CardEvent>) {
+    fn step(
+        self,
+        request: &CardRequest,
+        presented: Option<CardProfile>,
+        kernel: &mut Kernel<'_>,
+    ) -> (State, Option<CardEvent>) {
         match self {
-            State::Open => match presented.take() {
-                Some(card) => (State::Reading { card, swipe: 1 }, Some(CardEvent::Detected(Entry::Stripe))),
+            State::Open => match presented {
+                Some(card) => {
+                    let detected = CardEvent::Detected(card.entry());
+                    (State::Reading { card, swipe: 1 }, Some(detected))
+                }
                 None => (State::Open, None),
             },
-            State::Reading { card, swipe } => State::read(card, swipe, request),
+            State::Reading { card, swipe } => State::read(card, swipe, request, kernel),
             State::Stranded => (State::Stranded, None),
             State::Read { card, session } => {
                 let optional = request.pin == PinPolicy::Optional;
@@ -132,8 +178,13 @@ impl State {
         }
     }
 
-    fn read(card: CardProfile, swipe: u8, request: &CardRequest) -> (State, Option<CardEvent>) {
-        let session = match (card.fault, card.swipe()) {
+    fn read(
+        card: CardProfile,
+        swipe: u8,
+        request: &CardRequest,
+        kernel: &mut Kernel<'_>,
+    ) -> (State, Option<CardEvent>) {
+        let session = match (card.fault, card.read(kernel.ask(&card, request))) {
             (Some(CardFault::Removed), _) => return (State::Stranded, Some(CardEvent::Ended(Ending::Removed))),
             (Some(CardFault::Unreadable), _) | (_, Err(_)) if swipe >= SWIPES_MAX => {
                 return (State::Stranded, Some(CardEvent::Ended(Ending::Unreadable)));
@@ -143,15 +194,17 @@ impl State {
             }
             (_, Ok(session)) => session,
         };
-        let session = match (has_chip(&session), request.allow_fallback) {
+        let swiped_chip = card.entry() == Entry::Stripe && has_chip(&session);
+        let session = match (swiped_chip, request.allow_fallback) {
             // The holder has only the stripe to offer, so nothing more will come.
             (true, false) => return (State::Stranded, Some(CardEvent::Notice(Notice::UseChip))),
             (true, true) => session.fallen_back(),
             (false, _) => session,
         };
         match request.pin {
+            _ if !card.asks_for_pin() => (State::Stranded, Some(CardEvent::Online(Box::new(session)))),
             PinPolicy::Never => (State::Stranded, Some(CardEvent::Online(Box::new(session)))),
-            PinPolicy::Optional | PinPolicy::Required => State::Read { card, session }.step(request, &mut None),
+            PinPolicy::Optional | PinPolicy::Required => State::Read { card, session }.step(request, None, kernel),
         }
     }
 

@@ -1,5 +1,5 @@
 use engine::contract::card::Verification;
-use engine::contract::types::Amount;
+use engine::contract::types::{Amount, LocalTime};
 
 use super::*;
 
@@ -7,6 +7,8 @@ const WAIT: Duration = Duration::from_millis(100);
 
 fn request(pin: PinPolicy, allow_fallback: bool) -> CardRequest {
     CardRequest {
+        wanted: Wanted::Card,
+        at: LocalTime { year: 2026, month: 11, day: 22, hour: 9, minute: 30, second: 0, utc_offset: 480 },
         amount: Amount { minor: 1234, currency: 156, exponent: 2 },
         pin,
         allow_fallback,
