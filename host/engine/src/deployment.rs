@@ -105,6 +105,13 @@ impl Deployment {
         self.echoes.get(&kind).map_or(&[], Vec::as_slice)
     }
 
+    /// EMV tags that the plugin wants kept for any later message.
+    pub fn kept_tags(&self) -> Vec<u32> {
+        let specs = self.plugin.iter().flat_map(|loaded| &loaded.descriptor.operations);
+        let kept: BTreeSet<u32> = specs.flat_map(|spec| spec.keeps.iter().copied()).collect();
+        kept.into_iter().collect()
+    }
+
     /// Whether the plugin does this operation at all.
     pub fn offers(&self, kind: OperationKind) -> bool {
         self.plugin.as_ref().is_some_and(|loaded| loaded.descriptor.operations.iter().any(|spec| spec.kind == kind))

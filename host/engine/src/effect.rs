@@ -109,8 +109,9 @@ pub enum Effect {
     AskCard { operation: OperationId, transaction: TransactionId, amount: Amount, kind: OperationKind },
     /// Ask the cashier; no answer is a no.
     AskCashier { operation: OperationId, transaction: TransactionId, question: Question },
-    /// Let the chip card that was presented take its second action, now that this is known.
-    FinishCard { operation: OperationId, verdict: CardVerdict },
+    /// Let the chip card that was presented take its second action, now that this is known; then seal to the
+    /// transaction its number, its expiry and these tags, as they stand.
+    FinishCard { operation: OperationId, transaction: TransactionId, keeps: Vec<u32>, verdict: CardVerdict },
     /// Call a plugin, by the digest of the code that began the transaction.
     Call { operation: OperationId, acquirer: String, plugin: Digest, call: Box<Call> },
     /// Render a message without sending it; check that its standby can be rendered too, and seal what that needs.

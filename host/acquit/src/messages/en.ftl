@@ -46,6 +46,7 @@ undo-cancelled = cancelled
 
 screen-welcome = Ready
 screen-present-card = { $amount } - please present your card
+screen-present-code = Show the code to pay { $amount }
 screen-enter-pin = { $amount } - please enter your PIN
 screen-processing = Please wait
 screen-approved = Approved

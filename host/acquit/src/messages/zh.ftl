@@ -46,6 +46,7 @@ undo-cancelled = 已取消
 
 screen-welcome = 请开始交易
 screen-present-card = { $amount }，请出示卡片
+screen-present-code = 请出示付款码，金额 { $amount }
 screen-enter-pin = { $amount }，请输入密码
 screen-processing = 正在处理，请稍候
 screen-approved = 交易成功

@@ -1,14 +1,20 @@
 //! A card asked for: the reader's events, turned into one answer.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use devices::{Answer, CardEvent, CardReader, CardRequest, DeviceError, Display, Ending, Notice, PinPolicy, Screen};
-use engine::CardProblem;
+use devices::{
+    Answer, CardEvent, CardReader, CardRequest, DeviceError, Display, Ending, Finished, Notice, PinPolicy, Screen,
+    Wanted,
+};
+use engine::contract::transaction::OperationKind;
 use engine::contract::types::Amount;
-use vault::CardSession;
+use engine::{CardFinish, CardProblem, CardVerdict, Input, OperationId, TransactionId};
+use vault::{CardSession, EmvTags};
 
+use super::{Event, Service, Terminal};
+use crate::config::Devices;
 use crate::messages::{Messages, format_amount};
 
 /// How long a cardholder may take between two steps.
@@ -24,17 +30,116 @@ pub enum Asked {
     Cancelled,
 }
 
+/// Whose last word a card is asked for.
+pub struct Finishing {
+    /// What its data is sealed to.
+    pub transaction: TransactionId,
+    /// Tags that later messages may need.
+    pub keeps: Vec<u32>,
+}
+
+impl Terminal {
+    pub(super) fn ask_card(
+        &mut self,
+        operation: OperationId,
+        transaction: TransactionId,
+        amount: Amount,
+        kind: OperationKind,
+    ) {
+        let (reader, display) = (Arc::clone(&self.reader), Arc::clone(&self.display));
+        let (messages, inbox, epoch) = (Arc::clone(&self.messages), self.inbox.clone(), self.epoch);
+        let cancel = Arc::clone(&self.cancel);
+        let request = CardRequest {
+            amount,
+            wanted: if kind == OperationKind::ScanToPay { Wanted::Code } else { Wanted::Card },
+            at: self.clock.now().wall.local(),
+            pin: PinPolicy::Optional,
+            allow_fallback: matches!(&self.configuration.devices, Devices::Virtual(devices) if devices.allow_fallback),
+            patience: PATIENCE,
+        };
+        let profile = self.cards.remove(&transaction);
+        self.runtime.spawn_blocking(move || {
+            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
+            cancel.store(false, Ordering::SeqCst);
+            if let Some(profile) = profile {
+                reader.present(profile);
+            }
+            let asked = ask(&mut *reader, &*display, &messages, &request, &cancel);
+            let _ = inbox.send(Event::Card(epoch, operation, asked));
+        });
+    }
+
+    pub(super) fn card_asked(&mut self, operation: OperationId, asked: Asked) {
+        let answer = match asked {
+            Asked::Card(card) => {
+                let presented = card.presented();
+                let Some(session) = self.session(operation) else { return };
+                session.known_cards = vec![presented.clone()];
+                session.card = Some(*card);
+                engine::Answer::Card(Ok(presented))
+            }
+            Asked::Problem(problem) => engine::Answer::Card(Err(problem)),
+            Asked::Cancelled => engine::Answer::Cancelled,
+        };
+        self.feed(Input::Answer { operation, answer });
+    }
+
+    /// Lets the inserted chip speak, beside the loop: it may take a second.
+    pub(super) fn finish_card(&mut self, operation: OperationId, finishing: Finishing, verdict: CardVerdict) {
+        let (reader, inbox, epoch) = (Arc::clone(&self.reader), self.inbox.clone(), self.epoch);
+        self.runtime.spawn_blocking(move || {
+            let finished = reader.lock().unwrap_or_else(PoisonError::into_inner).finish(&verdict);
+            let _ = inbox.send(Event::Finished(epoch, operation, finishing, finished));
+        });
+    }
+
+    /// Takes in what the chip made of it, and seals what later messages may need before anybody can owe them.
+    pub(super) fn card_finished(
+        &mut self,
+        operation: OperationId,
+        finishing: &Finishing,
+        finished: Result<Finished, DeviceError>,
+    ) {
+        let result = match finished {
+            Ok(Finished::Done { accepted, scripts, tags }) => {
+                self.seal_finished(operation, finishing, tags).map(|sealed| CardFinish { accepted, scripts, sealed })
+            }
+            Ok(Finished::Gone) => Err(CardProblem::Removed),
+            Err(error) => {
+                tracing::error!(%error, "the card had no last word");
+                Err(CardProblem::Reader)
+            }
+        };
+        self.feed(Input::Answer { operation, answer: engine::Answer::CardFinished(result) });
+    }
+
+    fn seal_finished(
+        &mut self,
+        operation: OperationId,
+        finishing: &Finishing,
+        tags: EmvTags,
+    ) -> Result<Option<Vec<u8>>, CardProblem> {
+        let Service::In(running) = &mut self.service else { return Err(CardProblem::Reader) };
+        let card = running.sessions.get_mut(&operation).and_then(|session| session.card.as_mut());
+        let Some(card) = card else { return Ok(None) };
+        card.update_chip(tags);
+        let sealed = self.vault.reseal(card, &finishing.keeps, finishing.transaction.as_str().as_bytes());
+        sealed.map(|sealed| Some(sealed.into())).map_err(|error| {
+            tracing::error!(%error, "the card could not be sealed as it stands");
+            CardProblem::Reader
+        })
+    }
+}
+
 /// Asks for a card and, where it has one, for the PIN. Blocks until there is an answer.
-pub(super) fn ask(
+fn ask(
     reader: &mut dyn CardReader,
     display: &Mutex<dyn Display>,
     messages: &Messages,
-    amount: Amount,
-    allow_fallback: bool,
+    request: &CardRequest,
     cancel: &AtomicBool,
 ) -> Asked {
-    let request = CardRequest { amount, pin: PinPolicy::Optional, allow_fallback, patience: PATIENCE };
-    let shown = format_amount(&amount, messages.language());
+    let shown = format_amount(&request.amount, messages.language());
     let mut show = |id: &str| {
         let line = messages.text(id, &[("amount", shown.clone().into())]);
         let mut display = display.lock().unwrap_or_else(PoisonError::into_inner);
@@ -42,8 +147,8 @@ pub(super) fn ask(
             tracing::warn!(%error, "the display does not show");
         }
     };
-    show("screen-present-card");
-    let asked = converse(reader, &request, &mut show, cancel).unwrap_or_else(|error| {
+    show(if request.wanted == Wanted::Code { "screen-present-code" } else { "screen-present-card" });
+    let asked = converse(reader, request, &mut show, cancel).unwrap_or_else(|error| {
         tracing::error!(%error, "the card reader failed");
         Asked::Problem(CardProblem::Reader)
     });

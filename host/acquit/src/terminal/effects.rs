@@ -1,27 +1,24 @@
 //! What the engine wants done, done with real parts.
 
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use engine::contract::acquirer::Proof;
 use engine::contract::retry_policy::{Delivery, Failure};
 use engine::contract::template::UndoReason;
-use engine::contract::types::{Amount, Milliseconds};
+use engine::contract::types::Milliseconds;
 use engine::contract::{Digest, Plugin, PluginError, PluginFault};
 use engine::{
-    Answer, BadProof, Call, CardProblem, CardSource, Draft, Effect, ExchangeFailed, Fact, Input, OperationId, Outcome,
-    Purpose, Record, TransactionId,
+    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Fact, Input, OperationId, Outcome, Purpose,
+    Record, TransactionId,
 };
 use journal::JournalError;
 use network::Conversation;
 use vault::{ProofFailure, RawReply, RenderInput, RouteGrant, SealedCard, UnsealedCard};
 use zeroize::Zeroizing;
 
-use super::card::{self, Asked};
+use super::card;
 use super::session::Session;
 use super::{Event, Heard, Service, Terminal, append};
-use crate::config::Devices;
 use crate::show::NO_ROOM;
 
 /// Reasons a standby message may be asked to spell; each must render before the money moves.
@@ -33,13 +30,14 @@ impl Terminal {
     pub(super) fn perform(&mut self, effects: Vec<Effect>) {
         for effect in effects {
             match effect {
-                Effect::AskCard { operation, transaction, amount, .. } => self.ask_card(operation, transaction, amount),
+                Effect::AskCard { operation, transaction, amount, kind } => {
+                    self.ask_card(operation, transaction, amount, kind);
+                }
                 Effect::AskCashier { operation, transaction, question } => {
                     self.ask_cashier(operation, transaction, question);
                 }
-                // No chip card has a second action yet: one that could not be finished is never accepted unseen.
-                Effect::FinishCard { operation, .. } => {
-                    self.answer(operation, Answer::CardFinished(Err(CardProblem::Reader)));
+                Effect::FinishCard { operation, transaction, keeps, verdict } => {
+                    self.finish_card(operation, card::Finishing { transaction, keeps }, verdict);
                 }
                 Effect::ShowCode { code, .. } => {
                     self.show(vec![self.messages.text("screen-show-code", &[("code", code.into())])]);
@@ -106,7 +104,7 @@ impl Terminal {
         }
     }
 
-    fn session(&mut self, operation: OperationId) -> Option<&mut Session> {
+    pub(super) fn session(&mut self, operation: OperationId) -> Option<&mut Session> {
         match &mut self.service {
             Service::In(running) => Some(running.sessions.entry(operation).or_default()),
             Service::Out(_) => None,
@@ -124,38 +122,6 @@ impl Terminal {
             tokio::time::sleep(Duration::from_millis(u64::from(after))).await;
             let _ = inbox.send(Event::Input(epoch, input));
         });
-    }
-
-    fn ask_card(&mut self, operation: OperationId, transaction: TransactionId, amount: Amount) {
-        let (reader, display) = (Arc::clone(&self.reader), Arc::clone(&self.display));
-        let (messages, inbox, epoch) = (Arc::clone(&self.messages), self.inbox.clone(), self.epoch);
-        let cancel = Arc::clone(&self.cancel);
-        let allow_fallback = matches!(&self.configuration.devices, Devices::Virtual(devices) if devices.allow_fallback);
-        let profile = self.cards.remove(&transaction);
-        self.runtime.spawn_blocking(move || {
-            let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            cancel.store(false, Ordering::SeqCst);
-            if let Some(profile) = profile {
-                reader.present(profile);
-            }
-            let asked = card::ask(&mut *reader, &*display, &messages, amount, allow_fallback, &cancel);
-            let _ = inbox.send(Event::Card(epoch, operation, asked));
-        });
-    }
-
-    pub(super) fn card_asked(&mut self, operation: OperationId, asked: Asked) {
-        let answer = match asked {
-            Asked::Card(card) => {
-                let presented = card.presented();
-                let Some(session) = self.session(operation) else { return };
-                session.known_cards = vec![presented.clone()];
-                session.card = Some(*card);
-                Answer::Card(Ok(presented))
-            }
-            Asked::Problem(problem) => Answer::Card(Err(problem)),
-            Asked::Cancelled => Answer::Cancelled,
-        };
-        self.feed(Input::Answer { operation, answer });
     }
 
     /// Plugins run beside the loop: one that hangs until its deadline delays nobody else.

@@ -61,6 +61,8 @@ pub enum Event {
     Heard(Epoch, OperationId, Heard),
     /// A card was read, or was not.
     Card(Epoch, OperationId, card::Asked),
+    /// A chip had its last word, or had none.
+    Finished(Epoch, OperationId, card::Finishing, std::result::Result<devices::Finished, devices::DeviceError>),
     /// Segments of the journal are old enough to be written anew.
     Old(Epoch, Vec<upkeep::Old>),
     /// Nobody answered this operation's question in time.
@@ -210,9 +212,17 @@ impl Terminal {
             Event::Input(epoch, input) if epoch == self.epoch => self.feed(input),
             Event::Heard(epoch, operation, heard) if epoch == self.epoch => self.heard(operation, heard),
             Event::Card(epoch, operation, asked) if epoch == self.epoch => self.card_asked(operation, asked),
+            Event::Finished(epoch, operation, finishing, finished) if epoch == self.epoch => {
+                self.card_finished(operation, &finishing, finished);
+            }
             Event::Old(epoch, old) if epoch == self.epoch => self.found_old(old),
             Event::Unanswered(epoch, operation) if epoch == self.epoch => self.unanswered(operation),
-            Event::Input(..) | Event::Heard(..) | Event::Card(..) | Event::Old(..) | Event::Unanswered(..) => {
+            Event::Input(..)
+            | Event::Heard(..)
+            | Event::Card(..)
+            | Event::Finished(..)
+            | Event::Old(..)
+            | Event::Unanswered(..) => {
                 tracing::debug!("an answer to an engine that is gone");
             }
             Event::Clock => self.clock_looked_at(),

@@ -209,9 +209,18 @@ impl Deal {
         if !is_finished_by_card || !self.has_chip() {
             return self.end(Judgement { outcome: Outcome::Approved(approved), owed: None, incident: None }, world);
         }
-        let verdict = CardVerdict::Online { chip_data: approved.chip_data.clone() };
-        let effect = Effect::FinishCard { operation: self.errand.operation, verdict };
+        let effect = self.finish_card(CardVerdict::Online { chip_data: approved.chip_data.clone() }, world);
         Turn::Going(State::Finishing(self, Finishing::Online(approved)), vec![effect])
+    }
+
+    /// Asks the chip for its last word. What any later message may need of it is sealed with the answer.
+    pub fn finish_card(&self, verdict: CardVerdict, world: &World<'_>) -> Effect {
+        Effect::FinishCard {
+            operation: self.errand.operation,
+            transaction: self.errand.transaction.clone(),
+            keeps: world.deployment.kept_tags(),
+            verdict,
+        }
     }
 
     /// Whether an inserted chip pays.

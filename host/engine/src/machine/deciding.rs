@@ -65,8 +65,7 @@ impl Deal {
                 Turn::Going(State::Pausing(self, Afterwards::Inquire(Box::new(trouble))), effects)
             }
             Decision::StandIn => {
-                let verdict = CardVerdict::Unreachable;
-                let effect = Effect::FinishCard { operation: self.errand.operation, verdict };
+                let effect = self.finish_card(CardVerdict::Unreachable, world);
                 Turn::Going(State::Finishing(self, Finishing::StandingIn(failure)), vec![effect])
             }
             Decision::Fail if !money_may_have_moved => match incident.clone() {
