@@ -89,7 +89,7 @@ fn a_file_that_was_touched_and_a_key_of_another_are_refused() -> Result<()> {
     let text = fs::read_to_string(&file)?;
     let touched = house_file(&shop.house, "touched");
     for (from, to) in
-        [("5.01", "9.01"), ("\"record\": \"02", "\"record\": \"03"), ("\"sequence\": ", "\"sequence\": 1")]
+        [("5.01", "9.01"), ("\"record\": \"03", "\"record\": \"02"), ("\"sequence\": ", "\"sequence\": 1")]
     {
         ensure!(text.contains(from), "{from} is not in it");
         fs::write(&touched, text.replacen(from, to, 1))?;
