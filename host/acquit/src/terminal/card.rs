@@ -71,6 +71,8 @@ impl Terminal {
 
     pub(super) fn card_asked(&mut self, operation: OperationId, asked: Asked) {
         let answer = match asked {
+            // Cancelled meanwhile: the card is wiped.
+            Asked::Card(_) if !self.runs(operation) => return,
             Asked::Card(card) => {
                 let presented = card.presented();
                 let Some(session) = self.session(operation) else { return };

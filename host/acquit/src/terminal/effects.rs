@@ -3,22 +3,19 @@
 use std::time::Duration;
 
 use engine::contract::acquirer::Proof;
-use engine::contract::retry_policy::{Delivery, Failure};
 use engine::contract::template::UndoReason;
 use engine::contract::types::Milliseconds;
 use engine::contract::{Digest, Plugin, PluginError, PluginFault};
 use engine::{
-    Answer, BadProof, Call, CardSource, Draft, Effect, ExchangeFailed, Fact, Input, OperationId, Outcome, Purpose,
-    Record, TransactionId,
+    Answer, BadProof, Call, CardSource, Draft, Effect, Fact, Input, OperationId, Outcome, Purpose, Record,
+    TransactionId,
 };
 use journal::JournalError;
-use network::Conversation;
-use vault::{ProofFailure, RawReply, RenderInput, RouteGrant, SealedCard, UnsealedCard};
-use zeroize::Zeroizing;
+use vault::{ProofFailure, RenderInput, RouteGrant, SealedCard, UnsealedCard};
 
 use super::card;
 use super::session::Session;
-use super::{Event, Heard, Service, Terminal, append};
+use super::{Event, Service, Terminal, append};
 use crate::show::NO_ROOM;
 
 /// Reasons a standby message may be asked to spell; each must render before the money moves.
@@ -232,60 +229,6 @@ impl Terminal {
         self.books()?.transaction(transaction)?.card().cloned()
     }
 
-    fn send(&mut self, operation: OperationId, acquirer: &str, route: &str, timeout: Milliseconds) {
-        let route = self.routes.get(acquirer).and_then(|routes| routes.get(route)).map(|(route, _)| route.clone());
-        let Some(session) = self.session(operation) else { return };
-        let conversation = session.conversation.take();
-        let frame = session.rendered.as_ref().map(|rendered| Zeroizing::new(rendered.whole().to_vec()));
-        let (Some(route), Some(frame), Some(permit)) = (route, frame, session.permit.take()) else {
-            let failed = ExchangeFailed { delivery: Delivery::NotSent, failure: Failure::NoRoute };
-            return self.answer(operation, Answer::Reply(Err(failed)));
-        };
-        let (inbox, epoch) = (self.inbox.clone(), self.epoch);
-        self.runtime.spawn(async move {
-            let sent = match conversation {
-                Some(mut conversation) => conversation.send(&frame, permit).await.map(|()| conversation),
-                None => route.send(&frame, permit).await,
-            };
-            let heard = match sent {
-                Ok(conversation) => receive(conversation, timeout).await,
-                Err(failed) => Err(failed),
-            };
-            let _ = inbox.send(Event::Heard(epoch, operation, heard));
-        });
-    }
-
-    fn listen(&mut self, operation: OperationId, timeout: Milliseconds) {
-        let Some(session) = self.session(operation) else { return };
-        let Some(conversation) = session.conversation.take() else {
-            let failed = ExchangeFailed { delivery: Delivery::Sent, failure: Failure::Closed };
-            return self.answer(operation, Answer::Reply(Err(failed)));
-        };
-        let (inbox, epoch) = (self.inbox.clone(), self.epoch);
-        self.runtime.spawn(async move {
-            let heard = receive(conversation, timeout).await;
-            let _ = inbox.send(Event::Heard(epoch, operation, heard));
-        });
-    }
-
-    pub(super) fn heard(&mut self, operation: OperationId, heard: Heard) {
-        let Some(session) = self.session(operation) else { return };
-        let answer = match heard {
-            Ok((conversation, frame)) => {
-                let raw = RawReply::new(0, Vec::new(), frame);
-                let (reply, mask) = raw.scrub(&session.known_cards.iter().collect::<Vec<_>>());
-                session.conversation = Some(conversation);
-                session.reply = Some((raw, mask));
-                Ok(reply)
-            }
-            Err(failed) => {
-                tracing::info!(detail = %failed.detail, "no answer");
-                Err(ExchangeFailed { delivery: failed.delivery, failure: failed.failure })
-            }
-        };
-        self.feed(Input::Answer { operation, answer: Answer::Reply(answer) });
-    }
-
     fn prove(&mut self, operation: OperationId, acquirer: &str, proofs: &[Proof]) -> Result<(), BadProof> {
         let Service::In(running) = &self.service else { return Err(BadProof::Echo("out of service".into())) };
         let session = running.sessions.get(&operation);
@@ -319,7 +262,12 @@ impl Terminal {
     fn close(&mut self, operation: OperationId, parting: Parting) -> bool {
         self.close_question(operation);
         let Service::In(running) = &mut self.service else { return false };
-        let Some(session) = running.sessions.remove(&operation) else { return false };
+        let Some(mut session) = running.sessions.remove(&operation) else { return false };
+        if let Some(task) = session.task.take() {
+            // Somebody stopped waiting: its connection is closed with it, and nothing leaves before that.
+            task.abort();
+            running.parting.push(task);
+        }
         match (session.conversation, parting) {
             (Some(conversation), Parting::Polite) => drop(self.runtime.spawn(conversation.close())),
             (conversation, _) => drop(conversation),
@@ -334,14 +282,6 @@ enum Parting {
     Polite,
     /// Now.
     AtOnce,
-}
-
-async fn receive(mut conversation: Conversation, timeout: Milliseconds) -> Heard {
-    match conversation.receive(Duration::from_millis(u64::from(timeout))).await {
-        Ok(frame) => Ok((conversation, frame)),
-        // Dropped here with its connection: a reversal leaves only after the original's connection is closed.
-        Err(failed) => Err(failed),
-    }
 }
 
 fn run(plugin: &dyn Plugin, call: &Call) -> Answer {

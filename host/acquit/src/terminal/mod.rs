@@ -5,6 +5,7 @@ mod card;
 mod clock;
 mod closing_time;
 mod effects;
+mod exchanging;
 mod grants;
 pub mod keeping;
 mod looking;
@@ -125,6 +126,8 @@ struct Running {
     engine: Engine,
     journal: Journal,
     sessions: BTreeMap<OperationId, Session>,
+    /// Exchanges that nobody waits for any more, until their connections are closed.
+    parting: Vec<tokio::task::JoinHandle<()>>,
     /// What the screen says of debts.
     shown_owed: Vec<String>,
     upkeep: Upkeep,
@@ -274,7 +277,8 @@ impl Terminal {
         self.shelf.tidy(&recovery.books().plugins_needed());
         let lost = self.bring_back_keys(recovery.books());
         let (engine, effects) = recovery.begin(deployments, stopped, &lost, now);
-        let running = Running { engine, journal, sessions: BTreeMap::new(), shown_owed: Vec::new(), upkeep };
+        let running =
+            Running { engine, journal, sessions: BTreeMap::new(), parting: Vec::new(), shown_owed: Vec::new(), upkeep };
         self.service = Service::In(Box::new(running));
         self.show_owed();
         Ok(effects)

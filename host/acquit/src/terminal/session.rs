@@ -3,6 +3,7 @@
 use engine::contract::card::Presented;
 use journal::Durable;
 use network::Conversation;
+use tokio::task::JoinHandle;
 use vault::{CardSession, Mask, RawReply, Rendered, StagedKeys};
 
 /// An operation's secrets and its connection. Dropping it wipes and closes.
@@ -15,6 +16,8 @@ pub(super) struct Session {
     /// Leave to send once, by what the journal last made durable.
     pub permit: Option<Durable>,
     pub conversation: Option<Conversation>,
+    /// What sends or waits for an answer, with the connection in its hands.
+    pub task: Option<JoinHandle<()>>,
     pub reply: Option<(RawReply, Mask)>,
     pub staged: Option<StagedKeys>,
 }

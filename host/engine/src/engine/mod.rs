@@ -88,6 +88,11 @@ impl Engine {
         self.sales_stopped.as_deref()
     }
 
+    /// Whether this operation has begun and not ended.
+    pub fn runs(&self, operation: OperationId) -> bool {
+        self.lanes.values().any(|lane| lane.current.as_ref().is_some_and(|current| current.operation == operation))
+    }
+
     /// Takes one input and says what is to be done.
     pub fn handle(&mut self, input: Input, now: Moment) -> Vec<Effect> {
         let effects = match input {
