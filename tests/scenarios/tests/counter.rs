@@ -3,7 +3,11 @@
 
 mod common;
 
-use acquit_scenarios::House;
+use std::thread;
+use std::time::{Duration, Instant};
+
+use acquirer::{Fault, FaultOrder, Mti, On};
+use acquit_scenarios::{House, PATIENCE, Terminal};
 use anyhow::{Result, ensure};
 use common::edit_configuration;
 
@@ -76,5 +80,43 @@ fn nothing_is_charged_by_asking_and_nothing_by_what_was_never_here() -> Result<(
     ensure!(!nothing.ok);
     house.terminal.run(&["sign-off"])?.done()?;
     ensure!(house.merchant_total_minor()? == 0);
+    Ok(())
+}
+
+/// The next sale is approved for 20.00 and no more.
+fn approve_partly(house: &House) -> Result<()> {
+    let fault = Fault::ApprovePartly { amount_minor: 2000 };
+    Ok(house.acquirer.order_fault(FaultOrder { on: On::Message(Mti::SALE), nth: 1, fault })?)
+}
+
+fn until(mut happened: impl FnMut() -> Result<bool>) -> Result<()> {
+    let since = Instant::now();
+    while !happened()? {
+        ensure!(since.elapsed() < PATIENCE, "it did not happen in time");
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+#[test]
+fn a_part_is_taken_given_back_or_asked_about() -> Result<()> {
+    let house = house()?;
+    let _host = house.terminal.start()?;
+    approve_partly(&house)?;
+    let taken = house.terminal.run(&["sale", "50.00", "--accept-partial", "yes"])?;
+    ensure!(taken.done()?["approved"]["minor"] == 2000, "{}", taken.last());
+
+    approve_partly(&house)?;
+    let refused = house.terminal.run(&["sale", "50.00", "--accept-partial", "no"])?;
+    ensure!(refused.outcome() == "unknown", "{}", refused.last());
+    until(|| Ok(house.terminal.owed()? == 0))?;
+    ensure!(house.merchant_total_minor()? == 2000);
+
+    approve_partly(&house)?;
+    let asked = house.terminal.begin(&["sale", "50.00", "--id", "ASKED"])?;
+    until(|| Ok(house.terminal.run(&["answer", "yes", "ASKED"])?.ok))?;
+    ensure!(Terminal::answer(asked)?.done()?["approved"]["minor"] == 2000);
+    ensure!(house.merchant_total_minor()? == 4000);
+    ensure!(house.assert_books_balance()? == 4000);
     Ok(())
 }

@@ -65,7 +65,9 @@ impl Teller<'_> {
                     Verdict::Refused => pick("event-reversal-refused", "event-debt-refused"),
                     Verdict::Unmatched => "event-reversal-unmatched",
                 };
-                self.text(id, &[("acquirer", self.acquirer()), ("code", code.clone().into())])
+                // Who reads an answer without the plugin learns what it means, not the acquirer's word for it.
+                let code = if code.is_empty() { "-" } else { code };
+                self.text(id, &[("acquirer", self.acquirer()), ("code", code.to_owned().into())])
             }
             StoryEvent::Waived { reason, signed_by } => {
                 let args = [("reason", reason.clone().into()), ("key", signed_by.clone().into())];
