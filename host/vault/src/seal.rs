@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 
 use crate::card::{CardSession, Expiry, Pan, UnsealedCard};
 use crate::keys::file::{STORAGE_KEY_BYTES, random};
-use crate::tlv::EmvTags;
+use crate::tlv::{EmvTags, MAX_CHIP_BYTES};
 
 /// Version, nonce, then ciphertext and tag. Version 2 holds a chip's objects behind number and expiry.
 const VERSION: u8 = 2;
@@ -61,6 +61,9 @@ pub enum SealError {
     /// A chip's object that names card or cardholder.
     #[error("chip object {0:X} names card or cardholder and is never kept, not even sealed")]
     TagNeverKept(u32),
+    /// It would not open again.
+    #[error("terminal: the card's chip gave more data than is ever kept")]
+    TooMuchChipData,
     /// Changed, cut short, of another transaction, or of another key store.
     #[error("storage: a sealed card is damaged, of another transaction, or of another key store")]
     Damaged,
@@ -110,7 +113,8 @@ impl Needed {
     /// Number, expiry where there is one, and these objects.
     pub(crate) fn all_of(card: &CardSession, tags: &[u32]) -> Self {
         let secrets = [Secret::Pan, Secret::Expiry].into_iter().filter(|secret| card.secret(*secret).is_some());
-        Self { secrets: secrets.collect(), tags: tags.to_vec() }
+        let tags = tags.iter().filter(|tag| !EmvTags::is_never_kept(**tag));
+        Self { secrets: secrets.collect(), tags: tags.copied().collect() }
     }
 
     /// Also these objects, which later messages about the transaction may need.
@@ -199,10 +203,13 @@ pub(crate) fn seal(
             other => return Err(SealError::NeverKept(*other)),
         }
     }
-    if let Some(tag) = needed.tags.iter().find(|tag| card.chip().is_secret(**tag)) {
+    if let Some(tag) = needed.tags.iter().find(|tag| EmvTags::is_never_kept(**tag)) {
         return Err(SealError::TagNeverKept(*tag));
     }
-    let chip = card.chip().only(&needed.tags).write_all();
+    let chip = card.chip().kept(&needed.tags).write_all();
+    if chip.len() > MAX_CHIP_BYTES {
+        return Err(SealError::TooMuchChipData);
+    }
     // Room for the tag as well: a vector that grows leaves a copy of its bytes behind.
     let room = 2 + pan.len() + expiry.len() + chip.len() + CHACHA20_POLY1305.tag_len();
     let mut sealed = Zeroizing::new(Vec::with_capacity(room));
@@ -300,6 +307,11 @@ mod tests {
         // A void of it has a reversal of its own, sealed to the void.
         let void = seal(&KEY, &later, &needed, b"V1").unwrap();
         assert_eq!(unseal(&KEY, &void, b"V1").unwrap().secret(Secret::Pan), Some(&b"6200000123456787"[..]));
+        // An object that repeats the number is left out, and spoils nothing: the acquirer may have approved already.
+        card.update_chip(EmvTags::parse(&hex::decode("9f10086200000123456787").unwrap()).unwrap());
+        let sealed = seal(&KEY, &card, &secrets(&[]).with_tags(&[0x9F10, 0x9F36]), b"T1").unwrap();
+        let kept = unseal(&KEY, &sealed, b"T1").unwrap();
+        assert_eq!(hex::encode(&*kept.tags.write_all()), "9f36020001");
         let number = secrets(&[]).with_tags(&[0x5A]);
         assert_eq!(seal(&KEY, &card, &number, b"T1"), Err(SealError::TagNeverKept(0x5A)));
     }

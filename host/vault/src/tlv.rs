@@ -76,16 +76,28 @@ impl EmvTags {
             let (tag, after) = read_tag(rest, offset)?;
             let (length, after) = read_length(after, offset)?;
             let (value, after) = after.split_at_checked(length).ok_or(TlvError::CutShort(offset))?;
-            tags.set(tag, value);
+            tags.set(tag, value)?;
             rest = after;
         }
         Ok(tags)
     }
 
     /// Puts one object in the place of the one of the same tag.
-    pub fn set(&mut self, tag: u32, value: &[u8]) {
+    ///
+    /// # Errors
+    /// It is no tag, or the value is longer than all objects together may be.
+    pub fn set(&mut self, tag: u32, value: &[u8]) -> Result<(), TlvError> {
+        let bytes = tag.to_be_bytes();
+        let written = bytes.get(bytes.iter().take_while(|byte| **byte == 0).count()..).unwrap_or(&[]);
+        if !matches!(read_tag(written, 0), Ok((read, [])) if read == tag) {
+            return Err(TlvError::Form(0));
+        }
+        if value.len() > MAX_CHIP_BYTES {
+            return Err(TlvError::TooLong);
+        }
         let object = Object { value: SecretBytes::copy_of(value), names_card: false };
         self.0.insert(tag, object);
+        Ok(())
     }
 
     /// The tags there are, in rising order.
@@ -116,14 +128,25 @@ impl EmvTags {
         shown.map(|(tag, object)| (*tag, object.value.reveal().to_vec())).collect()
     }
 
+    /// Whether a plugin may know the object, or would if there were one.
+    pub(crate) fn is_shown(&self, tag: u32) -> bool {
+        SHOWN.contains(&tag) && !self.is_secret(tag)
+    }
+
+    /// Whether no object of this tag is ever kept.
+    pub(crate) fn is_never_kept(tag: u32) -> bool {
+        SECRET.contains(&tag)
+    }
+
     /// Whether the object names card or cardholder.
     pub(crate) fn is_secret(&self, tag: u32) -> bool {
         SECRET.contains(&tag) || self.0.get(&tag).is_some_and(|object| object.names_card)
     }
 
-    /// These objects only, as far as they are there.
-    pub(crate) fn only(&self, tags: &[u32]) -> Self {
-        let kept = tags.iter().filter_map(|tag| self.0.get(tag).map(|object| (*tag, object.clone())));
+    /// These objects only, as far as they are there and name no card.
+    pub(crate) fn kept(&self, tags: &[u32]) -> Self {
+        let tags = tags.iter().filter(|tag| !self.is_secret(**tag));
+        let kept = tags.filter_map(|tag| self.0.get(tag).map(|object| (*tag, object.clone())));
         Self(kept.collect())
     }
 
@@ -216,6 +239,16 @@ mod tests {
             assert_eq!(EmvTags::parse(&bytes).map(drop), Err(error), "{hex_text}");
         }
         assert_eq!(EmvTags::parse(&[0; MAX_CHIP_BYTES + 1]).map(drop), Err(TlvError::TooLong));
+    }
+
+    #[test]
+    fn what_would_not_be_read_again_is_not_taken() {
+        let mut tags = EmvTags::new();
+        for no_tag in [0, 0x9F, 0x1F, 0x5A00, 0x9F_FFFF, 0x0100_0000] {
+            assert_eq!(tags.set(no_tag, &[1]), Err(TlvError::Form(0)), "{no_tag:X}");
+        }
+        assert_eq!(tags.set(0x95, &[0; MAX_CHIP_BYTES + 1]), Err(TlvError::TooLong));
+        assert_eq!((tags.set(0xDF31, &[1]), tags.set(0x9F8101, &[])), (Ok(()), Ok(())));
     }
 
     #[test]

@@ -142,6 +142,8 @@ words!(OperationKind, "operation", {
 pub enum RouteSecret {
     /// Card data of this kind.
     Card(Secret),
+    /// A track under a protection.
+    ProtectedTrack(Secret),
     /// A PIN block; the PIN itself leaves on no route.
     Pin,
 }
@@ -156,10 +158,12 @@ words!(Secret, "secret", {
     Secret::ScannedCode => "scanned-code",
 });
 
-/// The words for what a route may carry: card data by its kind, and `pin`.
+/// The words for what a route may carry: card data by its kind, tracks under a protection, and `pin`.
 pub(super) fn route_secrets() -> Vec<(String, RouteSecret)> {
     let card = Secret::ALL.iter().map(|secret| (secret.word().to_owned(), RouteSecret::Card(*secret)));
-    card.chain([("pin".to_owned(), RouteSecret::Pin)]).collect()
+    let protected = [Secret::TrackTwo, Secret::TrackThree];
+    let protected = protected.map(|track| (format!("{}-protected", track.word()), RouteSecret::ProtectedTrack(track)));
+    card.chain(protected).chain([("pin".to_owned(), RouteSecret::Pin)]).collect()
 }
 
 /// The words for what a key may do: a family and, but for `transport`, a format after a colon: `pin:iso-0`.

@@ -207,6 +207,7 @@ fn grant(section: &RouteSection) -> RouteGrant {
         match secret {
             RouteSecret::Pin => grant.pin = true,
             RouteSecret::Card(secret) => grant.secrets.push(*secret),
+            RouteSecret::ProtectedTrack(track) => grant.protected_tracks.push(*track),
         }
     }
     grant

@@ -109,10 +109,10 @@ impl Inserted {
             (0x9F37, &self.mixed(1)[..4]),
             (0x9F41, &bcd(u64::from(self.transaction), 4)),
         ] {
-            tags.set(tag, value);
+            put(&mut tags, tag, value);
         }
         if self.chip.contactless {
-            tags.set(0x9F66, contactless_quick);
+            put(&mut tags, 0x9F66, contactless_quick);
         }
         self.sign(&mut tags, Cryptogram::Arqc);
         tags
@@ -128,10 +128,10 @@ impl Inserted {
             (LastWord::Refuses, CardVerdict::Online { chip_data }) => (false, self.run_scripts(chip_data)),
         };
         if !scripts.is_empty() {
-            tags.set(0xDF31, &scripts);
+            put(&mut tags, 0xDF31, &scripts);
         }
         // Issuer authentication done; and scripts, where there were some (9B, EMV Book 3, annex C6).
-        tags.set(0x9B, &[if scripts.is_empty() { 0xF8 } else { 0xFC }, 0x00]);
+        put(&mut tags, 0x9B, &[if scripts.is_empty() { 0xF8 } else { 0xFC }, 0x00]);
         self.sign(&mut tags, if accepted { Cryptogram::Tc } else { Cryptogram::Aac });
         Finished::Done { accepted, scripts: !scripts.is_empty(), tags }
     }
@@ -153,9 +153,9 @@ impl Inserted {
     }
 
     fn sign(&self, tags: &mut EmvTags, cryptogram: Cryptogram) {
-        tags.set(0x9F26, &self.mixed(cryptogram as u64 + 2));
-        tags.set(0x9F27, &[cryptogram as u8]);
-        tags.set(0x9F10, &[0x07, 0x01, 0x01, 0x03, (cryptogram as u8 >> 2) | 0x80, 0x00, 0x00, 0x01]);
+        put(tags, 0x9F26, &self.mixed(cryptogram as u64 + 2));
+        put(tags, 0x9F27, &[cryptogram as u8]);
+        put(tags, 0x9F10, &[0x07, 0x01, 0x01, 0x03, (cryptogram as u8 >> 2) | 0x80, 0x00, 0x00, 0x01]);
     }
 
     /// Bytes that differ from payment to payment. They prove nothing: there is no key in a developer's card.
@@ -167,6 +167,11 @@ impl Inserted {
         mixed = (mixed ^ mixed >> 27).wrapping_mul(0x94D0_49BB_1331_11EB);
         (mixed ^ mixed >> 31).to_be_bytes()
     }
+}
+
+/// Every tag of this module is one, and every value short: none is refused.
+fn put(tags: &mut EmvTags, tag: u32, value: &[u8]) {
+    let _ = tags.set(tag, value);
 }
 
 /// A number in this many bytes of BCD, as many of its last digits as fit.

@@ -132,6 +132,7 @@ pub const BUILT_IN_CARDS: &[(&str, &str)] = &[
     ("unionpay-inserted", include_str!("../../cards/unionpay-inserted.toml")),
     ("unionpay-tapped", include_str!("../../cards/unionpay-tapped.toml")),
     ("unionpay-refuses", include_str!("../../cards/unionpay-refuses.toml")),
+    ("unionpay-gone", include_str!("../../cards/unionpay-gone.toml")),
     ("unionpay-scripts", include_str!("../../cards/unionpay-scripts.toml")),
     ("unionpay-offline", include_str!("../../cards/unionpay-offline.toml")),
     ("unionpay-typed", include_str!("../../cards/unionpay-typed.toml")),

@@ -28,7 +28,7 @@ fn request(vault: &Vault) -> Rendered {
         secret(Secret::Expiry),
         Node::Text(TextHole { of: CARD, encoding: TextEncoding::HexUpper }),
     ];
-    let allowed = RouteGrant { secrets: vec![Secret::Pan, Secret::Expiry], pin: false };
+    let allowed = RouteGrant { secrets: vec![Secret::Pan, Secret::Expiry], ..RouteGrant::default() };
     let mut card = card();
     let input = RenderInput { card: CardSource::Live(&mut card), reason: None, allowed: &allowed, now: &noon() };
     vault.render(PLUGIN, &Message { nodes, whole: 0, http: None }, input).unwrap()

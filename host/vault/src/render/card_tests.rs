@@ -29,7 +29,7 @@ fn chip_data(tags: &[u32], of_item: Option<u32>) -> Node {
 
 fn render_one(vault: &Vault, node: Node, card: CardSource<'_>, secrets: &[Secret]) -> Result<Rendered, NodeError> {
     let message = Message { nodes: vec![node], whole: 0, http: None };
-    let allowed = RouteGrant { secrets: secrets.to_vec(), pin: false };
+    let allowed = RouteGrant { secrets: secrets.to_vec(), ..RouteGrant::default() };
     let input = RenderInput { card, reason: None, allowed: &allowed, now: &noon() };
     vault.render(PLUGIN, &message, input).map_err(|error| match error {
         RenderError::At { error, .. } => error,
@@ -79,7 +79,9 @@ fn an_upload_finds_the_card_of_each_of_its_items() {
 fn a_track_leaves_under_the_slot_granted_for_its_protection() {
     let (_folder, mut vault) = signed_in();
     let track = |protection| Node::Track(TrackHole { track: Secret::TrackTwo, protection, key: "tdk".into() });
-    let of = |vault: &Vault, protection| render_one(vault, track(protection), CardSource::Live(&mut card()), &[]);
+    let of = |vault: &Vault, protection| {
+        render_one(vault, track(protection), CardSource::Live(&mut card()), &[Secret::TrackTwo])
+    };
     let refused = of(&vault, TrackProtection::PaddedF).map(drop);
     assert!(matches!(refused, Err(NodeError::Slot(crate::SlotError::Empty { .. }))), "{refused:?}");
     let mut keys = published_keys();
@@ -90,7 +92,14 @@ fn a_track_leaves_under_the_slot_granted_for_its_protection() {
     assert_eq!((made.whole().len(), made.holds_card_data()), (24, true));
     let refused = of(&vault, TrackProtection::LengthPrefixed).map(drop);
     assert!(matches!(refused, Err(NodeError::Slot(crate::SlotError::WrongUse { .. }))), "{refused:?}");
-    let typed = render_one(&vault, track(TrackProtection::PaddedF), CardSource::Live(&mut typed_card(PAN)), &[]);
+    let ungranted = render_one(&vault, track(TrackProtection::PaddedF), CardSource::Live(&mut card()), &[Secret::Pan]);
+    assert_eq!(ungranted.map(drop), Err(NodeError::SecretNotGranted(Secret::TrackTwo)));
+    let message = Message { nodes: vec![track(TrackProtection::PaddedF)], whole: 0, http: None };
+    let allowed = RouteGrant { protected_tracks: vec![Secret::TrackTwo], ..RouteGrant::default() };
+    let input = RenderInput { card: CardSource::Live(&mut card()), reason: None, allowed: &allowed, now: &noon() };
+    assert!(vault.render(PLUGIN, &message, input).is_ok(), "leave to send it protected is enough");
+    let all = [Secret::TrackTwo];
+    let typed = render_one(&vault, track(TrackProtection::PaddedF), CardSource::Live(&mut typed_card(PAN)), &all);
     assert_eq!(typed.map(drop), Err(NodeError::CardLacks(Secret::TrackTwo)));
 }
 

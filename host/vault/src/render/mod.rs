@@ -39,6 +39,8 @@ pub(crate) use pass::{Pass, Scope};
 pub struct RouteGrant {
     /// In clear, as `secret` nodes.
     pub secrets: Vec<Secret>,
+    /// Tracks that may leave under a protection, where they may not in clear.
+    pub protected_tracks: Vec<Secret>,
     /// As PIN blocks.
     pub pin: bool,
 }

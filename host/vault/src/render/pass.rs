@@ -9,7 +9,7 @@ use zeroize::Zeroizing;
 
 use super::budget::{Budget, check_count};
 use super::error::{NodeError, RenderError};
-use super::{CardSource, Holds, Part, RenderInput, clock, encode};
+use super::{CardSource, Holds, Part, RenderInput, RouteGrant, clock, encode};
 use crate::card::UnsealedCard;
 use crate::crypto::{mac, pin_block, track};
 use crate::keys::ring::KeyRing;
@@ -124,7 +124,7 @@ impl<'a> Pass<'a> {
             (CardSource::Items(cards), Some(item)) => item_of(cards, item)?.tags(),
             _ => return Err(NodeError::NoCard),
         };
-        let holds_secrets = hole.tags.iter().any(|tag| tags.is_secret(*tag));
+        let holds_secrets = hole.tags.iter().any(|tag| !tags.is_shown(*tag));
         for (tag, needs) in [(0x5A, Secret::Pan), (0x57, Secret::TrackTwo)] {
             if hole.tags.contains(&tag) && !input.allowed.secrets.contains(&needs) {
                 return Err(NodeError::SecretNotGranted(needs));
@@ -139,14 +139,17 @@ impl<'a> Pass<'a> {
         Ok(Part { bytes: bytes.into(), holds, is_received: false })
     }
 
-    /// A track under its slot's protection. That the slot is granted for it is the leave to send it so; the number that
-    /// the weakest of the three leaves in clear needs a leave of its own.
+    /// A track under its slot's protection. The number that the weakest of the three leaves in clear needs a leave of its
+    /// own.
     fn track(&mut self, hole: &TrackHole) -> Result<Part, NodeError> {
         let (ring, plugin) = (self.ring, self.plugin);
         let input = self.message("a track")?;
         let key = ring.track_key(plugin, &hole.key, hole.protection)?;
-        let in_clear = hole.protection == TrackProtection::UnionpayLastBlock;
-        if in_clear && !input.allowed.secrets.contains(&Secret::Pan) {
+        let RouteGrant { secrets, protected_tracks, .. } = input.allowed;
+        if !secrets.contains(&hole.track) && !protected_tracks.contains(&hole.track) {
+            return Err(NodeError::SecretNotGranted(hole.track));
+        }
+        if hole.protection == TrackProtection::UnionpayLastBlock && !secrets.contains(&Secret::Pan) {
             return Err(NodeError::SecretNotGranted(Secret::Pan));
         }
         if !matches!(hole.track, Secret::TrackTwo | Secret::TrackThree) {

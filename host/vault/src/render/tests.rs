@@ -42,7 +42,11 @@ fn message(nodes: Vec<Node>) -> Message {
 }
 
 fn everything() -> RouteGrant {
-    RouteGrant { secrets: vec![Secret::Pan, Secret::Expiry, Secret::TrackOne, Secret::TrackTwo], pin: true }
+    RouteGrant {
+        secrets: vec![Secret::Pan, Secret::Expiry, Secret::TrackOne, Secret::TrackTwo],
+        pin: true,
+        ..RouteGrant::default()
+    }
 }
 
 fn render_with(vault: &Vault, nodes: Vec<Node>, card: CardSource<'_>) -> Result<Rendered, RenderError> {
@@ -187,7 +191,7 @@ fn secrets_need_a_grant() {
         assert_eq!(with(hole(secret, Encoding::Ascii), &nothing), at(NodeError::SecretNotGranted(secret)));
     }
     assert_eq!(with(Node::PinBlock("pik".into()), &nothing), at(NodeError::PinNotGranted));
-    let pan_only = RouteGrant { secrets: vec![Secret::Pan], pin: false };
+    let pan_only = RouteGrant { secrets: vec![Secret::Pan], ..RouteGrant::default() };
     assert_eq!(with(pan(), &pan_only), Ok(()));
     assert!(with(hole(Secret::Expiry, Encoding::Ascii), &pan_only).is_err());
 }

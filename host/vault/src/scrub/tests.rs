@@ -253,6 +253,39 @@ fn has_window(bytes: &[u8], card: &Presented) -> bool {
     })
 }
 
+fn scanned(code: &str) -> Presented {
+    let pan_length = u8::try_from(code.len()).unwrap();
+    Presented { entry: Entry::CodeScan, last_four: String::new(), pan_length, ..presented(code) }
+}
+
+/// Of a code a plugin knows its beginning and its length; so does the scrubber, and nothing more.
+#[test]
+fn a_scanned_code_is_any_window_of_its_length_with_its_beginning() {
+    let code = scanned("134567890123456789");
+    for (text, expected) in [
+        ("code 134567890123456789, at 20260510101141", "code 000000000000000000, at 20260510101141"),
+        ("another's 134567000000000001", "another's 000000000000000000"),
+        ("shorter 13456789012345678", "shorter 13456789012345678"),
+        ("of another wallet 284567890123456789", "of another wallet 284567890123456789"),
+    ] {
+        let scrubbed = scrub(text.as_bytes(), &[&code]).bytes;
+        assert_eq!(String::from_utf8(scrubbed).unwrap(), expected);
+    }
+    let packed = scrub(&hex::decode("0018134567890123456789000001").unwrap(), &[&code]).bytes;
+    assert_eq!(hex::encode(packed), "0018000000000000000000000001");
+}
+
+proptest! {
+    #[test]
+    fn the_rest_of_a_scanned_code_makes_no_difference(
+        before in "[ -~]{0,20}", first in "[0-9]{12}", second in "[0-9]{12}", after in "[ -~]{0,20}",
+    ) {
+        let code = scanned("134567890123456789");
+        let [first, second] = [first, second].map(|rest| scrub(format!("{before}134567{rest}{after}").as_bytes(), &[&code]));
+        prop_assert_eq!(first, second);
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
