@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use engine::contract::transaction::OperationKind;
 use engine::{Order, Outcome, Timestamp, TransactionId};
 
 use super::{Event, Terminal};
@@ -57,10 +56,7 @@ impl Terminal {
     fn last_settled(&self, acquirer: &str) -> Option<Timestamp> {
         let books = self.books()?;
         let of_this = || books.transactions().rev().filter(|known| known.acquirer == acquirer);
-        let settled = of_this().find(|known| {
-            let done = known.conclusion.as_ref().is_some_and(|conclusion| matches!(conclusion.outcome, Outcome::Done));
-            known.kind() == OperationKind::Settle && done
-        });
+        let settled = of_this().find(|known| matches!(known.outcome(), Some(Outcome::Settled(_))));
         let last = settled.map_or(Timestamp { unix_ms: i64::MIN, utc_offset_minutes: 0 }, |known| known.begun);
         let traded = of_this().any(|known| known.amount().is_some() && known.begun.unix_ms > last.unix_ms);
         traded.then_some(last)
