@@ -60,6 +60,8 @@ pub struct Ceilings {
     pub amount_minor: u64,
     /// How much of what was reserved may be taken, in hundredths of it.
     pub completion_percent: u32,
+    /// Transactions one upload call is given.
+    pub upload_items: u32,
     /// Times a running operation asks what became of its own message.
     pub inquiries: u32,
 }
@@ -87,6 +89,7 @@ impl Default for Ceilings {
             refused_debts: 10,
             amount_minor: 5_000_000,
             completion_percent: 115,
+            upload_items: 8,
             inquiries: 5,
         }
     }

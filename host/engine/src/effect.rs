@@ -208,6 +208,17 @@ pub enum CardSource {
     /// What was sealed to a transaction: this one, or the original it is about. A standby message of this one needs it
     /// sealed anew, to `Draft.transaction`.
     Sealed { of: TransactionId, sealed: Vec<u8> },
+    /// What was sealed to each item of an upload: a hole names its item by its place here.
+    Items(Vec<SealedItem>),
+}
+
+/// The card of one item of an upload.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SealedItem {
+    /// The transaction it was sealed to.
+    pub of: TransactionId,
+    /// None where it was paid without a card, or its card data is gone.
+    pub sealed: Option<Vec<u8>>,
 }
 
 /// A call to a plugin.

@@ -1,5 +1,7 @@
 //! One acquirer's lane: one operation at a time, and what is to run next.
 
+mod settling;
+
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use crate::books::{Books, Debt, FAILED_PROOFS_IN_A_ROW, Standing};
@@ -8,7 +10,7 @@ use crate::contract::types::Milliseconds;
 use crate::deployment::Deployment;
 use crate::effect::{Effect, OperationId};
 use crate::identity::TransactionId;
-use crate::machine::{debt, inquiry, maintenance, payment};
+use crate::machine::{debt, inquiry, maintenance, payment, settlement};
 use crate::order::Order;
 use crate::record::{Duty, Incident, NotSent, Outcome};
 
@@ -23,6 +25,7 @@ pub(crate) struct Lane {
     queue: VecDeque<Job>,
     /// When each debt is to be tried next, on the monotonic clock.
     due: BTreeMap<TransactionId, u64>,
+    settlement: settling::OpenSettlement,
     /// Work keys the books speak of could not be brought back into the vault.
     keys_lost: bool,
     /// No sign-in for a debt's sake before this.
@@ -43,6 +46,7 @@ pub(crate) enum Machine {
     Maintenance(maintenance::State),
     Inquiry(inquiry::State),
     Debt(debt::State),
+    Settlement(settlement::State),
 }
 
 /// Something asked for that has not begun, and what has been tried to clear its way.
@@ -52,6 +56,7 @@ pub(crate) struct Job {
     pub order: Order,
     pub operator: String,
     tried_sign_in: bool,
+    tried_settling: bool,
     tried_debts: BTreeSet<TransactionId>,
 }
 
@@ -65,6 +70,8 @@ pub(crate) enum Next {
         operator: String,
     },
     Debt(TransactionId),
+    /// The settlement that stayed open.
+    GoOnSettling,
     /// Nothing before this moment, if ever.
     Idle(Option<u64>),
 }
@@ -78,7 +85,7 @@ impl Current {
 
 impl Job {
     pub fn new(transaction: TransactionId, order: Order, operator: String) -> Job {
-        Job { transaction, order, operator, tried_sign_in: false, tried_debts: BTreeSet::new() }
+        Job { transaction, order, operator, tried_sign_in: false, tried_settling: false, tried_debts: BTreeSet::new() }
     }
 
     /// Tells whoever asked why it was not even begun. Nothing was asked, written or sent, so there is nothing to
@@ -97,7 +104,8 @@ impl Lane {
             .filter(|debt| debt.acquirer == deployment.acquirer && debt.standing == Standing::Unheard)
             .map(|debt| (debt.id.clone(), now_ms))
             .collect();
-        Lane { deployment, current: None, queue: VecDeque::new(), due, keys_lost, sign_in_not_before_ms: 0 }
+        let settlement = settling::OpenSettlement::at_start(books, &deployment.acquirer, now_ms);
+        Lane { deployment, settlement, current: None, queue: VecDeque::new(), due, keys_lost, sign_in_not_before_ms: 0 }
     }
 
     pub fn ask(&mut self, job: Job) {
@@ -144,9 +152,13 @@ impl Lane {
     /// Decides what runs next in an idle lane.
     pub fn next(&mut self, books: &Books, sales_stopped: Option<&str>, now_ms: u64) -> Next {
         match self.queue.pop_front() {
-            Some(job) if job.order.moves_money() => self.before_payment(job, books, sales_stopped),
+            Some(job) if job.order.moves_money() => match self.after_settlement(job, books) {
+                Ok(job) => self.before_payment(job, books, sales_stopped),
+                Err(next) => next,
+            },
+            Some(job) if job.order == Order::Settle => self.before_settlement(job, books),
             Some(job) => Next::Begin(job),
-            None => self.next_debt(books, now_ms),
+            None => self.or_settle(self.next_debt(books, now_ms), books, now_ms),
         }
     }
 

@@ -26,7 +26,7 @@ pub use contract::transaction::{FollowUpKind, Maintenance, OperationKind, Paymen
 pub use deployment::{Ceilings, Deployment, Loaded, OfflineCeilings};
 pub use effect::{
     Answer, BadProof, Call, CardFinish, CardSource, CardVerdict, Draft, Effect, ExchangeFailed, Input, Moment,
-    OperationId, Purpose, Question, Request,
+    OperationId, Purpose, Question, Request, SealedItem,
 };
 pub use engine::Engine;
 pub use identity::{NotAnIdentity, TRANSACTION_ID_CHARACTERS, TransactionId};

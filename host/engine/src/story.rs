@@ -292,7 +292,8 @@ impl Moment {
                 StoryEvent::Waived { reason: reason.clone(), signed_by: signed_by.clone() }
             }
             Fact::Incident { party, what, .. } => StoryEvent::Incident { party: *party, what: what.clone() },
-            Fact::KeysInstalled { .. }
+            Fact::CarriedBatch { .. }
+            | Fact::KeysInstalled { .. }
             | Fact::KeysDropped { .. }
             | Fact::Remembered { .. }
             | Fact::CounterSet { .. }

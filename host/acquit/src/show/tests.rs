@@ -102,6 +102,7 @@ fn transaction(name: &str, operation: Operation, outcome: Outcome) -> Transactio
         begun: at(1),
         timeline: Vec::new(),
         // As after a start from a snapshot: nothing says that it was approved offline.
+        batch: None,
         summarised: true,
     }
 }

@@ -13,9 +13,9 @@ use engine::{
 use journal::JournalError;
 use vault::{ProofFailure, RenderInput, RouteGrant, SealedCard, UnsealedCard};
 
-use super::card;
 use super::session::Session;
 use super::{Event, Service, Terminal, append};
+use super::{card, items};
 use crate::show::NO_ROOM;
 
 /// Reasons a standby message may be asked to spell; each must render before the money moves.
@@ -159,23 +159,28 @@ impl Terminal {
     fn prepare(&mut self, operation: OperationId, acquirer: &str, draft: &Draft) -> Result<Option<Vec<u8>>, String> {
         let now = self.clock.now().wall.local();
         let sealed_to = match &draft.card {
-            CardSource::Sealed { of, .. } => Some(of),
-            CardSource::Presented | CardSource::None => None,
+            CardSource::Sealed { of, .. } => vec![of],
+            CardSource::Items(items) => items.iter().map(|item| &item.of).collect(),
+            CardSource::Presented | CardSource::None => Vec::new(),
         };
         // Whichever card the message carries, an answer that brings it back is scrubbed of it.
         let of_this = self.known_card(&draft.transaction);
-        let of_original = sealed_to.and_then(|of| self.known_card(of));
+        let of_others: Vec<_> = sealed_to.into_iter().filter_map(|of| self.known_card(of)).collect();
         let grant = self.grant(acquirer, &draft.route)?;
         let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
         let session = running.sessions.entry(operation).or_default();
-        session.known_cards.extend(of_this.into_iter().chain(of_original));
+        session.known_cards.extend(of_this.into_iter().chain(of_others));
         let context = draft.transaction.as_str().as_bytes();
         let unsealed = match &draft.card {
             CardSource::Sealed { of, sealed } => {
                 let sealed = SealedCard::from(sealed.clone());
                 Some(self.vault.unseal(&sealed, of.as_str().as_bytes()).map_err(|error| error.to_string())?)
             }
-            CardSource::Presented | CardSource::None => None,
+            CardSource::Presented | CardSource::None | CardSource::Items(_) => None,
+        };
+        let items = match &draft.card {
+            CardSource::Items(items) => Some(items::unseal(&self.vault, items, &draft.message)?),
+            _ => None,
         };
         let sealed = match &draft.standby {
             Some(standby) => {
@@ -200,16 +205,18 @@ impl Terminal {
                 }
             }
         }
-        let card = match &unsealed {
-            Some(card) => vault::CardSource::Unsealed(card),
-            None => {
+        let message = items.as_ref().map_or(&draft.message, |(_, message)| message);
+        let card = match (&unsealed, &items) {
+            (Some(card), _) => vault::CardSource::Unsealed(card),
+            (None, Some((cards, _))) => vault::CardSource::Items(cards),
+            (None, None) => {
                 let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
                 let card = running.sessions.entry(operation).or_default().card.as_mut();
                 card.map_or(vault::CardSource::None, vault::CardSource::Live)
             }
         };
         let input = RenderInput { card, reason: draft.reason, allowed: &grant, now: &now };
-        let rendered = self.vault.render(acquirer, &draft.message, input).map_err(|error| error.to_string())?;
+        let rendered = self.vault.render(acquirer, message, input).map_err(|error| error.to_string())?;
         if let Some(session) = self.session(operation) {
             session.rendered = Some(rendered);
         }

@@ -132,7 +132,7 @@ impl Terminal {
         if self.books().is_none_or(|books| books.knows(id) != Known::Perhaps) {
             return;
         }
-        let is_it = |summary: &Summary| summary.id == *id || summary.debt.as_ref().is_some_and(|debt| debt.id == *id);
+        let is_it = |summary: &Summary| summary.id == *id || summary.debts.iter().any(|debt| debt.id == *id);
         let found = keeping::read_into(
             &self.configuration,
             || None,

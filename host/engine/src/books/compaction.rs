@@ -22,12 +22,11 @@ impl Books {
     /// What every acquirer's plugin keeps, as it stands: the records to be written, durably, before a compaction, so
     /// that the numbers, keys and memory in dropped records are not lost.
     pub fn carried(&self, now: Timestamp) -> Vec<Record> {
-        let record = |(acquirer, stream): (&String, &super::Stream)| Record {
-            at: now,
-            acquirer: acquirer.clone(),
-            fact: stream.carried(),
+        let records = |(acquirer, stream): (&String, &super::Stream)| {
+            let batch = stream.carried_batch(self.batch(acquirer).number);
+            [stream.carried(), batch].map(|fact| Record { at: now, acquirer: acquirer.clone(), fact })
         };
-        self.streams.iter().map(record).collect()
+        self.streams.iter().flat_map(records).collect()
     }
 
     /// What becomes of the records of one closed segment. Everything stays whole that is about a transaction not settled
@@ -50,7 +49,7 @@ impl Books {
             return Fate::Whole;
         };
         match &record.fact {
-            Fact::Carried { .. } if carried_at == record.at => Fate::Whole,
+            Fact::Carried { .. } | Fact::CarriedBatch { .. } if carried_at == record.at => Fate::Whole,
             Fact::Waived { .. } => Fate::Whole,
             fact => match self.original_of(fact) {
                 None if record.at.unix_ms >= horizon.unix_ms => Fate::Whole,

@@ -33,8 +33,11 @@ impl Books {
     /// It is of a version this program does not know, or damaged.
     pub fn from_image(bytes: &[u8]) -> Result<Books, ImageError> {
         match bytes.split_first() {
-            Some((&IMAGE_VERSION, body)) => match postcard::take_from_bytes(body) {
-                Ok((books, [])) => Ok(books),
+            Some((&IMAGE_VERSION, body)) => match postcard::take_from_bytes::<Books>(body) {
+                Ok((mut books, [])) => {
+                    books.index();
+                    Ok(books)
+                }
                 Ok((_, rest)) => Err(ImageError::Malformed(format!("{} bytes left over", rest.len()))),
                 Err(error) => Err(ImageError::Malformed(error.to_string())),
             },
@@ -63,6 +66,7 @@ mod tests {
         let mut line = Books::default();
         let approved = samples::records().into_iter().find(|(name, _)| name == "concluded-approved").unwrap().1;
         line.apply(&approved).unwrap();
+        let line = crate::world_tests::closed(&line, "unionpay");
         let line = line.summary_of(approved.fact.subject().unwrap()).unwrap();
         let mut books = books;
         for (name, leaves) in [("Z1", true), ("Z2", false)] {
@@ -99,7 +103,7 @@ mod tests {
     /// Card data of a payment that is over is in no image, wherever it once stood.
     #[test]
     fn an_image_holds_no_card_data_of_what_is_settled() {
-        let mut house = House::new();
+        let mut house = House::that_closes();
         let sealed = |books: &Books| books.image().unwrap().windows(6).any(|window| window == b"sealed");
         house.acquirer.line = [crate::world_tests::lost_reply()].into();
         house.ask_sale("A1", 5);
@@ -107,6 +111,8 @@ mod tests {
         assert!(sealed(house.books()), "a debt needs its card");
         house.rest();
         house.sale("A2", 5);
+        assert!(sealed(house.books()), "an upload may need its card");
+        house.settle("C1");
         assert!(!sealed(house.books()));
         let holds = |fact: &Fact| matches!(fact, Fact::Intent(intent) if matches!(intent.sealed, Sealed::Here(_)));
         assert!(house.facts().iter().any(holds), "the records had it");

@@ -10,7 +10,7 @@ use crate::contract::types::Amount;
 use crate::record::{Outcome, Record};
 use crate::world_tests::guest::{descriptor, yuan};
 use crate::world_tests::laws::{History, histories};
-use crate::world_tests::{ACQUIRER, House};
+use crate::world_tests::{ACQUIRER, House, closed};
 use crate::{Moment, Reading, Recovery, Timestamp, TransactionId};
 
 /// One entry of a journal, compacted or not.
@@ -230,7 +230,7 @@ fn settled() -> (House, Books) {
     house.sale("A1", 1234);
     house.acquirer.line = [crate::world_tests::lost_reply()].into();
     house.sale("A2", 500);
-    let books = house.books().clone();
+    let books = closed(house.books(), ACQUIRER);
     (house, books)
 }
 
@@ -238,12 +238,12 @@ fn settled() -> (House, Books) {
 fn a_line_says_how_it_ended_and_what_was_owed() {
     let (_, books) = settled();
     let approved = books.summary_of(&id("A1")).unwrap();
-    assert_eq!((approved.amount, approved.debt), (Some(yuan(1234)), None));
+    assert_eq!((approved.amount, approved.debts.len(), approved.batch), (Some(yuan(1234)), 0, Some(1)));
     assert!(matches!(approved.outcome, Outcome::Approved(approved) if approved.authorization == "A1"));
     let reversed = books.summary_of(&id("A2")).unwrap();
     assert!(matches!(reversed.outcome, Outcome::Unknown(_)));
-    let debt = reversed.debt.unwrap();
-    assert_eq!((debt.id, debt.tries, debt.acknowledged_with.as_str()), (id("A2R"), 1, "00"));
+    let [debt] = &reversed.debts[..] else { panic!("one debt") };
+    assert_eq!((debt.id.clone(), debt.tries, debt.acknowledged_with.as_str()), (id("A2R"), 1, "00"));
 }
 
 #[test]
@@ -253,8 +253,8 @@ fn a_line_of_another_version_or_that_says_otherwise_is_an_error() {
     let mut bytes = line.encode().unwrap();
     assert_eq!(books.apply_summary(&bytes), Ok(()));
     assert!(matches!(Books::default().apply_summary(&bytes[..9]), Err(SummaryError::Malformed(_))));
-    bytes[0] = 2;
-    assert_eq!(books.apply_summary(&bytes), Err(SummaryError::Version(2)));
+    bytes[0] = 3;
+    assert_eq!(books.apply_summary(&bytes), Err(SummaryError::Version(3)));
     let lie = Summary { outcome: Outcome::Done, ..line }.encode().unwrap();
     assert!(matches!(books.apply_summary(&lie), Err(SummaryError::Inconsistent(_))));
     assert_eq!(books.taken(ACQUIRER, yuan(0)), Ok(yuan(1234)));

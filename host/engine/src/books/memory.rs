@@ -1,6 +1,6 @@
 //! What stays in memory: all that is unsettled, and the last days; of the rest sums and names.
 
-use super::{Books, Conclusion, Summary, SummaryError, Transaction};
+use super::{Books, Flow, Summary, SummaryError, Transaction};
 use crate::contract::types::Amount;
 use crate::identity::TransactionId;
 use crate::record::Outcome;
@@ -38,7 +38,8 @@ impl Books {
     pub fn forget(&mut self, horizon: Timestamp) {
         let settled_before = |known: &&Transaction| {
             let ended = self.settled(&known.id);
-            known.summarised && ended.is_some_and(|ended| ended.unix_ms < horizon.unix_ms)
+            let is_old = ended.is_some_and(|ended| ended.unix_ms < horizon.unix_ms);
+            known.summarised && is_old && !self.is_in_open_batch(known)
         };
         let old: Vec<_> = self.transactions.values().filter(settled_before).map(|known| known.id.clone()).collect();
         let mut names = Vec::new();
@@ -46,8 +47,10 @@ impl Books {
             if self.keep_sum(&id)
                 && let Some(known) = self.transactions.remove(&id)
             {
+                self.indices.unfollow(&id, known.follows());
                 for debt in known.debts {
                     self.debts.remove(&debt);
+                    self.place(&debt);
                     names.push(debt);
                 }
                 names.push(id);
@@ -71,12 +74,16 @@ impl Books {
         if self.knows(&summary.id) != Known::Perhaps {
             return Ok(());
         }
-        if let Outcome::Approved(approved) = &summary.outcome {
+        if let Outcome::Approved(approved) = summary.last_outcome() {
             let unknown = super::Inconsistent(summary.id.to_string(), "approved and in no sum");
             let Amount { minor, currency, exponent } = approved.amount;
-            let sum = self.forgotten_sums.get_mut(&(summary.acquirer.clone(), currency, exponent));
-            let sum = sum.ok_or_else(|| unknown.clone())?;
-            *sum = sum.checked_sub(minor).ok_or(unknown)?;
+            let sums = self.forgotten_sums.get_mut(&(summary.acquirer.clone(), currency, exponent));
+            let (taken, given) = sums.ok_or_else(|| unknown.clone())?;
+            match summary.kind.flow() {
+                Flow::Taken => *taken = taken.checked_sub(minor).ok_or(unknown)?,
+                Flow::Given => *given = given.checked_sub(minor).ok_or(unknown)?,
+                Flow::None => {}
+            }
         }
         self.insert(&summary);
         Ok(())
@@ -85,9 +92,14 @@ impl Books {
     /// Adds what was approved to the sums that outlive it; false when that does not fit, and it must stay.
     fn keep_sum(&mut self, id: &TransactionId) -> bool {
         let Some(known) = self.transactions.get(id) else { return false };
-        let Some(Conclusion { outcome: Outcome::Approved(approved), .. }) = &known.conclusion else { return true };
+        let Some(Outcome::Approved(approved)) = known.outcome() else { return true };
         let Amount { minor, currency, exponent } = approved.amount;
-        let sum = self.forgotten_sums.entry((known.acquirer.clone(), currency, exponent)).or_default();
+        let sums = self.forgotten_sums.entry((known.acquirer.clone(), currency, exponent)).or_default();
+        let sum = match known.kind().flow() {
+            Flow::Taken => &mut sums.0,
+            Flow::Given => &mut sums.1,
+            Flow::None => return true,
+        };
         match sum.checked_add(minor) {
             Some(more) => {
                 *sum = more;

@@ -5,10 +5,12 @@
 //! sums and identities.
 #![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
 
+mod batch;
 mod compaction;
 mod debt;
 mod identities;
 mod image;
+mod indices;
 mod kept;
 #[cfg(test)]
 mod laws;
@@ -31,6 +33,7 @@ use crate::money::MoneyError;
 use crate::record::{Outcome, Record};
 use crate::time::Timestamp;
 
+pub use batch::{Batch, Compared, Settling};
 pub use compaction::Fate;
 pub use debt::{Debt, Standing, Waived};
 pub use image::{IMAGE_VERSION, ImageError};
@@ -40,7 +43,10 @@ pub use query::{BATCH, Query, State};
 pub use summary::{SUMMARY_VERSION, SettledDebt, Summary, SummaryError};
 pub use transaction::{Conclusion, ExchangeFacts, Resolution, Transaction};
 
+use transaction::Flow;
+
 use identities::Identities;
+use indices::Indices;
 
 /// Proofs that may fail in a row before new payments stop.
 pub const FAILED_PROOFS_IN_A_ROW: u32 = 3;
@@ -51,16 +57,19 @@ pub struct Books {
     transactions: BTreeMap<TransactionId, Transaction>,
     debts: BTreeMap<TransactionId, Debt>,
     streams: BTreeMap<String, Stream>,
+    batches: BTreeMap<String, Batch>,
     /// Transactions in the order they began.
     order: Vec<TransactionId>,
     /// Names of transactions and debts that are settled and have left memory.
     forgotten: Identities,
-    /// What was approved of those, by acquirer, currency and exponent.
-    forgotten_sums: BTreeMap<(String, u16, u8), u64>,
+    /// What was taken and what was given back of those, by acquirer, currency and exponent.
+    forgotten_sums: BTreeMap<(String, u16, u8), (u64, u64)>,
     /// Records have been dropped from the journal: what comes after them may speak of what they said.
     dropped: bool,
     /// The newest record: when, and whose.
     newest: Option<(Timestamp, String)>,
+    #[serde(skip)]
+    indices: Indices,
 }
 
 /// A record that contradicts those before it; the storage's fault.
@@ -95,6 +104,11 @@ impl Books {
         self.order.iter().filter_map(|id| self.transactions.get(id))
     }
 
+    /// What followed a transaction and is in memory, oldest first: its void, its refunds, its completion.
+    pub fn followers(&self, id: &TransactionId) -> impl Iterator<Item = &Transaction> {
+        self.indices.followers.get(id).into_iter().flatten().filter_map(|id| self.transactions.get(id))
+    }
+
     /// A debt by its own name.
     pub fn debt(&self, id: &TransactionId) -> Option<&Debt> {
         self.debts.get(id)
@@ -107,17 +121,28 @@ impl Books {
 
     /// Debts nobody has acknowledged or waived: unheard, refused and unmatched.
     pub fn open_debts(&self) -> impl Iterator<Item = &Debt> {
-        self.debts.values().filter(|debt| debt.is_open())
+        self.indices.open().filter_map(|id| self.debts.get(id))
     }
 
-    /// How many debts of one acquirer stand like this.
+    /// Those of one acquirer: the unheard, the refused and the unmatched, each oldest first.
+    pub fn open_debts_of(&self, acquirer: &str) -> impl Iterator<Item = &Debt> {
+        let standings = [Standing::Unheard, Standing::Refused, Standing::Unmatched];
+        standings.into_iter().flat_map(|standing| self.debts_that_stand(acquirer, standing))
+    }
+
+    /// Those of one acquirer that stand like this, oldest first.
+    pub fn debts_that_stand(&self, acquirer: &str, standing: Standing) -> impl Iterator<Item = &Debt> {
+        self.indices.standing(acquirer, standing).filter_map(|id| self.debts.get(id))
+    }
+
+    /// How many open debts of one acquirer stand like this.
     pub fn count(&self, acquirer: &str, standing: Standing) -> u32 {
-        self.debts.values().filter(|debt| debt.acquirer == acquirer && debt.standing == standing).count() as u32
+        self.indices.standing(acquirer, standing).len() as u32
     }
 
     /// Debts that will be sent again: what `owed: N` on the screen counts.
     pub fn owed(&self) -> u32 {
-        self.debts.values().filter(|debt| matches!(debt.standing, Standing::Unheard | Standing::Refused)).count() as u32
+        (self.indices.count(Standing::Unheard) + self.indices.count(Standing::Refused)) as u32
     }
 
     /// What one acquirer's plugin keeps.
@@ -125,25 +150,44 @@ impl Books {
         self.streams.get(acquirer)
     }
 
-    /// What this acquirer owes the shop by the terminal's own books: the sum of what was approved, in one currency.
+    /// What this acquirer owes the shop by the terminal's own books: what was taken less what was given back, in one
+    /// currency.
     ///
     /// # Errors
-    /// The sum does not fit, or something was approved in another currency.
+    /// The sum does not fit or is less than nothing, or something was approved in another currency.
     pub fn taken(&self, acquirer: &str, in_currency_of: Amount) -> Result<Amount, MoneyError> {
-        let forgotten = self.forgotten_sums.iter().filter(|((whose, ..), _)| whose == acquirer);
-        let forgotten = forgotten.map(|((_, currency, exponent), minor)| Amount::of(*minor, *currency, *exponent));
-        let known = self.transactions.values().filter(|transaction| transaction.acquirer == acquirer);
-        let known = known.filter_map(|transaction| match transaction.outcome() {
-            Some(Outcome::Approved(approved)) => Some(approved.amount),
-            _ => None,
-        });
-        forgotten.chain(known).try_fold(in_currency_of.none(), Amount::plus)
+        let (taken, given) = self.taken_and_given(acquirer, in_currency_of)?;
+        let minor = taken.minor.checked_sub(given.minor).ok_or(MoneyError::OutOfRange)?;
+        Ok(Amount { minor, ..taken })
+    }
+
+    /// What was taken, and what was given back.
+    ///
+    /// # Errors
+    /// A sum does not fit, or something was approved in another currency.
+    pub fn taken_and_given(&self, acquirer: &str, in_currency_of: Amount) -> Result<(Amount, Amount), MoneyError> {
+        let (mut taken, mut given) = (in_currency_of.none(), in_currency_of.none());
+        for ((whose, currency, exponent), (more, back)) in &self.forgotten_sums {
+            if whose == acquirer {
+                taken = taken.plus(Amount::of(*more, *currency, *exponent))?;
+                given = given.plus(Amount::of(*back, *currency, *exponent))?;
+            }
+        }
+        for known in self.transactions.values().filter(|known| known.acquirer == acquirer) {
+            let Some(Outcome::Approved(approved)) = known.outcome() else { continue };
+            match known.kind().flow() {
+                Flow::Taken => taken = taken.plus(approved.amount)?,
+                Flow::Given => given = given.plus(approved.amount)?,
+                Flow::None => {}
+            }
+        }
+        Ok((taken, given))
     }
 
     /// Builds of plugins that transactions or open debts still need.
     pub fn plugins_needed(&self) -> BTreeSet<Digest> {
         let owed = self.open_debts().filter_map(|debt| self.transactions.get(&debt.of));
-        let running = self.transactions.values().filter(|transaction| transaction.conclusion.is_none());
+        let running = self.indices.running.iter().filter_map(|id| self.transactions.get(id));
         owed.chain(running).filter_map(Transaction::plugin).collect()
     }
 

@@ -16,7 +16,11 @@ impl Books {
         self.transactions()
             .flat_map(|transaction| {
                 let is_owed = self.debts_of(transaction).any(Debt::is_open);
-                close(transaction, is_owed).into_iter().map(move |fact| (transaction, fact))
+                // A settlement under way goes on where it was.
+                let settles =
+                    self.settling(&transaction.acquirer).is_some_and(|open| open.settlement == transaction.id);
+                let closing = if settles { Vec::new() } else { close(transaction, is_owed) };
+                closing.into_iter().map(move |fact| (transaction, fact))
             })
             .map(|(transaction, fact)| Record { at: now, acquirer: transaction.acquirer.clone(), fact })
             .collect()

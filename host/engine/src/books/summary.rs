@@ -3,21 +3,24 @@
 //! It says what a repeated request is answered with, what the sums need, and whether something was owed and how that
 //! ended. It holds no card data, no message and no free text.
 
+mod first;
+mod short;
+
+use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use super::{Books, Conclusion, Debt, Inconsistent, Standing, Transaction};
-use crate::contract::acquirer::{Approved, Declined};
-use crate::contract::template::UndoReason;
-use crate::contract::transaction::{
-    FollowUp, FollowUpKind, Maintenance, Operation, OperationKind, Payment, PaymentKind, Subject, Upload,
-};
+use super::{Books, Conclusion, Debt, Inconsistent, Resolution, Standing, Transaction};
+use crate::contract::transaction::OperationKind;
 use crate::contract::types::{Amount, Name};
 use crate::identity::TransactionId;
-use crate::record::{Doubt, Duty, Fact, Incident, NotSent, Outcome, Sealed};
+use crate::record::{Duty, Fact, Outcome};
 use crate::time::Timestamp;
 
 /// The version of a line's encoding, its first byte.
-pub const SUMMARY_VERSION: u8 = 1;
+pub const SUMMARY_VERSION: u8 = 2;
+
+/// The first: at most one debt, and that a reversal. Read for ever, never written.
+const ONE_REVERSAL: u8 = 1;
 
 /// Reference fields a line keeps: trace, batch, retrieval reference and a few more.
 const REFERENCE_FIELDS: usize = 6;
@@ -38,16 +41,24 @@ pub struct Summary {
     pub reference: Vec<(Name, String)>,
     pub begun: Timestamp,
     pub concluded: Timestamp,
-    pub debt: Option<SettledDebt>,
+    /// What an unknown was found to be.
+    pub resolution: Option<Resolution>,
+    /// The terminal's number of the batch it counted in.
+    pub batch: Option<u32>,
+    /// The transaction it followed.
+    pub follows: Option<TransactionId>,
+    pub debts: Vec<SettledDebt>,
 }
 
-/// A debt that the acquirer acknowledged. One that was waived is never summarised.
+/// A debt that was acknowledged, settled or replaced. One that was waived is never summarised.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SettledDebt {
     pub id: TransactionId,
-    pub reason: UndoReason,
+    pub duty: Duty,
+    pub amount: Option<Amount>,
     pub since: Timestamp,
     pub tries: u32,
+    pub standing: Standing,
     pub ended: Timestamp,
     /// The acquirer's code.
     pub acknowledged_with: String,
@@ -57,7 +68,7 @@ pub struct SettledDebt {
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum SummaryError {
     /// Written by another version of this program.
-    #[error("a summary of version {0}; this program reads version {SUMMARY_VERSION}")]
+    #[error("a summary of version {0}; this program reads versions {ONE_REVERSAL} to {SUMMARY_VERSION}")]
     Version(u8),
     /// Not a summary at all.
     #[error("not a summary: {0}")]
@@ -82,14 +93,16 @@ impl Summary {
     /// It is of a version this program does not know, or damaged.
     pub fn decode(bytes: &[u8]) -> Result<Summary, SummaryError> {
         match bytes.split_first() {
-            Some((&SUMMARY_VERSION, body)) => match postcard::take_from_bytes(body) {
-                Ok((summary, [])) => Ok(summary),
-                Ok((_, rest)) => Err(SummaryError::Malformed(format!("{} bytes left over", rest.len()))),
-                Err(error) => Err(SummaryError::Malformed(error.to_string())),
-            },
+            Some((&ONE_REVERSAL, body)) => read::<first::Summary>(body).map(Summary::from),
+            Some((&SUMMARY_VERSION, body)) => read(body),
             Some((&version, _)) => Err(SummaryError::Version(version)),
             None => Err(SummaryError::Malformed("empty".into())),
         }
+    }
+
+    /// How it ended, by what was known last.
+    pub(super) fn last_outcome(&self) -> &Outcome {
+        self.resolution.as_ref().map_or(&self.outcome, |resolution| &resolution.outcome)
     }
 
     /// The transaction as far as the line tells of it.
@@ -97,12 +110,13 @@ impl Summary {
         Transaction {
             id: self.id.clone(),
             acquirer: self.acquirer.clone(),
-            operation: bare(self.kind, self.amount),
+            operation: short::bare(self.kind, self.amount, self.follows.as_ref(), self.begun),
             exchanges: Vec::new(),
             conclusion: Some(Conclusion { at: self.concluded, outcome: self.outcome.clone() }),
-            resolution: None,
+            resolution: self.resolution.clone().map(Box::new),
             resealed: None,
-            debts: self.debt.iter().map(|debt| debt.id.clone()).collect(),
+            batch: None,
+            debts: self.debts.iter().map(|debt| debt.id.clone()).collect(),
             reference: self.reference.clone(),
             begun: self.begun,
             timeline: Vec::new(),
@@ -110,43 +124,37 @@ impl Summary {
         }
     }
 
-    /// Its debt, paid.
-    pub(super) fn debt(&self) -> Option<Debt> {
-        let SettledDebt { id, reason, since, tries, ended, acknowledged_with } = self.debt.clone()?;
-        Some(Debt {
-            id,
-            of: self.id.clone(),
-            acquirer: self.acquirer.clone(),
-            duty: Duty::Reverse(reason),
-            amount: None,
-            sealed: Sealed::None,
-            since,
-            standing: Standing::Paid,
-            attempts: Vec::new(),
-            refusals: Vec::new(),
-            tries,
-            tried_at: None,
-            ended: Some(ended),
-            acknowledged_with,
-            waived: None,
-            exchange: None,
-            called_for_help: false,
+    /// Its debts, as they ended.
+    pub(super) fn debts(&self) -> impl Iterator<Item = Debt> {
+        self.debts.iter().map(|settled| {
+            let SettledDebt { id, duty, amount, since, tries, standing, ended, acknowledged_with } = settled.clone();
+            let debt = Debt::new(id, self.id.clone(), self.acquirer.clone(), duty, since);
+            Debt { amount, standing, tries, ended: Some(ended), acknowledged_with, ..debt }
         })
+    }
+}
+
+fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, SummaryError> {
+    match postcard::take_from_bytes(body) {
+        Ok((summary, [])) => Ok(summary),
+        Ok((_, rest)) => Err(SummaryError::Malformed(format!("{} bytes left over", rest.len()))),
+        Err(error) => Err(SummaryError::Malformed(error.to_string())),
     }
 }
 
 impl Books {
     /// The line that outlives a transaction's records; none while anything may still happen to it, and none where the
-    /// operator waived its debt, or anything but a reversal was owed: those records stay.
+    /// operator waived its debt: those records stay.
     pub fn summary_of(&self, id: &TransactionId) -> Option<Summary> {
         self.settled(id)?;
         let transaction = self.transactions.get(id)?;
         let conclusion = transaction.conclusion.as_ref()?;
-        let debt = match transaction.debts.as_slice() {
-            [] => None,
-            [debt] if transaction.resolution.is_none() => Some(self.debts.get(debt)?.settled()?),
-            _ => return None,
-        };
+        let debts = transaction.debts.iter().map(|debt| self.debts.get(debt)?.settled());
+        let debts = debts.collect::<Option<Vec<_>>>()?;
+        let resolution = transaction
+            .resolution
+            .as_deref()
+            .map(|resolution| Resolution { outcome: resolution.outcome.in_short(), ..resolution.clone() });
         let is_short = |(name, value): &&(Name, String)| {
             name.chars().count() <= REFERENCE_CHARACTERS && value.chars().count() <= REFERENCE_CHARACTERS
         };
@@ -159,7 +167,10 @@ impl Books {
             reference: transaction.reference.iter().filter(is_short).take(REFERENCE_FIELDS).cloned().collect(),
             begun: transaction.begun,
             concluded: conclusion.at,
-            debt,
+            resolution,
+            batch: transaction.batch,
+            follows: transaction.follows(),
+            debts,
         })
     }
 
@@ -171,7 +182,7 @@ impl Books {
         let summary = Summary::decode(bytes)?;
         let Some(known) = self.transactions.get_mut(&summary.id) else {
             self.insert(&summary);
-            return Ok(());
+            return Ok(self.follow_line(&summary)?);
         };
         known.summarised = true;
         known.slim();
@@ -180,16 +191,31 @@ impl Books {
             Some(conclusion) if conclusion.outcome.in_short() == summary.outcome => {}
             Some(_) => return Err(Inconsistent(summary.id.to_string(), "summarised as something else").into()),
         }
-        if let Some(settled) = summary.debt() {
-            if !known.debts.contains(&settled.id) {
+        if known.resolution.is_none() {
+            known.resolution = summary.resolution.clone().map(Box::new);
+        }
+        self.indices.running.remove(&summary.id);
+        for settled in summary.debts() {
+            if let Some(known) = self.transactions.get_mut(&summary.id)
+                && !known.debts.contains(&settled.id)
+            {
                 known.debts.push(settled.id.clone());
             }
-            let is_open = self.debts.get(&settled.id).is_none_or(Debt::is_open);
-            if is_open {
-                self.debts.insert(settled.id.clone(), settled);
+            let id = settled.id.clone();
+            if self.debts.get(&id).is_none_or(Debt::is_open) {
+                self.debts.insert(id.clone(), settled);
+                self.place(&id);
             }
         }
-        Ok(())
+        Ok(self.follow_line(&summary)?)
+    }
+
+    /// What a line says of batches: the one it counted in, the one it closed.
+    fn follow_line(&mut self, summary: &Summary) -> Result<(), Inconsistent> {
+        if let Outcome::Settled(settlement) = &summary.outcome {
+            self.close_batch(&summary.acquirer, settlement.batch);
+        }
+        summary.batch.map_or(Ok(()), |number| self.enrol_in(&summary.id, number))
     }
 
     /// A record was dropped here, by a compaction or with its key.
@@ -199,8 +225,9 @@ impl Books {
 
     pub(super) fn insert(&mut self, summary: &Summary) {
         self.order.push(summary.id.clone());
+        self.indices.follow(&summary.id, summary.follows.clone());
         self.transactions.insert(summary.id.clone(), summary.transaction());
-        self.debts.extend(summary.debt().map(|debt| (debt.id.clone(), debt)));
+        self.debts.extend(summary.debts().map(|debt| (debt.id.clone(), debt)));
     }
 
     /// Whether a line has already told how this ended: records that came after it, and were not yet replaced, say
@@ -216,7 +243,11 @@ impl Books {
             | Fact::Heard { transaction, exchange, .. } => is_told(transaction, Some(*exchange)),
             Fact::Incident { transaction: Some(transaction), .. }
             | Fact::Resealed { transaction, .. }
-            | Fact::Resolved { transaction, .. } => is_told(transaction, None),
+            | Fact::Resolved { transaction, .. }
+            | Fact::Totalled { settlement: transaction, .. }
+            | Fact::Compared { settlement: transaction, .. }
+            | Fact::Uploaded { settlement: transaction, .. }
+            | Fact::BatchClosed { settlement: transaction, .. } => is_told(transaction, None),
             Fact::Owed { debt, .. }
             | Fact::Due { debt, .. }
             | Fact::Escalated { debt, .. }
@@ -233,94 +264,18 @@ impl Books {
 }
 
 impl Debt {
-    /// What is left to say of it, once it is acknowledged.
+    /// What is left to say of it, once it has ended otherwise than by a waiver.
     fn settled(&self) -> Option<SettledDebt> {
-        let ended = self.ended.filter(|_| self.standing == Standing::Paid)?;
+        let ended = self.ended.filter(|_| self.standing != Standing::Waived)?;
         Some(SettledDebt {
             id: self.id.clone(),
-            reason: self.reason()?,
+            duty: self.duty,
+            amount: self.amount,
             since: self.since,
             tries: self.tries,
+            standing: self.standing,
             ended,
             acknowledged_with: self.acknowledged_with.clone(),
         })
-    }
-}
-
-impl Outcome {
-    /// What a repeated request must be told, without what was for a printer, a card or a log.
-    #[must_use]
-    pub fn in_short(&self) -> Outcome {
-        match self {
-            Outcome::Approved(approved) => Outcome::Approved(Approved {
-                chip_data: Vec::new(),
-                balance: None,
-                receipt: Vec::new(),
-                ..approved.clone()
-            }),
-            Outcome::Declined(declined) => Outcome::Declined(wordless(declined)),
-            Outcome::NotSent(why) => Outcome::NotSent(why.in_short()),
-            Outcome::Failed(why) => Outcome::Failed(why.in_short()),
-            Outcome::Unknown(Doubt::Plugin(incident)) => Outcome::Unknown(Doubt::Plugin(incident.in_short())),
-            Outcome::Unknown(doubt) => Outcome::Unknown(doubt.clone()),
-            Outcome::Done => Outcome::Done,
-            Outcome::Settled(settlement) => Outcome::Settled(settlement.clone()),
-        }
-    }
-}
-
-fn wordless(declined: &Declined) -> Declined {
-    Declined { message: String::new(), ..declined.clone() }
-}
-
-impl NotSent {
-    fn in_short(&self) -> NotSent {
-        match self {
-            NotSent::Plugin(incident) => NotSent::Plugin(incident.in_short()),
-            NotSent::Template(_) => NotSent::Template(String::new()),
-            NotSent::Storage(_) => NotSent::Storage(String::new()),
-            NotSent::Refused(declined) => NotSent::Refused(wordless(declined)),
-            why => why.clone(),
-        }
-    }
-}
-
-impl Incident {
-    fn in_short(&self) -> Incident {
-        match self {
-            Incident::PluginFailed(_) => Incident::PluginFailed(String::new()),
-            Incident::IllegalDecision(_) => Incident::IllegalDecision(String::new()),
-            Incident::IllegalStep(_) => Incident::IllegalStep(String::new()),
-            what => what.clone(),
-        }
-    }
-}
-
-/// An operation of this kind that says nothing but its amount.
-fn bare(kind: OperationKind, amount: Option<Amount>) -> Operation {
-    let amount = amount.unwrap_or(Amount { minor: 0, currency: 0, exponent: 0 });
-    let pay = |kind| Operation::Pay(Payment { kind, amount, tip: None, cash: None, card: None });
-    let follow_up = |kind| Operation::FollowUp(FollowUp { kind, of: Subject::None, amount, card: None, reason: None });
-    match kind {
-        OperationKind::SignIn => Operation::Maintain(Maintenance::SignIn),
-        OperationKind::SignOff => Operation::Maintain(Maintenance::SignOff),
-        OperationKind::Echo => Operation::Maintain(Maintenance::Echo),
-        OperationKind::Download => Operation::Download(Name::new()),
-        OperationKind::Sale => pay(PaymentKind::Sale),
-        OperationKind::Preauthorize => pay(PaymentKind::Preauthorize),
-        OperationKind::ScanToPay => pay(PaymentKind::ScanToPay),
-        OperationKind::ShowToPay => pay(PaymentKind::ShowToPay),
-        OperationKind::Balance => pay(PaymentKind::Balance),
-        OperationKind::Void => follow_up(FollowUpKind::Void),
-        OperationKind::Refund => follow_up(FollowUpKind::Refund),
-        OperationKind::Complete => follow_up(FollowUpKind::Complete),
-        OperationKind::CancelPreauthorization => follow_up(FollowUpKind::CancelPreauthorization),
-        OperationKind::CancelCompletion => follow_up(FollowUpKind::CancelCompletion),
-        OperationKind::Reverse => follow_up(FollowUpKind::Reverse),
-        OperationKind::Inquire => follow_up(FollowUpKind::Inquire),
-        OperationKind::Advise => follow_up(FollowUpKind::Advise),
-        OperationKind::ReportScripts => follow_up(FollowUpKind::ReportScripts),
-        OperationKind::Settle => Operation::Settle(Vec::new()),
-        OperationKind::Upload => Operation::Upload(Upload { balanced: false, first: 0, total: 0, items: Vec::new() }),
     }
 }

@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use crate::contract::Digest;
 use crate::contract::acquirer::{Remedy, Standby};
 use crate::contract::retry_policy::{Delivery, Failure};
-use crate::contract::transaction::{Gravity, Operation};
+use crate::contract::transaction::{FollowUp, Gravity, Operation, OperationKind, Subject};
 use crate::contract::types::Name;
 use crate::identity::TransactionId;
 use crate::record::{Intent, Outcome, Sealed};
@@ -24,6 +24,8 @@ pub struct Transaction {
     pub resolution: Option<Box<Resolution>>,
     /// Card data as it stood once the card had finished.
     pub resealed: Option<Sealed>,
+    /// The terminal's number of the batch it counts in, once it was approved.
+    pub batch: Option<u32>,
     /// What is owed for it, or was, oldest first.
     pub debts: Vec<TransactionId>,
     pub reference: Vec<(Name, String)>,
@@ -59,6 +61,26 @@ pub struct Resolution {
     pub outcome: Outcome,
 }
 
+/// Which way money went, once it was approved.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Flow {
+    Taken,
+    Given,
+    /// Only reserved, or asked.
+    None,
+}
+
+impl OperationKind {
+    /// Which way money goes.
+    pub(super) fn flow(self) -> Flow {
+        match self {
+            OperationKind::Void | OperationKind::Refund | OperationKind::CancelCompletion => Flow::Given,
+            kind if kind.is_settled() => Flow::Taken,
+            _ => Flow::None,
+        }
+    }
+}
+
 impl ExchangeFacts {
     /// What may once have left is never taken for unsent.
     pub(super) fn sent(&mut self, delivery: Delivery, failure: Option<Failure>) {
@@ -91,6 +113,12 @@ impl Transaction {
     /// Card data for what is owed of it: as the card left it, or as it was when the message was sent.
     pub fn sealed(&self) -> Option<&Sealed> {
         self.resealed.as_ref().or_else(|| self.grave_exchange().map(|exchange| &exchange.intent.sealed))
+    }
+
+    /// The transaction of this terminal that it follows: the original of a void, a refund, a completion.
+    pub fn follows(&self) -> Option<TransactionId> {
+        let Operation::FollowUp(FollowUp { of: Subject::Known(original), .. }) = &self.operation else { return None };
+        TransactionId::try_from(original.transaction.clone()).ok()
     }
 
     /// The code that began it.

@@ -1,8 +1,8 @@
 //! What each record changes in the books.
 
-use super::{Books, Conclusion, Debt, ExchangeFacts, Inconsistent, Resolution, Standing, Transaction};
+use super::{Books, Conclusion, Debt, ExchangeFacts, INDEX_DAYS, Inconsistent, Resolution, Standing, Transaction};
 use crate::contract::retry_policy::{Attempt, Delivery, Failure};
-use crate::contract::transaction::{Gravity, Operation};
+use crate::contract::transaction::{Gravity, Operation, Totals};
 use crate::contract::types::Name;
 use crate::identity::TransactionId;
 use crate::record::{Duty, Fact, Incident, Intent, Outcome, Sealed};
@@ -51,32 +51,33 @@ impl Books {
             Fact::Resolved { transaction, by, outcome, reference } => {
                 self.resolve(at, transaction, by, outcome, reference)
             }
-            Fact::Escalated { debt, .. } => {
-                self.debt_mut(debt)?.called_for_help = true;
-                Ok(())
-            }
-            Fact::Tried { debt, number, .. } => {
-                let debt = self.debt_mut(debt)?;
+            Fact::Escalated { debt, .. } => self.change_debt(debt, |debt| debt.called_for_help = true),
+            Fact::Tried { debt, number, .. } => self.change_debt(debt, |debt| {
                 debt.tries = *number;
                 debt.tried_at = Some(at);
-                Ok(())
-            }
+            }),
             Fact::Unheard { debt, delivery, failure, .. } => self.unheard(at, debt, *delivery, *failure),
             Fact::Answered { debt, verdict, code, .. } => {
-                self.debt_mut(debt)?.answered(at, *verdict, code);
-                Ok(())
+                self.change_debt(debt, |debt| debt.answered(at, *verdict, code))?;
+                let of = self.debts.get(debt).filter(|debt| debt.duty == Duty::Advise).map(|debt| debt.of.clone());
+                of.map_or(Ok(()), |of| self.enrol_told(&of))
             }
-            Fact::Waived { debt, reason, signed_by, .. } => self.debt_mut(debt)?.waived(at, reason, signed_by),
+            Fact::Waived { debt, reason, signed_by, .. } => {
+                self.change_debt(debt, |debt| debt.waived(at, reason, signed_by))?
+            }
             Fact::KeysInstalled { .. }
             | Fact::KeysDropped { .. }
             | Fact::Remembered { .. }
             | Fact::CounterSet { .. }
             | Fact::Carried { .. }
-            | Fact::Totalled { .. }
-            | Fact::Compared { .. }
-            | Fact::Uploaded { .. }
-            | Fact::BatchClosed { .. }
             | Fact::Incident { .. } => Ok(()),
+            Fact::CarriedBatch { batch, .. } => {
+                self.batches.entry(acquirer.to_owned()).or_default().number = *batch;
+                Ok(())
+            }
+            Fact::Totalled { .. } | Fact::Compared { .. } | Fact::Uploaded { .. } | Fact::BatchClosed { .. } => {
+                self.settle(at, acquirer, fact)
+            }
         }
     }
 
@@ -89,26 +90,35 @@ impl Books {
         transaction.reference.clone_from(&intent.reference);
         // Out of order or not: what may have been sent is known, and what takes it back.
         transaction.exchanges.push(ExchangeFacts { intent: intent.clone(), at, sent: None, heard: false });
+        let debts = transaction.debts.clone();
+        debts.iter().for_each(|debt| self.place(debt));
         if is_next { Ok(()) } else { Err(Inconsistent(intent.transaction.to_string(), "an exchange out of order")) }
     }
 
     fn begin(&mut self, at: Timestamp, id: &TransactionId, acquirer: &str, operation: &Operation) -> &mut Transaction {
         if !self.transactions.contains_key(id) {
             self.order.push(id.clone());
+            self.indices.running.insert(id.clone());
         }
-        self.transactions.entry(id.clone()).or_insert_with(|| Transaction {
-            id: id.clone(),
-            acquirer: acquirer.to_owned(),
-            operation: operation.clone(),
-            exchanges: Vec::new(),
-            conclusion: None,
-            resolution: None,
-            resealed: None,
-            debts: Vec::new(),
-            reference: Vec::new(),
-            begun: at,
-            timeline: Vec::new(),
-            summarised: false,
+        let indices = &mut self.indices;
+        self.transactions.entry(id.clone()).or_insert_with(|| {
+            let begun = Transaction {
+                id: id.clone(),
+                acquirer: acquirer.to_owned(),
+                operation: operation.clone(),
+                exchanges: Vec::new(),
+                conclusion: None,
+                resolution: None,
+                resealed: None,
+                debts: Vec::new(),
+                reference: Vec::new(),
+                begun: at,
+                timeline: Vec::new(),
+                batch: None,
+                summarised: false,
+            };
+            indices.follow(id, begun.follows());
+            begun
         })
     }
 
@@ -127,7 +137,17 @@ impl Books {
         }
         transaction.conclusion = Some(Conclusion { at, outcome: outcome.clone() });
         transaction.reference = reference.to_vec();
-        Ok(())
+        self.indices.running.remove(id);
+        if let Outcome::Settled(settlement) = outcome {
+            // Its batch was closed in the same commit; a damaged journal may hold this alone.
+            self.close_batch(acquirer, settlement.batch);
+        }
+        self.enrol(id)
+    }
+
+    /// A settlement's first record is that its figures are frozen.
+    pub(super) fn begin_settlement(&mut self, at: Timestamp, acquirer: &str, id: &TransactionId, totals: &[Totals]) {
+        self.begin(at, id, acquirer, &Operation::Settle(totals.to_vec()));
     }
 
     fn owe(&mut self, debt: Debt) -> Result<(), Inconsistent> {
@@ -142,7 +162,10 @@ impl Books {
         if let Duty::Reverse(_) = debt.duty {
             self.end_questions(&debt.of, debt.since, Standing::Replaced);
         }
-        self.debts.insert(debt.id.clone(), debt);
+        let (id, of) = (debt.id.clone(), debt.of.clone());
+        self.debts.insert(id.clone(), debt);
+        self.place(&id);
+        self.leave_untold(&of);
         Ok(())
     }
 
@@ -163,16 +186,14 @@ impl Books {
         known.resolution = Some(Box::new(Resolution { at, by: by.clone(), outcome: outcome.clone() }));
         known.reference = reference.to_vec();
         self.end_questions(id, at, Standing::Paid);
-        Ok(())
+        self.enrol(id)
     }
 
     fn end_questions(&mut self, of: &TransactionId, at: Timestamp, standing: Standing) {
         let debts = self.transactions.get(of).map(|known| known.debts.clone()).unwrap_or_default();
         for id in debts {
-            if let Some(debt) = self.debts.get_mut(&id)
-                && matches!(debt.duty, Duty::Inquire | Duty::Repeat)
-            {
-                debt.ended(at, standing);
+            if self.debts.get(&id).is_some_and(|debt| matches!(debt.duty, Duty::Inquire | Duty::Repeat)) {
+                let _ = self.change_debt(&id, |debt| debt.ended(at, standing));
             }
         }
     }
@@ -216,8 +237,13 @@ impl Books {
         if !is_one_of_many || transaction.timeline.len() < MOMENTS_TOLD {
             transaction.timeline.extend(Moment::of(at, fact));
         }
-        if self.settled(&id).is_some()
-            && let Some(transaction) = self.transactions.get_mut(&id)
+        self.slim_if_settled(&id);
+    }
+
+    /// Keeps no more of one that is settled than may be needed.
+    pub(super) fn slim_if_settled(&mut self, id: &TransactionId) {
+        if self.settled(id).is_some()
+            && let Some(transaction) = self.transactions.get_mut(id)
         {
             transaction.slim();
         }
@@ -236,12 +262,20 @@ impl Books {
         }
     }
 
+    /// Whether its card may be asked for once more, when its batch is closed. A terminal that never settles does not keep
+    /// cards for ever.
+    fn may_be_uploaded(&self, known: &Transaction, concluded: Timestamp) -> bool {
+        let newest = self.newest.as_ref().map_or(concluded, |(newest, _)| *newest);
+        let is_recent = newest.days_before(INDEX_DAYS).unix_ms < concluded.unix_ms;
+        is_recent && self.is_in_open_batch(known)
+    }
+
     /// When the last thing about a transaction ended: it is concluded, and its debt, if it had one, is paid or waived.
     /// None while anything may still happen.
     pub(super) fn settled(&self, id: &TransactionId) -> Option<Timestamp> {
         let transaction = self.transactions.get(id)?;
         let concluded = transaction.conclusion.as_ref()?.at;
-        if transaction.lacks_a_debt() {
+        if transaction.lacks_a_debt() || self.may_be_uploaded(transaction, concluded) {
             return None;
         }
         transaction
@@ -278,13 +312,14 @@ impl Fact {
             | Fact::KeysDropped { .. }
             | Fact::Remembered { .. }
             | Fact::CounterSet { .. }
-            | Fact::Carried { .. } => None,
+            | Fact::Carried { .. }
+            | Fact::CarriedBatch { .. } => None,
         }
     }
 }
 
 impl Debt {
-    fn new(id: TransactionId, of: TransactionId, acquirer: String, duty: Duty, since: Timestamp) -> Debt {
+    pub(super) fn new(id: TransactionId, of: TransactionId, acquirer: String, duty: Duty, since: Timestamp) -> Debt {
         Debt {
             id,
             of,

@@ -46,6 +46,7 @@ impl Engine {
                 let job = Job::new(self.own_name(now), Order::Maintain(Maintenance::SignIn), operator);
                 self.begin_job(acquirer, job, None, now)
             }
+            Next::GoOnSettling => self.go_on_settling(acquirer, now),
             Next::Debt(debt) => self.begin_debt(acquirer, debt, now).unwrap_or_default(),
             Next::Idle(Some(at_ms)) => {
                 let wait = at_ms.saturating_sub(now.monotonic_ms);
@@ -73,7 +74,7 @@ impl Engine {
                 let card = if presents { CardSource::Presented } else { CardSource::None };
                 begin_payment(Deal::new(errand(subject), amount, card, presents), refused, &world)
             }
-            Order::Settle => return vec![Job::new(transaction, order, operator).unwritten(NotSent::Unsupported)],
+            Order::Settle => return self.begin_settlement(acquirer, operation, transaction, operator, refused, now),
             Order::FollowUp { kind, of, amount } => {
                 let allowed = refused.map_or_else(|| Following::allowed(kind, &of, amount, &world), Err);
                 let (following, refused) = match allowed {

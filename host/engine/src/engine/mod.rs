@@ -1,6 +1,7 @@
 //! The engine: what happened goes in, what is to be done comes out. It knows no clock, socket, disk or Wasm.
 
 mod beginning;
+mod settling;
 mod tending;
 mod waiving;
 
@@ -131,7 +132,8 @@ impl Engine {
 
     /// Queues a job, unless its name is known or nothing can be begun; whoever asks is answered in every case.
     fn ask(&mut self, acquirer: &str, job: Job, now: Moment) -> Vec<Effect> {
-        if let Some(effects) = self.already_known(&job.transaction) {
+        let known = self.already_known(&job.transaction).filter(|_| !self.asks_to_go_on(acquirer, &job));
+        if let Some(effects) = known {
             return effects;
         }
         if self.halted {
@@ -218,6 +220,15 @@ impl Engine {
             Machine::Inquiry(state) => match state.on(answer, &world) {
                 Turn::Going(state, effects) => (Machine::Inquiry(state), effects),
                 Turn::Over(closing) => return self.over(&acquirer, operation, transaction, closing, now),
+            },
+            Machine::Settlement(state) => match state.on(answer, &world) {
+                Turn::Going(state, effects) => (Machine::Settlement(state), effects),
+                Turn::Over(closing) => {
+                    let told = self.settlement_over(&acquirer, &closing.outcome, now);
+                    let mut effects = self.over(&acquirer, operation, transaction, closing, now);
+                    effects.extend(told);
+                    return effects;
+                }
             },
             Machine::Debt(state) => match state.on(answer, &world) {
                 DebtTurn::Going(state, effects) => (Machine::Debt(state), effects),

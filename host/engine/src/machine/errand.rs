@@ -37,8 +37,9 @@ pub(crate) struct Errand {
     attempts: Vec<Attempt>,
     /// Tries of the exchange at hand.
     tries: u32,
-    /// Intents written so far.
+    /// Intents written so far, and those of them before this call.
     exchanges: u32,
+    before: u32,
     pauses: u32,
     /// What the exchange at hand does in the world.
     at_hand: Gravity,
@@ -90,6 +91,7 @@ impl Errand {
             attempts: Vec::new(),
             tries: 0,
             exchanges: 0,
+            before: 0,
             pauses: 0,
             at_hand: Gravity::Asks,
             state: Vec::new(),
@@ -98,6 +100,11 @@ impl Errand {
             granted: Granted::default(),
             codes: Vec::new(),
         }
+    }
+
+    /// The same, of a transaction that has had so many exchanges already.
+    pub fn after_exchanges(self, exchanges: u32) -> Errand {
+        Errand { before: exchanges, exchanges, ..self }
     }
 
     /// A question asked within this operation: what became of its own message. It counts on where this one stands.
@@ -125,7 +132,12 @@ impl Errand {
 
     /// Whether a message of it was ever meant to be sent.
     pub fn has_begun(&self) -> bool {
-        self.exchanges > 0
+        self.exchanges > self.before
+    }
+
+    /// Whether the exchange at hand may be sent once more.
+    pub fn may_try_again(&self, world: &World<'_>) -> bool {
+        self.tries < world.deployment.ceilings.attempts
     }
 
     pub fn start(&self, world: &World<'_>) -> Effect {
@@ -168,7 +180,7 @@ impl Errand {
         card: CardSource,
         world: &World<'_>,
     ) -> Result<Plan, Incident> {
-        if self.exchanges >= EXCHANGES {
+        if self.exchanges - self.before >= EXCHANGES {
             return Err(Incident::IllegalStep(format!("more than {EXCHANGES} exchanges")));
         }
         let gravity = self.weigh(&exchange)?;
@@ -226,9 +238,10 @@ impl Errand {
     }
 
     /// What an exchange does, as the terminal judges it. One payment moves money once: a second message that does
-    /// would leave two to be taken back, and only one stored that takes back. What moves no money may only ask.
+    /// would leave two to be taken back, and only one stored that takes back. What moves no money, and tells of none,
+    /// may only ask.
     fn weigh(&self, exchange: &acquirer::Exchange) -> Result<Gravity, Incident> {
-        let gravity = rules::gravity(&self.subject, self.exchanges == 0, &exchange.message, exchange.gravity);
+        let gravity = rules::gravity(&self.subject, !self.has_begun(), &exchange.message, exchange.gravity);
         if gravity == Gravity::MovesMoney && self.money_may_have_moved() {
             return Err(Incident::IllegalStep("moves money a second time".into()));
         }
@@ -237,7 +250,8 @@ impl Errand {
         if self.kind == OperationKind::Inquire && rules::holds_card_data(&exchange.message) {
             return Err(Incident::IllegalStep("a question about a payment with card data".into()));
         }
-        if gravity != Gravity::Asks && !rules::moves_money(&self.subject) {
+        let may_owe = gravity == Gravity::Owes && self.tells();
+        if gravity != Gravity::Asks && !may_owe && !rules::moves_money(&self.subject) {
             return Err(Incident::IllegalStep("an errand that does more than ask".into()));
         }
         Ok(gravity)
@@ -270,6 +284,14 @@ impl Errand {
     /// Whose proofs an answer to the standby message must bring: a repetition is answered as the message it repeats.
     fn answers_as(&self, remedy: Option<&Remedy>) -> OperationKind {
         if let Some(Remedy::Repeat(_)) = remedy { self.kind } else { OperationKind::Reverse }
+    }
+
+    /// Whether it tells of money that moved, which must arrive.
+    fn tells(&self) -> bool {
+        matches!(
+            self.kind,
+            OperationKind::Settle | OperationKind::Upload | OperationKind::Advise | OperationKind::ReportScripts
+        )
     }
 
     /// The same exchange once more: nothing of it has left, or it only asks.
@@ -471,9 +493,7 @@ impl World<'_> {
     /// A counter is only ever moved forwards, within its own bounds: a number given twice is a payment confused.
     fn may_set(&self, name: &str, value: u64) -> bool {
         let declared = self.deployment.plugin.iter().flat_map(|loaded| &loaded.descriptor.counters);
-        declared.into_iter().find(|counter| counter.name == name).is_some_and(|counter| {
-            (counter.first..=counter.last).contains(&value)
-                && value >= self.books.next_count(&self.deployment.acquirer, counter)
-        })
+        let counter = declared.into_iter().find(|counter| counter.name == name);
+        counter.is_some_and(|counter| self.books.may_move(&self.deployment.acquirer, counter, value))
     }
 }

@@ -122,7 +122,7 @@ impl World<'_> {
         Past {
             kind: original.operation,
             ended: self.ended(known),
-            in_open_batch: true,
+            in_open_batch: known.batch.is_none_or(|number| number >= self.books.batch(&known.acquirer).number),
             amount,
             followed: self.followed(known),
         }
@@ -150,7 +150,7 @@ impl World<'_> {
     /// What followed it, as far as it was approved or may have been.
     fn followed(&self, known: &Transaction) -> Followed {
         let mut followed = Followed::default();
-        for later in self.books.transactions().filter(|later| follows(later, &known.id)) {
+        for later in self.books.followers(&known.id) {
             match self.ended(later) {
                 Ended::Approved => {}
                 Ended::Not => continue,
@@ -170,9 +170,4 @@ impl World<'_> {
         }
         followed
     }
-}
-
-fn follows(later: &Transaction, id: &TransactionId) -> bool {
-    let Operation::FollowUp(FollowUp { of: Subject::Known(original), .. }) = &later.operation else { return false };
-    original.transaction == id.as_str()
 }

@@ -12,6 +12,8 @@ pub(crate) mod inquiring;
 pub(crate) mod inquiry;
 pub(crate) mod maintenance;
 pub(crate) mod payment;
+pub(crate) mod settlement;
+pub(crate) mod settling;
 pub(crate) mod table;
 pub(crate) mod waiver;
 pub(crate) mod world;
@@ -19,6 +21,14 @@ pub(crate) mod world;
 pub use table::{Row, Table, page};
 
 /// Every machine's table, for diagrams and for the tests that hold them.
-pub fn tables() -> [&'static Table; 6] {
-    [&payment::TABLE, &maintenance::TABLE, &inquiry::TABLE, &debt::TABLE, &exchange::TABLE, &waiver::TABLE]
+pub fn tables() -> [&'static Table; 7] {
+    [
+        &payment::TABLE,
+        &maintenance::TABLE,
+        &inquiry::TABLE,
+        &debt::TABLE,
+        &settlement::TABLE,
+        &exchange::TABLE,
+        &waiver::TABLE,
+    ]
 }

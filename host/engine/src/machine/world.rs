@@ -1,12 +1,12 @@
-use crate::books::{Books, Debt};
-use crate::contract::acquirer::Exchange;
+use crate::books::{Books, Debt, Standing, Transaction};
+use crate::contract::acquirer::{Counter, Exchange};
 use crate::contract::retry_policy;
 use crate::contract::transaction::{Context, Operation, OperationKind, Original};
 use crate::contract::types::Name;
 use crate::deployment::Deployment;
 use crate::effect::Moment;
 use crate::identity::TransactionId;
-use crate::record::{Fact, Incident, Record};
+use crate::record::{Duty, Fact, Incident, Outcome, Record};
 
 /// What a machine may look at while it takes a turn.
 pub(crate) struct World<'a> {
@@ -30,7 +30,7 @@ impl World<'_> {
                 .map(|stream| stream.memory.iter().map(|(name, value)| (name.clone(), value.clone())).collect())
                 .unwrap_or_default(),
             counters: counters
-                .map(|counter| (counter.name.clone(), self.books.next_count(&self.deployment.acquirer, counter)))
+                .map(|counter| (counter.name.clone(), self.free_count(counter).unwrap_or(counter.first)))
                 .collect(),
             keys: kept.map(|stream| stream.keys.iter().map(|key| key.name.clone()).collect()).unwrap_or_default(),
             device: self.deployment.device.clone(),
@@ -48,11 +48,21 @@ impl World<'_> {
                     .clone()
                     .find(|counter| counter.name == *name)
                     .ok_or_else(|| Incident::IllegalStep(format!("uses a counter it never declared: {name}")))?;
-                let free = self.books.free_count(&self.deployment.acquirer, counter);
+                let free = self.free_count(counter);
                 let value = free.ok_or_else(|| Incident::IllegalStep(format!("no number of {name} is free")))?;
                 Ok((name.clone(), value))
             })
             .collect()
+    }
+
+    /// The next value of a counter, if one is free. Where the plugin closes no batches, none is waited for.
+    fn free_count(&self, counter: &Counter) -> Option<u64> {
+        let acquirer = &self.deployment.acquirer;
+        if self.deployment.offers(OperationKind::Settle) {
+            self.books.free_count(acquirer, counter)
+        } else {
+            self.books.free_count_without_batches(acquirer, counter)
+        }
     }
 
     /// A fact, dated and placed.
@@ -76,6 +86,32 @@ impl World<'_> {
             card: transaction.card().cloned(),
             reference: transaction.reference.clone(),
         })
+    }
+
+    /// A transaction of a batch, as an upload tells of it: with what was approved, and the card of what it followed
+    /// where none was presented again.
+    pub fn item(&self, id: &TransactionId) -> Option<Original> {
+        let transaction = self.books.transaction(id)?;
+        let Some(Outcome::Approved(approved)) = transaction.outcome() else { return None };
+        let original = transaction.follows().and_then(|original| self.books.transaction(&original));
+        Some(Original {
+            transaction: id.to_string(),
+            operation: transaction.kind(),
+            amount: approved.amount,
+            at: transaction.exchanges.first().map_or(transaction.begun, |exchange| exchange.at).local(),
+            card: transaction.card().or_else(|| original.and_then(Transaction::card)).cloned(),
+            reference: self.told_under(transaction).unwrap_or_else(|| transaction.reference.clone()),
+        })
+    }
+
+    /// What the acquirer knows one by that it was told of later: the numbers of the advice that told it.
+    fn told_under(&self, transaction: &Transaction) -> Option<Vec<(Name, String)>> {
+        let is_tip = transaction.kind() == OperationKind::Advise;
+        let original = if is_tip { transaction.follows()? } else { transaction.id.clone() };
+        let mut debts = self.books.debts_of(self.books.transaction(&original)?);
+        let advice = debts.find(|debt| debt.duty == Duty::Advise && debt.standing == Standing::Paid)?;
+        let told = advice.exchange.as_ref().map(|exchange| exchange.intent.reference.clone())?;
+        (is_tip || transaction.reference.is_empty()).then_some(told).filter(|told| !told.is_empty())
     }
 
     /// A debt, as its plugin is told of it.

@@ -99,6 +99,8 @@ pub enum Fact {
     /// The batch is closed and the next one open. Refused debts are carried over by name; unmatched ones that a
     /// balanced settlement settles are closed by name.
     BatchClosed { settlement: TransactionId, batch: u32, carried: Vec<TransactionId>, closed: Vec<TransactionId> },
+    /// The number of the open batch, and the first value of each counter in it, as `Carried`.
+    CarriedBatch { batch: u32, firsts: Vec<(Name, u64)> },
 }
 
 /// What is owed.

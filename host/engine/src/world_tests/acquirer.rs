@@ -83,6 +83,10 @@ pub struct Acquirer {
     pub refuses_reversals: Option<&'static str>,
     /// Every message that arrived.
     pub arrived: Vec<Wire>,
+    /// Batches it has closed, by their number, each with all that its ledger held then.
+    pub closed: BTreeMap<String, i64>,
+    /// Compares every batch as different until it has been uploaded.
+    pub differs: bool,
     pub bad_keys: bool,
 }
 
@@ -100,6 +104,8 @@ impl Acquirer {
             approves: None,
             refuses_reversals: None,
             arrived: Vec::new(),
+            closed: BTreeMap::new(),
+            differs: false,
             bad_keys: false,
         }
     }
@@ -134,12 +140,31 @@ impl Acquirer {
             "void" | "refund" | "cancel-completion" => self.move_money(wire, -1),
             "preauth" | "cancel-preauth" => self.move_money(wire, 0),
             "reversal" => self.reversal(wire),
+            "settle" => self.settle(wire),
+            "uploaded" => self.close(wire),
             "inquire" => return self.inquiry(wire),
             _ => "00".to_owned(),
         };
         let pays = matches!(wire.word(), "sale" | "scan" | "show" | "complete" | "refund" | "preauth");
         let amount = self.approves.filter(|_| pays).unwrap_or(wire.amount);
         Wire { code, amount, seal: "good".into(), ..wire.clone() }
+    }
+
+    /// A batch it has closed already is closed in the same way again, when the first answer was lost.
+    fn settle(&mut self, wire: &Wire) -> String {
+        let before = self.closed.values().last().copied().unwrap_or_default();
+        let agrees = wire.amount as i64 == self.sum() - before;
+        if self.closed.contains_key(&wire.what["settle/".len()..]) || (agrees && !self.differs) {
+            return self.close(wire);
+        }
+        "77".into()
+    }
+
+    fn close(&mut self, wire: &Wire) -> String {
+        let number = wire.what.split('/').next_back().unwrap_or_default().to_owned();
+        let sum = self.sum();
+        self.closed.entry(number).or_insert(sum);
+        "00".into()
     }
 
     fn move_money(&mut self, wire: &Wire, sign: i64) -> String {

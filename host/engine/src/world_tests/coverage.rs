@@ -8,10 +8,10 @@ use super::teller::{self, Silence, follow, pay};
 use super::{House, asked_later, asking, last_word, stop_waiting};
 use crate::contract::acquirer::{Action, Effect as Wish};
 use crate::contract::card::Entry;
-use crate::contract::transaction::{FollowUpKind, PaymentKind};
+use crate::contract::transaction::{FollowUpKind, Operation, PaymentKind};
 use crate::machine::table::seen::{Transition, taken};
 use crate::record::CardProblem;
-use crate::{Answer, Call, Outcome, Request, TransactionId};
+use crate::{Answer, Call, Order, Outcome, Request, TransactionId};
 
 type Guest = fn(&Call) -> Answer;
 const QUICK_PAUSE: u32 = 5;
@@ -229,12 +229,48 @@ fn days() {
     finish(house);
 }
 
+fn settlements() {
+    let closes = |call: &Call| matches!(call, Call::Start(_, Operation::Settle(_) | Operation::Upload(_)));
+    let hears = |call: &Call| matches!(call, Call::Resume(_, Operation::Settle(_) | Operation::Upload(_), ..));
+    for way in 0..6 {
+        for failing in [None, Some(0), Some(1), Some(2), Some(3)] {
+            for line in [vec![], vec![Line::LostReply; 4], vec![Line::WrongMac; 4]] {
+                let mut house = House::that_closes();
+                house.sale("A1", 5);
+                let mut honest = super::closing::closer(honest);
+                house.guest = Box::new(move |call| match way {
+                    1 if closes(call) => does(Action::Pause(QUICK_PAUSE)),
+                    2 if hears(call) => does(Action::Pause(QUICK_PAUSE)),
+                    3 if closes(call) => guest::failed(call, crate::contract::PluginFault::Memory),
+                    5 if hears(call) => does(Action::Finish(guest::declined("90"))),
+                    4 if closes(call) => does(Action::Finish(crate::contract::acquirer::Outcome::Done)),
+                    _ => honest(call),
+                });
+                house.acquirer.differs = true;
+                house.acquirer.line = line.into();
+                house.failing_commits =
+                    failing.into_iter().flat_map(|n| std::iter::repeat_n(false, n).chain([true])).collect();
+                house.begin("C1", Order::Settle);
+                finish(house);
+            }
+        }
+    }
+    for failing in 2..8 {
+        let mut house = House::that_closes();
+        house.sale("A1", 5);
+        house.failing_commits = std::iter::repeat_n(false, failing).chain([true]).collect();
+        house.begin("C1", Order::Settle);
+        finish(house);
+    }
+}
+
 #[test]
 fn every_transition_of_every_table_happens() {
     every_way();
     odd_ways();
     full_disks_and_waivers();
     days();
+    settlements();
     let taken = taken();
     let written: BTreeSet<Transition> = crate::tables()
         .iter()

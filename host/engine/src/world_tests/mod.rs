@@ -8,6 +8,7 @@ mod bad_answers;
 mod bad_input;
 mod books;
 mod card_gone;
+mod closing;
 mod counters;
 mod coverage;
 mod day;
@@ -25,6 +26,7 @@ mod line;
 mod long_ago;
 mod power_cuts;
 mod rejected_reversal;
+mod settlements;
 mod stop_waiting;
 mod teller;
 mod till;
@@ -33,6 +35,7 @@ mod waivers;
 
 use std::collections::{BTreeMap, BTreeSet};
 
+pub(crate) use closing::closed;
 use guest::{MAC_KEY, descriptor};
 pub(crate) use house::House;
 

@@ -164,5 +164,6 @@ pub(in crate::command) fn word(fact: &Fact) -> &'static str {
         Fact::Compared { .. } => "compared",
         Fact::Uploaded { .. } => "uploaded",
         Fact::BatchClosed { .. } => "batch-closed",
+        Fact::CarriedBatch { .. } => "carried-batch",
     }
 }

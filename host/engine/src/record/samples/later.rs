@@ -68,6 +68,8 @@ pub(super) fn since_version_3() -> Vec<(String, Fact)> {
     fact("uploaded", Fact::Uploaded { settlement: id(), through: 8, of: 65 });
     let closed = Fact::BatchClosed { settlement: id(), batch: 7, carried: vec![debt()], closed: vec![id().advice()] };
     fact("batch-closed", closed);
+    let firsts = vec![("trace".into(), 123_400)];
+    fact("carried-batch", Fact::CarriedBatch { batch: 8, firsts });
     fact("concluded-settled", super::concluded(Outcome::Settled(settlement())));
     fact("concluded-card-refused", super::concluded(Outcome::Unknown(Doubt::CardRefused)));
     let what = Incident::BooksDiffer("domestic sale: 64 of 123.45, 63 of 120.00".into());
