@@ -54,7 +54,8 @@ fn an_old_journal_goes_on_encrypted() -> Result<()> {
     assert_eq!(shop.house.terminal.total_minor()?, 1002);
 
     let shop = shop.restart()?;
-    assert!(shop.story("OLD2")?.contains("took the reversal (00)"));
+    // The build that began it is long gone: its own readings say what the answer means, not the acquirer's code.
+    assert!(shop.story("OLD2")?.contains("took the reversal (-)"));
     let verified = shop.house.terminal.run(&["journal", "verify"])?;
     assert_eq!(verified.done()?["segments"], 2, "the old segment was left as it was");
     let first = fs::read(shop.house.terminal.data().join("journal/000001.log"))?;
