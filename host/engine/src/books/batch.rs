@@ -287,6 +287,13 @@ impl Books {
         }
     }
 
+    /// A running sum that has gone wrong, for tests.
+    #[cfg(test)]
+    pub(crate) fn miscount(&mut self, acquirer: &str) {
+        let sums = self.batches.get_mut(acquirer).into_iter().flat_map(|batch| batch.sums.values_mut());
+        sums.for_each(|sum| sum.minor += 1);
+    }
+
     fn settling_mut(&mut self, acquirer: &str, settlement: &TransactionId) -> Result<&mut Settling, Inconsistent> {
         let settling = self.batches.get_mut(acquirer).and_then(|batch| batch.settling.as_mut());
         settling

@@ -79,6 +79,11 @@ impl Engine {
         (engine, effects)
     }
 
+    #[cfg(test)]
+    pub(crate) fn books_mut(&mut self) -> &mut Books {
+        &mut self.books
+    }
+
     /// What is durably known.
     pub fn books(&self) -> &Books {
         &self.books

@@ -58,11 +58,13 @@ impl World<'_> {
     /// The next value of a counter, if one is free. Where the plugin closes no batches, none is waited for.
     fn free_count(&self, counter: &Counter) -> Option<u64> {
         let acquirer = &self.deployment.acquirer;
-        if self.deployment.offers(OperationKind::Settle) {
-            self.books.free_count(acquirer, counter)
-        } else {
-            self.books.free_count_without_batches(acquirer, counter)
+        if !self.deployment.offers(OperationKind::Settle) {
+            return self.books.free_count_without_batches(acquirer, counter);
         }
+        // A batch that has used up every number must still be closed: no payment can meet its settlement's numbers.
+        let closes = self.books.settling(acquirer).is_some();
+        let last_resort = || self.books.free_count_without_batches(acquirer, counter).filter(|_| closes);
+        self.books.free_count(acquirer, counter).or_else(last_resort)
     }
 
     /// A fact, dated and placed.
