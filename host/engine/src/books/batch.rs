@@ -221,6 +221,9 @@ impl Books {
         match fact {
             Fact::Totalled { settlement, batch: number, totals, items } => {
                 self.begin_settlement(at, acquirer, settlement, totals);
+                if self.dropped && *number < self.batch(acquirer).number {
+                    return Ok(());
+                }
                 let batch = self.batches.entry(acquirer.to_owned()).or_default();
                 let fits =
                     batch.number == *number && batch.settling.is_none() && batch.members.len() >= *items as usize;
@@ -234,6 +237,12 @@ impl Books {
                 });
                 if fits { Ok(()) } else { Err(contradicts(settlement, "another batch is being settled")) }
             }
+            // Its first record was dropped, since it is over and has its line or will have it.
+            Fact::Compared { settlement, .. } | Fact::Uploaded { settlement, .. }
+                if self.dropped && !self.is_settling(acquirer, settlement) =>
+            {
+                Ok(())
+            }
             Fact::Compared { settlement, balanced, groups, next } => {
                 let compared = Compared { balanced: *balanced, groups: groups.clone(), next: *next };
                 self.settling_mut(acquirer, settlement)?.compared = Some(compared);
@@ -245,8 +254,13 @@ impl Books {
                 Ok(())
             }
             Fact::BatchClosed { settlement, batch, closed, .. } => {
-                self.settling_mut(acquirer, settlement)?;
+                if !self.dropped {
+                    self.settling_mut(acquirer, settlement)?;
+                }
                 for debt in closed {
+                    if self.dropped && !self.debts.contains_key(debt) {
+                        continue;
+                    }
                     let of = self.change_debt(debt, |debt| {
                         debt.ended(at, Standing::Settled);
                         debt.of.clone()
@@ -292,6 +306,10 @@ impl Books {
     pub(crate) fn miscount(&mut self, acquirer: &str) {
         let sums = self.batches.get_mut(acquirer).into_iter().flat_map(|batch| batch.sums.values_mut());
         sums.for_each(|sum| sum.minor += 1);
+    }
+
+    fn is_settling(&self, acquirer: &str, settlement: &TransactionId) -> bool {
+        self.settling(acquirer).is_some_and(|settling| settling.settlement == *settlement)
     }
 
     fn settling_mut(&mut self, acquirer: &str, settlement: &TransactionId) -> Result<&mut Settling, Inconsistent> {

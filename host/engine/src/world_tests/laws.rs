@@ -7,7 +7,7 @@ use super::hostile::{Whim, day, hostile, hostile_or, lines, whims};
 use super::teller::{self, Silence};
 use super::{House, power_cuts};
 use crate::books::Books;
-use crate::contract::transaction::Gravity;
+use crate::contract::transaction::{Gravity, Operation};
 use crate::{Duty, Fact, Outcome, Record, Recovery, TransactionId, Verdict};
 
 /// What happens to a house, apart from what its plugin does.
@@ -19,31 +19,30 @@ pub(crate) struct History {
     cuts: Vec<usize>,
     /// After each sale: how long it is left alone before the waiver, and whether there is one.
     waivers: Vec<(u64, bool)>,
+    /// After which sales the batch is to be closed.
+    settles: Vec<bool>,
 }
 
 pub(crate) fn histories() -> impl Strategy<Value = History> {
     let failing = prop::collection::vec(prop::bool::weighted(0.03), 0..40);
     let cuts = prop::collection::vec(1_usize..60, 0..3);
     let waivers = prop::collection::vec((prop::sample::select(vec![0, 20, 31_000, 90_000]), any::<bool>()), 4);
-    (whims(), lines(), failing, cuts, waivers).prop_map(|(whims, lines, failing, cuts, waivers)| History {
-        whims,
-        lines,
-        failing,
-        cuts,
-        waivers,
+    let settles = prop::collection::vec(prop::bool::weighted(0.4), 4);
+    (whims(), lines(), failing, cuts, waivers, settles).prop_map(|(whims, lines, failing, cuts, waivers, settles)| {
+        History { whims, lines, failing, cuts, waivers, settles }
     })
 }
 
 impl History {
     /// Lives through it, to where nothing is left to be done.
     pub(crate) fn live(self) -> House {
-        let mut house = House::new();
-        house.guest = hostile(self.whims);
+        let mut house = House::new().closing(hostile(self.whims));
         house.acquirer.line = self.lines.into();
         house.failing_commits = self.failing.into();
         house.points = 0;
         house.cuts = self.cuts.into();
-        for (id, (wait, waives)) in ["A1", "A2", "A3", "A4"].into_iter().zip(self.waivers) {
+        let days = self.waivers.into_iter().zip(self.settles);
+        for (id, ((wait, waives), settles)) in ["A1", "A2", "A3", "A4"].into_iter().zip(days) {
             house.ask_sale(id, 5);
             if id == "A2" {
                 house.ask_sign_in("S1");
@@ -53,6 +52,10 @@ impl History {
                 house.waive(&format!("{id}R"), "settled at the counter");
             }
             house.run_for(200_000);
+            if settles {
+                house.begin(&id.replace('A', "C"), crate::Order::Settle);
+                house.run_for(200_000);
+            }
         }
         house
     }
@@ -91,6 +94,10 @@ fn j2_holds(records: &[Record], house: &House) {
     }
     for record in records {
         let Fact::Intent(intent) = &record.fact else { continue };
+        if let Operation::Settle(_) | Operation::Upload(_) = intent.operation {
+            // What closes a batch stays open until it is closed, and moves no money.
+            continue;
+        }
         let known = books.transaction(&intent.transaction).expect("an intent without a record");
         let outcome = &known.conclusion.as_ref().expect("an intent without a conclusion").outcome;
         let needs_debt = matches!(outcome, Outcome::Unknown(_));
@@ -106,7 +113,9 @@ fn j3_holds(books: &Books, facts: &[Fact]) {
     for fact in facts {
         let Fact::Owed { debt, of, .. } = fact else { continue };
         let ends = |fact: &&Fact| {
-            matches!(fact, Fact::Answered { verdict: Verdict::Paid, .. } | Fact::Waived { .. }) && mentions(fact, debt)
+            let is_its_own = matches!(fact, Fact::Answered { verdict: Verdict::Paid, .. } | Fact::Waived { .. });
+            let by_settlement = matches!(fact, Fact::BatchClosed { closed, .. } if closed.contains(debt));
+            by_settlement || (is_its_own && mentions(fact, debt))
         };
         let ended = facts.iter().filter(ends).count();
         assert!(ended <= 1, "{debt} ended {ended} times");
