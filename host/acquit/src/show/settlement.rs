@@ -35,24 +35,29 @@ pub(super) fn lines(settlement: &Settlement, acquirer: &str, messages: &Messages
 
 /// The same for machines.
 pub(super) fn facts(settlement: &Settlement) -> Value {
-    let totals = settlement.totals.iter().map(|totals| {
+    let groups: BTreeMap<_, _> = settlement.groups.iter().map(|(group, verdict)| (group, word(*verdict))).collect();
+    json!({
+        "batch": settlement.batch,
+        "balanced": settlement.balanced,
+        "totals": sums(&settlement.totals),
+        "groups": groups,
+        "uploaded": settlement.uploaded,
+        "carried": settlement.carried,
+        "closed": settlement.closed,
+    })
+}
+
+/// Sums for machines.
+pub(super) fn sums(totals: &[Totals]) -> Vec<Value> {
+    let facts = |totals: &Totals| {
         json!({
             "group": totals.group,
             "operation": totals.operation.word(),
             "count": totals.count,
             "amount": amount_facts(&totals.amount),
         })
-    });
-    let groups: BTreeMap<_, _> = settlement.groups.iter().map(|(group, verdict)| (group, word(*verdict))).collect();
-    json!({
-        "batch": settlement.batch,
-        "balanced": settlement.balanced,
-        "totals": totals.collect::<Vec<_>>(),
-        "groups": groups,
-        "uploaded": settlement.uploaded,
-        "carried": settlement.carried,
-        "closed": settlement.closed,
-    })
+    };
+    totals.iter().map(facts).collect()
 }
 
 /// The slip of a settlement.
