@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use engine::books::Transaction;
 use engine::{Order, Outcome, Timestamp, TransactionId};
 
 use super::{Event, Terminal};
@@ -55,10 +56,11 @@ impl Terminal {
     /// settle, or nobody can say.
     fn last_settled(&self, acquirer: &str) -> Option<Timestamp> {
         let books = self.books()?;
-        let of_this = || books.transactions().rev().filter(|known| known.acquirer == acquirer);
-        let settled = of_this().find(|known| matches!(known.outcome(), Some(Outcome::Settled(_))));
-        let last = settled.map_or(Timestamp { unix_ms: i64::MIN, utc_offset_minutes: 0 }, |known| known.begun);
-        let traded = of_this().any(|known| known.amount().is_some() && known.begun.unix_ms > last.unix_ms);
+        let batch = books.batch(acquirer);
+        let closed = |known: &&Transaction| matches!(known.outcome(), Some(Outcome::Settled(_)));
+        let last = books.settlements(acquirer).filter(closed).last();
+        let last = last.map_or(Timestamp { unix_ms: i64::MIN, utc_offset_minutes: 0 }, |known| known.begun);
+        let traded = !batch.members.is_empty() || batch.settling.is_some();
         traded.then_some(last)
     }
 }

@@ -140,6 +140,7 @@ fn ceilings(acquirer: &Acquirer) -> Ceilings {
         amount_minor: acquirer.ceilings.amount_minor,
         completion_percent: acquirer.ceilings.completion_percent,
         inquiries: acquirer.ceilings.inquiries,
+        upload_items: acquirer.ceilings.upload_items,
         ..Ceilings::default()
     }
 }
