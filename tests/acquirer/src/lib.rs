@@ -19,7 +19,7 @@ mod server;
 mod tls;
 mod traffic;
 
-pub use bank::Bank;
+pub use bank::{Bank, SettlementFault};
 pub use codec::Mti;
 pub use config::AcquirerConfig;
 pub use control::{Command, Control, WaitedInVain};

@@ -6,6 +6,7 @@ mod common;
 use std::thread;
 use std::time::{Duration, Instant};
 
+use acquirer::SettlementFault;
 use acquit_scenarios::{House, PATIENCE};
 use anyhow::{Context, Result, ensure};
 use common::edit_configuration;
@@ -65,4 +66,22 @@ fn the_hour_closes_the_day_also_where_it_struck_while_the_terminal_was_off() -> 
     }
     ensure!(house.assert_books_balance()? == 1234);
     Ok(())
+}
+
+#[test]
+fn a_batch_that_differs_is_uploaded_and_closed() -> Result<()> {
+    let house = House::signed_in()?;
+    let _host = house.terminal.start()?;
+    approved(&house, &["sale", "12.34", "--id", "A1"])?;
+    approved(&house, &["sale", "30.00", "--id", "A2"])?;
+    house.acquirer.answer_settlement(Some(SettlementFault::Unbalanced));
+    let settled = house.terminal.run(&["settle"])?;
+    let settlement = &settled.done()?["settlement"];
+    ensure!(settlement["balanced"] == false && settlement["uploaded"] == 2, "{settlement}");
+    let slip = house.terminal.show("zh", &["reprint", "settlement"])?.join("\n");
+    for said in ["批结算", "重打印 - 非新交易", "对账不平", "已上送 2 笔明细"] {
+        ensure!(slip.contains(said), "{said}: {slip}");
+    }
+    ensure!(house.assert_books_balance()? == 4234);
+    house.assert_no_secrets()
 }

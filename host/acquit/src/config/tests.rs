@@ -330,7 +330,7 @@ fn a_word_that_is_none_of_those_known() {
     );
     insta::assert_snapshot!(
         message("\"track-two\"", "\"cvv\""),
-        @r#"/shop/terminal.toml:41:29: acquirer.routes.host.secrets: "cvv" is not a known secret; known are pan, expiry, track-one, track-two, track-three, card-code, scanned-code, pin"#
+        @r#"/shop/terminal.toml:41:29: acquirer.routes.host.secrets: "cvv" is not a known secret; known are pan, expiry, track-one, track-two, track-three, card-code, scanned-code, track-two-protected, track-three-protected, pin"#
     );
     insta::assert_snapshot!(
         message("[\"trace\", \"terminal\", \"amount\"]", "[\"trace\", \"amout\"]"),

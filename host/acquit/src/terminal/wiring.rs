@@ -141,7 +141,6 @@ fn ceilings(acquirer: &Acquirer) -> Ceilings {
         completion_percent: acquirer.ceilings.completion_percent,
         inquiries: acquirer.ceilings.inquiries,
         upload_items: acquirer.ceilings.upload_items,
-        ..Ceilings::default()
     }
 }
 
