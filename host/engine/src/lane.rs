@@ -1,8 +1,11 @@
 //! One acquirer's lane: one operation at a time, and what is to run next.
 
+mod due;
 mod settling;
 
-use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::collections::{BTreeSet, VecDeque};
+
+use due::{Due, NextDue, Rank};
 
 use crate::books::{Books, Debt, FAILED_PROOFS_IN_A_ROW, Standing};
 use crate::contract::transaction::OperationKind;
@@ -12,7 +15,7 @@ use crate::effect::{Effect, OperationId};
 use crate::identity::TransactionId;
 use crate::machine::{debt, inquiry, maintenance, payment, settlement};
 use crate::order::Order;
-use crate::record::{Duty, Incident, NotSent, Outcome};
+use crate::record::{Incident, NotSent, Outcome};
 
 /// The wait after a sign-in before another is begun for a debt's sake.
 const SIGN_IN_AGAIN_MS: Milliseconds = 30_000;
@@ -24,7 +27,7 @@ pub(crate) struct Lane {
     pub current: Option<Current>,
     queue: VecDeque<Job>,
     /// When each debt is to be tried next, on the monotonic clock.
-    due: BTreeMap<TransactionId, u64>,
+    due: Due,
     settlement: settling::OpenSettlement,
     /// Work keys the books speak of could not be brought back into the vault.
     keys_lost: bool,
@@ -99,11 +102,10 @@ impl Job {
 impl Lane {
     /// An idle lane, with every unheard debt due at once.
     pub fn new(deployment: Deployment, books: &Books, keys_lost: bool, now_ms: u64) -> Lane {
-        let due = books
-            .open_debts()
-            .filter(|debt| debt.acquirer == deployment.acquirer && debt.standing == Standing::Unheard)
-            .map(|debt| (debt.id.clone(), now_ms))
-            .collect();
+        let mut due = Due::default();
+        let unheard = |debt: &&Debt| debt.standing == Standing::Unheard;
+        let debts = books.open_debts_of(&deployment.acquirer).filter(unheard);
+        debts.for_each(|debt| due.put(debt.id.clone(), debt.duty.rank(), now_ms));
         let settlement = settling::OpenSettlement::at_start(books, &deployment.acquirer, now_ms);
         Lane { deployment, settlement, current: None, queue: VecDeque::new(), due, keys_lost, sign_in_not_before_ms: 0 }
     }
@@ -130,17 +132,27 @@ impl Lane {
     }
 
     /// Sets when a debt is due again, or that it is not.
-    pub fn schedule(&mut self, debt: TransactionId, at_ms: Option<u64>) {
-        match at_ms {
-            Some(at_ms) => self.due.insert(debt, at_ms),
-            None => self.due.remove(&debt),
-        };
+    pub fn schedule(&mut self, books: &Books, debt: &TransactionId, at_ms: Option<u64>) {
+        match at_ms.zip(books.debt(debt)) {
+            Some((at_ms, known)) => self.due.put(debt.clone(), known.duty.rank(), at_ms),
+            None => self.due.remove(debt),
+        }
     }
 
     /// Makes every debt that is sent again due now; refused ones too.
     pub fn all_due(&mut self, books: &Books, now_ms: u64) {
-        let debts = books.open_debts().filter(|debt| debt.acquirer == self.deployment.acquirer);
-        self.due.extend(debts.filter(|debt| debt.is_sent_again()).map(|debt| (debt.id.clone(), now_ms)));
+        let debts = books.open_debts_of(&self.deployment.acquirer);
+        for debt in debts.filter(|debt| debt.is_sent_again()) {
+            self.due.put(debt.id.clone(), debt.duty.rank(), now_ms);
+        }
+    }
+
+    /// The acquirer is there: what waits to be told is told now.
+    pub fn advices_due(&mut self, books: &Books, now_ms: u64) {
+        let debts = books.open_debts_of(&self.deployment.acquirer);
+        for debt in debts.filter(|debt| debt.standing == Standing::Unheard && debt.duty.rank() != Rank::InDoubt) {
+            self.due.put(debt.id.clone(), debt.duty.rank(), now_ms);
+        }
     }
 
     /// A sign-in ended; its word alone brings no key back.
@@ -176,14 +188,13 @@ impl Lane {
             self.queue.push_front(job);
             return Next::OwnSignIn { operator };
         }
-        let mut unheard = self.unheard(books);
-        if let Some(debt) = unheard.find(|debt| !job.tried_debts.contains(&debt.id)).map(|debt| debt.id.clone()) {
+        let untried = self.tried_first(books).filter(|debt| !job.tried_debts.contains(&debt.id));
+        let first = untried.min_by_key(|debt| (debt.duty.rank(), debt.since)).map(|debt| debt.id.clone());
+        if let Some(debt) = first {
             job.tried_debts.insert(debt.clone());
-            drop(unheard);
             self.queue.push_front(job);
             return Next::Debt(debt);
         }
-        drop(unheard);
         let unheard = u32::try_from(self.unheard(books).count()).unwrap_or(u32::MAX);
         let refused = books.count(&self.deployment.acquirer, Standing::Refused);
         if unheard > 0 || refused >= self.deployment.ceilings.refused_debts {
@@ -213,26 +224,27 @@ impl Lane {
 
     /// A debt that is due is tried; when keys are gone, after a sign-in, but whether or not that brought them back.
     fn next_debt(&self, books: &Books, now_ms: u64) -> Next {
-        let Some((debt, &at_ms)) = self.due.iter().min_by_key(|(_, at_ms)| **at_ms) else {
-            return Next::Idle(None);
+        let debt = match self.due.next(now_ms) {
+            NextDue::Now(debt) => debt,
+            NextDue::At(at_ms) => return Next::Idle(Some(at_ms)),
+            NextDue::Never => return Next::Idle(None),
         };
-        if at_ms > now_ms {
-            return Next::Idle(Some(at_ms));
-        }
         let could_sign_in = self.deployment.offers(OperationKind::SignIn) && self.sign_in_not_before_ms <= now_ms;
         if self.needs_sign_in(books) && could_sign_in {
             return Next::OwnSignIn { operator: String::new() };
         }
-        Next::Debt(debt.clone())
+        Next::Debt(debt)
+    }
+
+    /// What is tried before a payment: all but advices, which wait for it.
+    fn tried_first<'a>(&'a self, books: &'a Books) -> impl Iterator<Item = &'a Debt> {
+        let unheard = books.open_debts_of(&self.deployment.acquirer);
+        unheard.filter(|debt| debt.standing == Standing::Unheard && debt.duty.rank() != Rank::Advice)
     }
 
     /// What stands in the way of a payment: money in doubt. Of what moved rightly the acquirer may be told later.
     fn unheard<'a>(&'a self, books: &'a Books) -> impl Iterator<Item = &'a Debt> {
-        let is_in_doubt = |debt: &&Debt| !matches!(debt.duty, Duty::Advise | Duty::ReportScripts);
-        books
-            .open_debts()
-            .filter(|debt| debt.acquirer == self.deployment.acquirer && debt.standing == Standing::Unheard)
-            .filter(is_in_doubt)
+        self.tried_first(books).filter(|debt| debt.duty.rank() == Rank::InDoubt)
     }
 
     /// Whether a work key is missing.

@@ -64,7 +64,7 @@ impl Waiver {
     /// There is no such debt, it is settled, or a text has more than one line.
     pub fn statement(&self, books: &Books) -> Result<String, NotWaived> {
         let debt = self.debt(books)?;
-        let amount = books.transaction(&debt.of).and_then(|original| original.amount()).map_or("none".into(), money);
+        let amount = debt.amount.or_else(|| books.transaction(&debt.of)?.amount()).map_or("none".into(), money);
         let Timestamp { unix_ms, .. } = self.at;
         let mut text = String::from("acquit waiver 1\n");
         for (word, value) in [

@@ -7,6 +7,7 @@ use crate::contract::retry_policy::Attempt;
 use crate::contract::template::UndoReason;
 use crate::contract::types::Amount;
 use crate::identity::TransactionId;
+use crate::machine::debt::ESCALATES_AFTER_TRIES;
 use crate::record::{Duty, Sealed, Verdict};
 use crate::time::Timestamp;
 
@@ -88,8 +89,7 @@ impl Debt {
         if self.is_open() {
             self.standing = standing;
             self.ended = Some(at);
-            self.sealed.destroy();
-            self.exchange = None;
+            self.slim();
         }
     }
 
@@ -99,6 +99,7 @@ impl Debt {
         }
         self.standing = Standing::Waived;
         self.ended = Some(at);
+        self.slim();
         self.waived = Some(Waived { at, reason: reason.to_owned(), signed_by: signed_by.to_owned() });
         Ok(())
     }
@@ -115,9 +116,22 @@ impl Debt {
         };
         if verdict == Verdict::Paid {
             self.ended = Some(at);
+            self.slim();
             code.clone_into(&mut self.acknowledged_with);
         } else if self.refusals.len() < Self::ATTEMPTS_KEPT {
             self.refusals.push(code.to_owned());
         }
+    }
+
+    /// Nothing will be sent for it any more; under which numbers it was told stays known.
+    fn slim(&mut self) {
+        self.sealed.destroy();
+        self.exchange.iter_mut().for_each(|exchange| exchange.slim());
+    }
+
+    /// Whether somebody should be told: it was refused, its original is not known, or it has failed for too long.
+    pub fn escalated(&self) -> bool {
+        self.is_open()
+            && (self.called_for_help || self.tries >= ESCALATES_AFTER_TRIES || self.standing != Standing::Unheard)
     }
 }

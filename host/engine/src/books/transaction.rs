@@ -96,7 +96,7 @@ impl ExchangeFacts {
     }
 
     /// Forgets what takes it back, and with it the card data.
-    fn slim(&mut self) {
+    pub(super) fn slim(&mut self) {
         self.intent.sealed.destroy();
         self.intent.remedy = None;
         self.intent.state = Vec::new();
@@ -136,6 +136,11 @@ impl Transaction {
     /// The exchange whose remedy takes this transaction back: the newest that moves money.
     pub fn grave_exchange(&self) -> Option<&ExchangeFacts> {
         self.exchanges.iter().rev().find(|exchange| exchange.intent.gravity == Gravity::MovesMoney)
+    }
+
+    /// Whether its acquirer answered it.
+    pub(crate) fn was_answered(&self) -> bool {
+        self.exchanges.iter().any(|exchange| exchange.heard)
     }
 
     /// Whether an exchange of this number is known.

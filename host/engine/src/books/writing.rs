@@ -82,6 +82,9 @@ impl Books {
     }
 
     fn intend(&mut self, at: Timestamp, acquirer: &str, intent: &Intent) -> Result<(), Inconsistent> {
+        if intent.is_of_a_debt() {
+            return self.intend_debt(at, intent);
+        }
         let dropped = self.dropped;
         let transaction = self.begin(at, &intent.transaction, acquirer, &intent.operation);
         let known = transaction.exchanges.last().map_or(0, |last| last.intent.exchange.saturating_add(1));
@@ -93,6 +96,17 @@ impl Books {
         let debts = transaction.debts.clone();
         debts.iter().for_each(|debt| self.place(debt));
         if is_next { Ok(()) } else { Err(Inconsistent(intent.transaction.to_string(), "an exchange out of order")) }
+    }
+
+    /// An advice, a report or a question goes under its debt's own name; what is stored of it is what is sent again.
+    fn intend_debt(&mut self, at: Timestamp, intent: &Intent) -> Result<(), Inconsistent> {
+        let exchange = ExchangeFacts { intent: intent.clone(), at, sent: None, heard: false };
+        match self.debts.contains_key(&intent.transaction) {
+            true => self.change_debt(&intent.transaction, |debt| debt.exchange = Some(Box::new(exchange))),
+            // Its line has told how it ended.
+            false if self.dropped => Ok(()),
+            false => Err(Inconsistent(intent.transaction.to_string(), "a message about a debt that was never owed")),
+        }
     }
 
     fn begin(&mut self, at: Timestamp, id: &TransactionId, acquirer: &str, operation: &Operation) -> &mut Transaction {
@@ -215,6 +229,9 @@ impl Books {
     }
 
     fn exchange(&mut self, id: &TransactionId, number: u32) -> Result<&mut ExchangeFacts, Inconsistent> {
+        if let Some(exchange) = self.debts.get_mut(id).and_then(|debt| debt.exchange.as_deref_mut()) {
+            return Ok(exchange);
+        }
         self.transactions
             .get_mut(id)
             .and_then(|known| known.exchanges.iter_mut().rev().find(|exchange| exchange.intent.exchange == number))
@@ -258,7 +275,7 @@ impl Books {
             | Fact::Unheard { debt, .. }
             | Fact::Answered { debt, .. }
             | Fact::Waived { debt, .. } => Some(self.debts.get(debt).map_or(debt, |debt| &debt.of)),
-            _ => fact.subject(),
+            _ => fact.subject().map(|id| self.debts.get(id).map_or(id, |debt| &debt.of)),
         }
     }
 

@@ -98,7 +98,7 @@ impl Engine {
         let begun = owed.and_then(|debt| debt::State::begin(operation, debt, &world));
         let Some((state, effects)) = begun else {
             // Waived meanwhile, or nothing stored to send: then it stays owed and shown, and is not tried for ever.
-            lane.schedule(id, None);
+            lane.schedule(&self.books, &id, None);
             return None;
         };
         lane.current = Some(Current { operation, transaction: id, machine: Machine::Debt(state) });

@@ -7,7 +7,7 @@ mod waiving;
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::books::{Books, Known};
+use crate::books::{Books, Known, Standing};
 use crate::contract::retry_policy::{Delivery, Failure};
 use crate::contract::transaction::OperationKind;
 use crate::effect::{Answer, Effect, ExchangeFailed, Input, Moment, OperationId, Request};
@@ -305,7 +305,11 @@ impl Engine {
                 lane.all_due(&self.books, now.monotonic_ms);
             }
             for debt in owed {
-                lane.schedule(debt, Some(now.monotonic_ms));
+                lane.schedule(&self.books, &debt, Some(now.monotonic_ms));
+            }
+            let was_heard = self.books.transaction(&transaction).is_some_and(|known| known.was_answered());
+            if was_heard && matches!(outcome, Outcome::Approved(_)) {
+                lane.advices_due(&self.books, now.monotonic_ms);
             }
         }
         effects.push(Effect::Ended { operation, transaction: transaction.clone(), outcome });
@@ -349,10 +353,20 @@ impl Engine {
     ) -> Vec<Effect> {
         if let Some(lane) = self.lanes.get_mut(acquirer) {
             let again = tried.again_after.map(|wait| now.monotonic_ms.saturating_add(u64::from(wait)));
-            lane.schedule(debt.clone(), again);
+            lane.schedule(&self.books, &debt, again);
         }
+        self.replace(acquirer, &debt, now);
         let effects = vec![Effect::DebtTried { operation, debt, owed: self.books.owed() }];
         self.go_on(acquirer, tried.storage_failed, effects, now)
+    }
+
+    /// An inquiry that found nothing has left a reversal in its place, which is due at once.
+    fn replace(&mut self, acquirer: &str, debt: &TransactionId, now: Moment) {
+        let Some(ended) = self.books.debt(debt).filter(|debt| debt.standing == Standing::Replaced) else { return };
+        let owed = self.owed_now(acquirer, &ended.of);
+        if let Some(lane) = self.lanes.get_mut(acquirer) {
+            owed.iter().for_each(|debt| lane.schedule(&self.books, debt, Some(now.monotonic_ms)));
+        }
     }
 
     fn go_on(&mut self, acquirer: &str, storage_failed: bool, mut effects: Vec<Effect>, now: Moment) -> Vec<Effect> {

@@ -55,7 +55,10 @@ impl Lane {
             return Next::GoOnSettling;
         }
         let untried = |debt: &&Debt| debt.is_sent_again() && !job.tried_debts.contains(&debt.id);
-        if let Some(debt) = books.open_debts_of(acquirer).find(untried).map(|debt| debt.id.clone()) {
+        let untried = books.open_debts_of(acquirer).filter(untried);
+        let first =
+            untried.min_by_key(|debt| (debt.duty.rank(), debt.standing, debt.since)).map(|debt| debt.id.clone());
+        if let Some(debt) = first {
             job.tried_debts.insert(debt.clone());
             self.queue.push_front(job);
             return Next::Debt(debt);

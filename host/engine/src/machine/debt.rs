@@ -1,17 +1,21 @@
-//! One try at a debt: the stored message sent again, its answer read by the plugin that began it, or, if that is
-//! gone or fails, by the standby message's own readings.
+//! One try at a debt: the stored message sent again, or one that its plugin writes now; its answer read by that plugin,
+//! or, if it is gone or fails, by the stored message's own readings.
 
+use super::duty::{Stored, Word, repeated};
+use super::errand::Errand;
 use super::exchange::{End, Exchange, Plan, Progress};
 use super::table::Table;
 use super::world::World;
-use crate::books::{Debt, Standing};
+use crate::books::{Debt, Standing, Transaction};
+use crate::contract::Digest;
 use crate::contract::acquirer::{Action, Meaning, Outcome as Claimed, Reading, Reply, Step};
 use crate::contract::retry_policy::{Delivery, Failure, Patience};
-use crate::contract::transaction::{FollowUp, FollowUpKind, Operation, OperationKind, Subject};
-use crate::contract::types::Milliseconds;
+use crate::contract::template::UndoReason;
+use crate::contract::transaction::OperationKind;
+use crate::contract::types::{Amount, Milliseconds, Name};
 use crate::effect::{Answer, Call, CardSource, Effect, ExchangeFailed, OperationId, Purpose};
 use crate::identity::TransactionId;
-use crate::record::{Fact, Incident, Reader, Sealed, Verdict};
+use crate::record::{Duty, Fact, Incident, Reader, Verdict};
 use crate::rules::{self, ProvenBy, VerdictJudgement};
 
 /// The wait between tries when no plugin can be asked.
@@ -32,23 +36,33 @@ const TRIES_BEFORE_REST: u32 = 64;
 /// person who asks tries the debt at once all the same.
 const REST_MS: Milliseconds = 600_000;
 
+/// The part of a wait that is left to chance: an eighth.
+const SPREAD: Milliseconds = 8;
+
+/// Tries in vain after which somebody should be told, whatever the plugin says.
+pub(crate) const ESCALATES_AFTER_TRIES: u32 = 6;
+
 pub(crate) static TABLE: Table = Table {
     name: "debt",
-    states: &["exchanging", "reading", "recording", "asking", "over"],
-    events: &["exchange", "proven", "disproven", "durable", "not-durable", "patience"],
+    states: &["starting", "exchanging", "reading", "recording", "asking", "over"],
+    events: &["step", "plugin-failed", "exchange", "proven", "disproven", "durable", "not-durable", "patience"],
     rows: &[
+        ("starting", "step", &["exchanging", "recording"]),
+        ("starting", "plugin-failed", &["recording"]),
         ("exchanging", "exchange", &["exchanging", "reading", "recording", "over"]),
         ("reading", "proven", &["recording"]),
         ("reading", "disproven", &["reading", "recording"]),
         ("recording", "durable", &["asking", "over"]),
         ("recording", "not-durable", &["over"]),
-        ("asking", "patience", &["over"]),
+        ("asking", "patience", &["recording", "over"]),
     ],
 };
 
 /// A try under way.
 #[derive(Clone, Debug)]
 pub(crate) enum State {
+    /// Its plugin writes the message.
+    Starting(Try, Box<Errand>, CardSource),
     Exchanging(Try, Exchange),
     /// The first of these readings is being proven; so far, this went wrong.
     Reading(Try, Reply, Reading, Vec<Reading>, Wrong),
@@ -64,8 +78,16 @@ pub(crate) struct Try {
     pub operation: OperationId,
     pub debt: TransactionId,
     number: u32,
+    of: TransactionId,
+    duty: Duty,
+    /// How much it is of, or tells of.
+    amount: Amount,
+    /// Whose proofs its answer must bring.
+    kind: OperationKind,
     demands_seal: bool,
-    plan: Plan,
+    plugin: Digest,
+    /// What its plugin attached to the newest step.
+    reference: Vec<(Name, String)>,
 }
 
 /// Why an answer has not counted so far.
@@ -80,6 +102,8 @@ pub(crate) struct Wrong {
 pub(crate) enum Came {
     Verdict,
     Nothing,
+    /// Somebody should be told of it, and it is tried again after this.
+    Help(Milliseconds),
 }
 
 /// When the debt is due again; by no timer, when it has once been answered.
@@ -89,53 +113,36 @@ pub(crate) struct Tried {
 }
 
 impl State {
-    /// Begins a try of the stored message; none when there is nothing stored to send, or the card data it needs is
-    /// gone.
+    /// Begins a try of the stored message, or of one that its plugin writes now; none when there is nothing to send, or
+    /// the card data it needs is gone.
     pub fn begin(operation: OperationId, debt: &Debt, world: &World<'_>) -> Option<(State, Vec<Effect>)> {
-        // A repetition and an inquiry are not read as reversals are.
-        debt.reason()?;
-        let original = world.books.transaction(&debt.of)?;
-        let grave = original.grave_exchange()?;
-        let standby = original.standby()?;
-        let newest = original.exchanges.last()?;
-        let card = match &grave.intent.sealed {
-            Sealed::None => CardSource::None,
-            Sealed::Here(sealed) => CardSource::Sealed { of: debt.of.clone(), sealed: sealed.clone() },
-            Sealed::Destroyed => return None,
-        };
-        let number = debt.tries.saturating_add(1);
-        let again = standby.again.clone().filter(|_| debt.tries > 0);
-        let subject = Operation::FollowUp(FollowUp {
-            kind: FollowUpKind::Reverse,
-            of: Subject::Known(world.original(&debt.of)?),
-            amount: world.original(&debt.of)?.amount,
-            card: None,
-            reason: debt.reason(),
-        });
-        let plan = Plan {
+        let original = world.books.transaction(&debt.of).filter(|original| !debt.is_bereft(original))?;
+        let kind = debt.duty.answered_as(original);
+        let stored = debt.stored(original);
+        let this = Try {
             operation,
-            transaction: debt.of.clone(),
-            plugin: grave.intent.plugin,
-            subject,
-            state: newest.intent.state.clone(),
-            operator: String::new(),
-            route: standby.route.clone(),
-            message: again.unwrap_or_else(|| standby.message.clone()),
-            standby: None,
-            card,
-            reason: debt.reason(),
-            timeout: standby.timeout,
-            begun_ms: world.now.monotonic_ms,
-            facts: vec![Fact::Tried { debt: debt.id.clone(), number, route: standby.route.clone() }],
+            debt: debt.id.clone(),
+            number: debt.tries.saturating_add(1),
+            of: debt.of.clone(),
+            duty: debt.duty,
+            amount: debt.amount.or(original.amount())?,
+            kind,
+            demands_seal: match &stored {
+                Some(stored) => stored.intent.undo_demands_seal,
+                None => world.deployment.demands_seal(kind),
+            },
+            plugin: Digest([0; 32]),
+            reference: original.reference.clone(),
         };
-        let demands_seal = grave.intent.undo_demands_seal;
-        let this = Try { operation, debt: debt.id.clone(), number, demands_seal, plan: plan.clone() };
-        let (exchange, effects) = Exchange::begin(plan, world);
-        Some((State::Exchanging(this, exchange), effects))
+        match stored {
+            Some(stored) => this.send(&stored, debt, original, world),
+            None => this.start(debt, original, world),
+        }
     }
 
     pub fn name(&self) -> &'static str {
         match self {
+            State::Starting(..) => "starting",
             State::Exchanging(..) => "exchanging",
             State::Reading(..) => "reading",
             State::Recording(..) => "recording",
@@ -158,6 +165,10 @@ impl State {
                 Progress::Going(exchange, effects) => DebtTurn::Going(State::Exchanging(this, exchange), effects),
                 Progress::Over(end) => this.after(end, world),
             },
+            (State::Starting(this, errand, card), Answer::Step(Ok(step))) => this.written(*errand, card, step, world),
+            (State::Starting(this, ..), Answer::Step(Err(error))) => {
+                this.unwritten(Incident::PluginFailed(error.to_string()), world)
+            }
             (State::Reading(this, reply, reading, _, _), Answer::Proven(Ok(()))) => {
                 this.read_by_standby(reply, reading, world)
             }
@@ -172,10 +183,10 @@ impl State {
                 DebtTurn::Over(Tried { again_after: None, storage_failed: false })
             }
             (State::Recording(this, Came::Nothing), Answer::Durable(Ok(()))) => this.ask(world),
-            (State::Asking(this), Answer::Patience(patience)) => {
-                let wait = patience.map_or(PATIENCE_WITHOUT_PLUGIN_MS, |Patience { wait, .. }| wait);
-                DebtTurn::Over(Tried { again_after: Some(this.bounded(wait, world)), storage_failed: false })
+            (State::Recording(_, Came::Help(wait)), Answer::Durable(Ok(()))) => {
+                DebtTurn::Over(Tried { again_after: Some(wait), storage_failed: false })
             }
+            (State::Asking(this), Answer::Patience(patience)) => this.again(patience.ok(), world),
             (state, answer) => {
                 let effect =
                     Effect::Unexpected { operation: state.operation(), state: state.name(), event: answer.name() };
@@ -186,9 +197,11 @@ impl State {
 
     fn operation(&self) -> OperationId {
         match self {
-            State::Exchanging(this, _) | State::Reading(this, ..) | State::Recording(this, _) | State::Asking(this) => {
-                this.operation
-            }
+            State::Starting(this, ..)
+            | State::Exchanging(this, _)
+            | State::Reading(this, ..)
+            | State::Recording(this, _)
+            | State::Asking(this) => this.operation,
         }
     }
 }
@@ -222,6 +235,86 @@ impl Wrong {
 }
 
 impl Try {
+    fn send(
+        mut self,
+        stored: &Stored<'_>,
+        debt: &Debt,
+        original: &Transaction,
+        world: &World<'_>,
+    ) -> Option<(State, Vec<Effect>)> {
+        let Stored { standby, intent, card, is_repeated } = stored;
+        let again = standby.again.clone().filter(|_| *is_repeated);
+        let is_of_original = intent.transaction == original.id;
+        // A reversal's answer is read with what the original's newest step left; any other with its own.
+        let newest = if is_of_original { &original.exchanges.last()?.intent } else { intent };
+        let reason = debt.reason().or((self.duty == Duty::Repeat).then_some(UndoReason::NoAnswer));
+        self.plugin = intent.plugin;
+        let plan = Plan {
+            operation: self.operation,
+            transaction: intent.transaction.clone(),
+            plugin: intent.plugin,
+            subject: debt.subject(world)?,
+            state: newest.state.clone(),
+            operator: String::new(),
+            route: standby.route.clone(),
+            message: again.unwrap_or_else(|| standby.message.clone()),
+            standby: None,
+            card: card.clone(),
+            reason,
+            timeout: standby.timeout,
+            begun_ms: world.now.monotonic_ms,
+            facts: vec![self.tried(&standby.route)],
+        };
+        let (exchange, effects) = Exchange::begin(plan, world);
+        Some((State::Exchanging(self, exchange), effects))
+    }
+
+    fn start(mut self, debt: &Debt, original: &Transaction, world: &World<'_>) -> Option<(State, Vec<Effect>)> {
+        let (errand, card) = debt.errand(self.operation, original, world)?;
+        self.plugin = errand.plugin;
+        let effect = errand.start(world);
+        Some((State::Starting(self, Box::new(errand), card), vec![effect]))
+    }
+
+    /// The plugin wrote the message: it is written down under the debt's own name, and from then on it is what is sent.
+    fn written(mut self, mut errand: Errand, card: CardSource, step: Step, world: &World<'_>) -> DebtTurn {
+        errand.grant(step.effects, world);
+        errand.state = step.state;
+        errand.reference = step.reference;
+        let Action::Send(exchange) = step.action else {
+            return self.unwritten(Incident::IllegalStep("a debt begins with a message".into()), world);
+        };
+        self.reference.clone_from(&errand.reference);
+        match errand.plan(exchange, card, world) {
+            Ok(mut plan) => {
+                plan.facts.push(self.tried(&plan.route));
+                let (exchange, effects) = Exchange::begin(plan, world);
+                DebtTurn::Going(State::Exchanging(self, exchange), effects)
+            }
+            Err(incident) => self.unwritten(incident, world),
+        }
+    }
+
+    /// Nobody can ask any more what became of it: it is taken back, where what takes it back is stored.
+    fn unwritten(self, why: Incident, world: &World<'_>) -> DebtTurn {
+        let is_stored = world.books.transaction(&self.of).is_some_and(|original| original.standby().is_some());
+        if self.duty == Duty::Inquire && is_stored {
+            let incident = Fact::Incident { transaction: Some(self.of.clone()), party: why.party(), what: why };
+            let (debt, of) = (self.of.reversal(), self.of.clone());
+            let owed = Fact::Owed { debt, of, reason: UndoReason::NoAnswer };
+            return self.record(Came::Verdict, vec![incident, owed], world);
+        }
+        let (debt, number) = (self.debt.clone(), self.number);
+        let (delivery, failure) = (Delivery::NotSent, Failure::PluginFault);
+        let incident = Fact::Incident { transaction: Some(self.of.clone()), party: why.party(), what: why };
+        let facts = vec![self.tried(""), Fact::Unheard { debt, number, delivery, failure }, incident];
+        self.record(Came::Nothing, facts, world)
+    }
+
+    fn tried(&self, route: &str) -> Fact {
+        Fact::Tried { debt: self.debt.clone(), number: self.number, route: route.to_owned() }
+    }
+
     fn after(self, end: End, world: &World<'_>) -> DebtTurn {
         match end {
             End::NotPrepared(why) => {
@@ -249,16 +342,50 @@ impl Try {
         }
     }
 
-    fn answered(self, reply: Reply, step: Step, proven: &ProvenBy, world: &World<'_>) -> DebtTurn {
+    fn answered(mut self, reply: Reply, step: Step, proven: &ProvenBy, world: &World<'_>) -> DebtTurn {
+        if !step.reference.is_empty() {
+            self.reference = step.reference;
+        }
         let Action::Finish(claimed) = step.action else {
-            let incident = Incident::IllegalStep("a reversal's answer ends it".into());
+            let incident = Incident::IllegalStep("an answer about a debt ends it".into());
             return self.read_without_plugin(reply, incident, world);
         };
         self.judge(claimed, reply, proven, Reader::Plugin, world)
     }
 
+    /// What an answer says became of the payment itself.
+    fn found(self, claimed: Claimed, reply: Reply, proven: &ProvenBy, read_by: Reader, world: &World<'_>) -> DebtTurn {
+        let word = Word { claimed, heard: true, proven, demands_seal: self.demands_seal, kind: self.kind };
+        match world.found(&self.of, &self.debt, self.amount, word, self.reference.clone()) {
+            Ok(fact) => {
+                let (transaction, exchange) = self.exchange(world);
+                let heard = Fact::Heard { transaction, exchange, reply, proven: true };
+                self.record(Came::Verdict, vec![heard, fact], world)
+            }
+            Err(Some(incident @ Incident::IllegalStep(_))) if read_by == Reader::Plugin => {
+                self.read_without_plugin(reply, incident, world)
+            }
+            Err(Some(incident)) => self.nothing(Delivery::Sent, Wrong::new(Failure::BadProof, incident), world),
+            Err(None) => {
+                self.nothing(Delivery::Sent, Wrong { failure: Failure::Malformed, incidents: Vec::new() }, world)
+            }
+        }
+    }
+
+    /// The exchange its answer belongs to: of a repetition, the one that is repeated.
+    fn exchange(&self, world: &World<'_>) -> (TransactionId, u32) {
+        let original = world.books.transaction(&self.of).and_then(Transaction::grave_exchange);
+        match original.filter(|_| self.duty == Duty::Repeat) {
+            Some(grave) => (self.of.clone(), grave.intent.exchange),
+            None => (self.debt.clone(), 0),
+        }
+    }
+
     fn judge(self, claimed: Claimed, reply: Reply, proven: &ProvenBy, read_by: Reader, world: &World<'_>) -> DebtTurn {
-        let echoes = world.deployment.demanded_echoes(OperationKind::Reverse);
+        if self.duty.finds_out() {
+            return self.found(claimed, reply, proven, read_by, world);
+        }
+        let echoes = world.deployment.demanded_echoes(self.kind);
         match rules::judge_reversal(claimed, proven, self.demands_seal, echoes) {
             VerdictJudgement::Counts(verdict, code) => self.verdict(reply, verdict, code, read_by, world),
             VerdictJudgement::Open => {
@@ -275,7 +402,10 @@ impl Try {
 
     /// The plugin is gone or failed: what it left for this case decides, the first reading that fits and is proven.
     fn read_without_plugin(self, reply: Reply, failed: Incident, world: &World<'_>) -> DebtTurn {
-        let standby = world.books.standby_of(&self.debt);
+        let debt = world.books.debt(&self.debt);
+        let original = world.books.transaction(&self.of);
+        let stored = debt.zip(original).and_then(|(debt, original)| debt.stored(original));
+        let standby = stored.map(|stored| stored.standby);
         let readings: Vec<Reading> = standby
             .into_iter()
             .flat_map(|standby| &standby.answers)
@@ -301,6 +431,7 @@ impl Try {
     fn read_by_standby(self, reply: Reply, reading: Reading, world: &World<'_>) -> DebtTurn {
         let code = String::new();
         let claimed = match reading.means {
+            means if self.duty == Duty::Repeat => repeated(means, self.amount),
             Meaning::Paid => Claimed::Acknowledged(code),
             Meaning::Unmatched => Claimed::Unmatched(code),
             Meaning::Refused => Claimed::Refused(code),
@@ -310,12 +441,13 @@ impl Try {
 
     fn verdict(self, reply: Reply, verdict: Verdict, code: String, read_by: Reader, world: &World<'_>) -> DebtTurn {
         let fact = Fact::Answered { debt: self.debt.clone(), number: self.number, reply, verdict, code, read_by };
-        let effect = Effect::Commit {
-            operation: self.operation,
-            purpose: Purpose::Obligation,
-            records: vec![world.record(fact)],
-        };
-        DebtTurn::Going(State::Recording(self, Came::Verdict), vec![effect])
+        self.record(Came::Verdict, vec![fact], world)
+    }
+
+    fn record(self, came: Came, facts: Vec<Fact>, world: &World<'_>) -> DebtTurn {
+        let records = facts.into_iter().map(|fact| world.record(fact)).collect();
+        let effect = Effect::Commit { operation: self.operation, purpose: Purpose::Obligation, records };
+        DebtTurn::Going(State::Recording(self, came), vec![effect])
     }
 
     /// No answer that counts; the debt stands.
@@ -323,13 +455,12 @@ impl Try {
         let Wrong { failure, incidents } = wrong;
         let unheard = Fact::Unheard { debt: self.debt.clone(), number: self.number, delivery, failure };
         let incidents = incidents.into_iter().map(|what| Fact::Incident {
-            transaction: Some(self.plan.transaction.clone()),
+            transaction: Some(self.of.clone()),
             party: what.party(),
             what,
         });
-        let records = std::iter::once(unheard).chain(incidents).map(|fact| world.record(fact)).collect();
-        let effect = Effect::Commit { operation: self.operation, purpose: Purpose::Obligation, records };
-        DebtTurn::Going(State::Recording(self, Came::Nothing), vec![effect])
+        let facts = std::iter::once(unheard).chain(incidents).collect();
+        self.record(Came::Nothing, facts, world)
     }
 
     fn ask(self, world: &World<'_>) -> DebtTurn {
@@ -344,21 +475,42 @@ impl Try {
         let effect = Effect::Call {
             operation: self.operation,
             acquirer: world.deployment.acquirer.clone(),
-            plugin: self.plan.plugin,
-            call: Box::new(Call::Wait(world.context(&self.plan.transaction, ""), debt)),
+            plugin: self.plugin,
+            call: Box::new(Call::Wait(world.context(&self.of, ""), debt)),
         };
         DebtTurn::Going(State::Asking(self), vec![effect])
+    }
+
+    /// When it is tried again; and that somebody should be told, once, where its plugin says so or too much was in vain.
+    fn again(self, patience: Option<Patience>, world: &World<'_>) -> DebtTurn {
+        let wait = patience.as_ref().map_or(PATIENCE_WITHOUT_PLUGIN_MS, |patience| patience.wait);
+        let asked = patience.is_some_and(|patience| patience.call_for_help);
+        let again_after = self.bounded(wait, world);
+        let is_news = world.books.debt(&self.debt).is_some_and(|debt| !debt.called_for_help);
+        if is_news && (asked || self.number >= ESCALATES_AFTER_TRIES) {
+            let fact = Fact::Escalated { debt: self.debt.clone(), asked };
+            return self.record(Came::Help(again_after), vec![fact], world);
+        }
+        DebtTurn::Over(Tried { again_after: Some(again_after), storage_failed: false })
     }
 
     /// A plugin's wait, within the ceiling and not below what grows with every failed try.
     fn bounded(&self, wait: Milliseconds, world: &World<'_>) -> Milliseconds {
         let failed = world.books.debt(&self.debt).map_or(0, |debt| debt.attempts.len());
         if self.number > TRIES_BEFORE_REST {
-            return REST_MS;
+            return self.spread(REST_MS);
         }
         let doublings = u32::try_from(failed).unwrap_or(u32::MAX).saturating_sub(1).min(DOUBLINGS);
         let ceiling = world.deployment.ceilings.wait_ms.max(AGAIN_AT_LEAST_MS);
-        wait.max(AGAIN_AT_LEAST_MS << doublings).min(ceiling)
+        self.spread(wait.max(AGAIN_AT_LEAST_MS << doublings).min(ceiling))
+    }
+
+    /// Up to an eighth less, by the debt's name and the number of the try: a thousand terminals whose acquirer comes back
+    /// do not all knock at once, and the same records give the same times.
+    fn spread(&self, wait: Milliseconds) -> Milliseconds {
+        let bytes = self.debt.as_str().bytes().chain(self.number.to_be_bytes());
+        let hash = bytes.fold(0x811c_9dc5_u32, |hash, byte| (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193));
+        (wait - hash % (wait / SPREAD + 1)).max(AGAIN_AT_LEAST_MS)
     }
 }
 

@@ -2,19 +2,19 @@
 //! owed for it ends or becomes a reversal.
 
 use super::closing::{Closing, Turn};
+use super::duty::Word;
 use super::errand::Errand;
 use super::exchange::{End, Exchange, Plan, Progress};
 use super::table::Table;
 use super::world::World;
 use crate::contract::acquirer::{Action, Event, Outcome as Claimed, Step};
 use crate::contract::retry_policy::{Decision, Failure};
-use crate::contract::template::UndoReason;
 use crate::contract::transaction::OperationKind;
 use crate::contract::types::{Amount, Name};
 use crate::effect::{Answer, CardSource, Effect, OperationId, Purpose};
 use crate::identity::TransactionId;
-use crate::record::{Duty, Fact, Incident, NotSent, Outcome, Party, Unfit};
-use crate::rules::{self, Evidence, ProvenBy, Ruling, Weighed};
+use crate::record::{Fact, Incident, NotSent, Outcome, Party, Unfit};
+use crate::rules::{self, ProvenBy, Ruling};
 
 pub(crate) static TABLE: Table = Table {
     name: "inquiry",
@@ -206,35 +206,15 @@ impl Question {
     /// It ends as the payment it asks about: proven, that is what became of it; not found, it is taken back, since it may
     /// still arrive; else nobody knows more than before.
     fn finish(mut self, claimed: Claimed, heard: bool, proven: &ProvenBy, world: &World<'_>) -> Turn<State> {
-        let known = world.books.transaction(&self.of);
-        let remedy = known.and_then(|known| known.grave_exchange()?.intent.remedy.clone());
-        let evidence = Evidence {
-            asked: self.amount,
-            moves_money: true,
-            money_may_have_moved: true,
-            remedy: remedy.as_ref(),
+        let word = Word {
+            claimed,
             heard,
             proven,
             demands_seal: world.deployment.demands_seal(OperationKind::Inquire),
-            demands_echoes: world.deployment.demanded_echoes(OperationKind::Inquire),
+            kind: OperationKind::Inquire,
         };
-        let is_repeated = matches!(remedy, Some(crate::contract::acquirer::Remedy::Repeat(_)));
-        let reversal = |reason| Fact::Owed { debt: self.of.reversal(), of: self.of.clone(), reason };
-        let found = match rules::judge_payment(claimed, &evidence) {
-            Weighed::Ends(judgement) => match (judgement.outcome, judgement.owed, judgement.incident) {
-                (outcome @ (Outcome::Approved(_) | Outcome::Declined(_)), ..) => Ok(Fact::Resolved {
-                    transaction: self.of.clone(),
-                    by: self.errand.transaction.clone(),
-                    outcome,
-                    reference: self.errand.reference.clone(),
-                }),
-                (_, Some(Duty::Reverse(reason)), None) => Ok(reversal(reason)),
-                (_, _, incident) => Err(incident),
-            },
-            // Nobody who could take less is asked any more.
-            Weighed::Less(_) if !is_repeated => Ok(reversal(UndoReason::Cancelled)),
-            Weighed::Less(_) => Err(None),
-        };
+        let reference = self.errand.reference.clone();
+        let found = world.found(&self.of, &self.errand.transaction, self.amount, word, reference);
         match found {
             Ok(fact) => {
                 let (state, effects) = self.conclude(Outcome::Done, vec![fact], world);

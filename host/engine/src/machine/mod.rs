@@ -5,6 +5,7 @@ pub(crate) mod concluding;
 pub(crate) mod deal;
 pub(crate) mod debt;
 pub(crate) mod deciding;
+pub(crate) mod duty;
 pub(crate) mod errand;
 pub(crate) mod exchange;
 pub(crate) mod following;

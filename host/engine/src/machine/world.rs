@@ -119,7 +119,7 @@ impl World<'_> {
     /// A debt, as its plugin is told of it.
     pub fn debt(&self, debt: &Debt) -> Option<retry_policy::Debt> {
         Some(retry_policy::Debt {
-            kind: OperationKind::Reverse,
+            kind: debt.duty.kind(),
             of: self.original(&debt.of)?,
             age_s: self.now.wall.seconds_since(debt.since),
             attempts: debt.attempts.clone(),

@@ -17,7 +17,7 @@ use crate::contract::Digest;
 use crate::contract::acquirer::{self, NewKey, Remedy, Reply};
 use crate::contract::retry_policy::{Delivery, Failure};
 use crate::contract::template::UndoReason;
-use crate::contract::transaction::{Gravity, Operation, OperationKind, Totals};
+use crate::contract::transaction::{FollowUp, FollowUpKind, Gravity, Operation, OperationKind, Subject, Totals};
 use crate::contract::types::{Amount, Milliseconds, Name};
 use crate::identity::TransactionId;
 use crate::time::Timestamp;
@@ -143,6 +143,24 @@ pub struct Intent {
     /// The plugin's own state.
     pub state: Vec<u8>,
     pub reference: Vec<(Name, String)>,
+}
+
+impl Intent {
+    /// Whether it is a message about what is owed, under the name of the debt: an advice, a report, a question.
+    pub(crate) fn is_of_a_debt(&self) -> bool {
+        let Operation::FollowUp(FollowUp { kind, of: Subject::Known(original), .. }) = &self.operation else {
+            return false;
+        };
+        let Ok(original) = TransactionId::try_from(original.transaction.clone()) else { return false };
+        self.transaction
+            == match kind {
+                FollowUpKind::Reverse => original.reversal(),
+                FollowUpKind::Inquire => original.inquiry(),
+                FollowUpKind::Advise => original.advice(),
+                FollowUpKind::ReportScripts => original.report(),
+                _ => return false,
+            }
+    }
 }
 
 /// Card data the vault sealed to a transaction. The journal keeps it apart from the record, under a key of its own.

@@ -79,6 +79,8 @@ pub struct Acquirer {
     pub approves: Option<u64>,
     /// The codes of the next inquiries' answers; by its ledger when they run out.
     pub inquiry_codes: VecDeque<&'static str>,
+    /// Answers every advice with this code and does nothing.
+    pub refuses_advices: Option<&'static str>,
     /// Answers every reversal with this code and does nothing.
     pub refuses_reversals: Option<&'static str>,
     /// Every message that arrived.
@@ -102,6 +104,7 @@ impl Acquirer {
             line: VecDeque::new(),
             sale_code: "00",
             approves: None,
+            refuses_advices: None,
             refuses_reversals: None,
             arrived: Vec::new(),
             closed: BTreeMap::new(),
@@ -139,6 +142,7 @@ impl Acquirer {
             "sale" | "scan" | "show" | "complete" => self.move_money(wire, 1),
             "void" | "refund" | "cancel-completion" => self.move_money(wire, -1),
             "preauth" | "cancel-preauth" => self.move_money(wire, 0),
+            "advise" => self.refuses_advices.map_or_else(|| self.move_money(wire, 1), str::to_owned),
             "reversal" => self.reversal(wire),
             "settle" => self.settle(wire),
             "uploaded" => self.close(wire),

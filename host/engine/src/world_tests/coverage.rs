@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::acquirer::Line;
 use super::guest::{self, honest, is_reversal, is_sale, step};
 use super::teller::{self, Silence, follow, pay};
-use super::{House, asked_later, asking, last_word, stop_waiting};
+use super::{House, asked_later, asking, duties, last_word, stop_waiting};
 use crate::contract::acquirer::{Action, Effect as Wish};
 use crate::contract::card::Entry;
 use crate::contract::transaction::{FollowUpKind, Operation, PaymentKind};
@@ -174,6 +174,7 @@ fn full_disks_and_waivers() {
 
 fn days() {
     asked_later::every_way();
+    duties::every_way();
     stop_waiting::everywhere(|_| {});
     stop_waiting::late_answer(&[]);
     stop_waiting::late_answer(&[false, true]);

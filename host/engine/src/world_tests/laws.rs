@@ -94,8 +94,10 @@ fn j2_holds(records: &[Record], house: &House) {
     }
     for record in records {
         let Fact::Intent(intent) = &record.fact else { continue };
-        if let Operation::Settle(_) | Operation::Upload(_) = intent.operation {
-            // What closes a batch stays open until it is closed, and moves no money.
+        let closes = matches!(intent.operation, Operation::Settle(_) | Operation::Upload(_));
+        if closes || books.debt(&intent.transaction).is_some() {
+            // What closes a batch stays open until it is closed, and moves no money; what is owed is told under the
+            // name of the debt.
             continue;
         }
         let known = books.transaction(&intent.transaction).expect("an intent without a record");

@@ -8,7 +8,7 @@ use super::house::{Carried, Cut, House};
 use crate::contract::acquirer::{Echoed, Proof};
 use crate::contract::retry_policy::{Delivery, Failure};
 use crate::contract::template::Node;
-use crate::{Answer, BadProof, ExchangeFailed, Input, OperationId};
+use crate::{Answer, BadProof, Duty, ExchangeFailed, Input, OperationId};
 
 impl House {
     pub(super) fn send(&mut self, operation: OperationId, timeout: u32) -> Result<(), Cut> {
@@ -27,7 +27,10 @@ impl House {
         });
         assert!(self.carried.keys().all(|other| self.over.contains(other) || *other == operation), "two connections");
         let line = self.acquirer.line.pop_front().unwrap_or(Line::Good);
-        if wire.what == "sale" {
+        let known = self.books().transaction(&draft.transaction);
+        // What may be repeated is sent again by its own remedy.
+        let is_repeated = known.is_some_and(|known| self.books().debts_of(known).any(|debt| debt.duty == Duty::Repeat));
+        if wire.what == "sale" && !is_repeated {
             assert!(!self.left.contains(&wire.trace), "a sale that may have left was sent again, or its number was");
             if line != Line::NotSent {
                 self.left.insert(wire.trace);

@@ -13,6 +13,7 @@ mod counters;
 mod coverage;
 mod day;
 mod day_cuts;
+mod duties;
 mod errands;
 mod failed_save;
 mod full_disk;

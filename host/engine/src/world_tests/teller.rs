@@ -26,7 +26,7 @@ pub(crate) enum Silence {
 }
 
 /// What the day's plugin does.
-pub(super) const KINDS: [OperationKind; 17] = [
+pub(super) const KINDS: [OperationKind; 18] = [
     OperationKind::SignIn,
     OperationKind::SignOff,
     OperationKind::Echo,
@@ -44,6 +44,7 @@ pub(super) const KINDS: [OperationKind; 17] = [
     OperationKind::Reverse,
     OperationKind::Inquire,
     OperationKind::Advise,
+    OperationKind::ReportScripts,
 ];
 
 /// A plugin that answers every call of a day.
@@ -75,6 +76,8 @@ fn word(kind: OperationKind) -> &'static str {
         OperationKind::CancelPreauthorization => "cancel-preauth",
         OperationKind::CancelCompletion => "cancel-completion",
         OperationKind::Inquire => "inquire",
+        OperationKind::Advise => "advise",
+        OperationKind::ReportScripts => "report",
         OperationKind::Reverse => "reversal",
         OperationKind::SignIn => "sign-in",
         _ => "errand",
@@ -93,7 +96,8 @@ fn start(silence: Silence, context: &Context, operation: &Operation) -> Step {
         Operation::FollowUp(follow_up) => follow_up.amount.minor,
         _ => 0,
     };
-    let has_card = crate::rules::moves_money(operation) && operation.kind() != OperationKind::ShowToPay;
+    let tells = matches!(operation.kind(), OperationKind::Advise | OperationKind::ReportScripts);
+    let has_card = tells || (crate::rules::moves_money(operation) && operation.kind() != OperationKind::ShowToPay);
     let message = message(&sent, trace, minor, has_card);
     let exchange = if crate::rules::moves_money(operation) {
         let mut standby = guest::standby(trace, minor);
@@ -110,6 +114,15 @@ fn start(silence: Silence, context: &Context, operation: &Operation) -> Step {
             Silence::InquireBare => Remedy::Inquire(None),
         };
         exchange(message, Gravity::MovesMoney, Some(remedy))
+    } else if tells {
+        let mut standby = guest::standby(trace, minor);
+        standby.message = message.clone();
+        for reading in &mut standby.answers {
+            reading.proofs.push(guest::echo(Echoed::Amount));
+        }
+        exchange(message, Gravity::Owes, Some(Remedy::Repeat(standby)))
+    } else if operation.kind() == OperationKind::Reverse {
+        exchange(guest::standby(trace_of_subject(operation), minor).message, Gravity::Asks, None)
     } else {
         exchange(message, Gravity::Asks, None)
     };
@@ -120,6 +133,11 @@ fn start(silence: Silence, context: &Context, operation: &Operation) -> Step {
         step.effects = vec![Effect::ShowCode("scan me".into())];
     }
     step
+}
+
+fn trace_of_subject(operation: &Operation) -> u64 {
+    let Operation::FollowUp(FollowUp { of: Subject::Known(original), .. }) = operation else { return 0 };
+    trace_of(original).parse().unwrap_or_default()
 }
 
 fn trace_of(original: &Original) -> &str {
@@ -151,7 +169,7 @@ fn resume(operation: &Operation, state: &[u8], body: &[u8]) -> Step {
             Claimed::Done
         }
         OperationKind::SignOff | OperationKind::Echo | OperationKind::Download => Claimed::Done,
-        OperationKind::Reverse => match wire.code.as_str() {
+        OperationKind::Reverse | OperationKind::Advise | OperationKind::ReportScripts => match wire.code.as_str() {
             "00" => Claimed::Acknowledged("00".into()),
             "25" => Claimed::Unmatched("25".into()),
             code => Claimed::Refused(code.into()),
