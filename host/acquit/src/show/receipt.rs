@@ -11,6 +11,10 @@ use super::{reference, words};
 use crate::config::{Configuration, Profile};
 use crate::messages::{Language, Messages, format_amount, format_time, mask_card};
 
+/// What plugins want on a receipt that the terminal prints of its own knowledge.
+const SHOWN_ALREADY: [&str; 9] =
+    ["merchant", "terminal", "batch", "trace", "date", "time", "tip", "reference", "authorization"];
+
 /// Whether a paper is the first of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Edition {
@@ -86,8 +90,15 @@ impl Printing<'_> {
                 page = page.pair(self.text(id), value.clone());
             }
         }
-        for (label, value) in &approved.receipt {
-            page = page.pair(label.clone(), value.clone());
+        for (name, value) in &approved.receipt {
+            page = match name.as_str() {
+                shown if SHOWN_ALREADY.contains(&shown) => page,
+                "issuer" => page.pair(self.text("receipt-issuer"), value.clone()),
+                "acquirer" => page.pair(self.text("receipt-acquiring-bank"), value.clone()),
+                "note" => page.pair(self.text("receipt-note"), value.clone()),
+                // Only the plugin knows what this is.
+                other => page.pair(other, value.clone()),
+            };
         }
         page = page.pair(self.text("receipt-outcome"), self.text("outcome-approved"));
         if is_offline(self.payment) {

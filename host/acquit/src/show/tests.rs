@@ -65,7 +65,9 @@ fn approved(minor: u64) -> Outcome {
         chip_data: Vec::new(),
         balance: None,
         settlement_group: "domestic".into(),
-        receipt: Vec::new(),
+        receipt: [("merchant", "309310083985008"), ("trace", "000042"), ("issuer", "01020000")]
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .into(),
     })
 }
 
