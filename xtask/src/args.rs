@@ -20,6 +20,15 @@ Builds, tests and demonstrates Acquit.
                           judged; faults and rot; 10,000 long scripts by seed
   cargo xtask crash --seeds N [--from S]
                           only the long scripts of the seeds S, S+1, ...
+  cargo xtask simulate [--from SEED] [--count N] [--hours H] [--json]
+                          whole days of terminals and acquirers by seed, with every fault as an input; then
+                          every single fault at every step of each operation
+  cargo xtask simulate --seed SEED | --script FILE
+                          plays one world and prints what happens in it
+  cargo xtask simulate --exhaustive | --pairs
+                          only the single faults; every pair of faults in a sale with its reversal
+  cargo xtask simulate bench
+                          what an operation costs, with a long journal and with many debts
   cargo xtask plugins [--json]
                           builds the plugins into target/plugins (a second run does nothing)
   cargo xtask bench sandbox
@@ -52,6 +61,11 @@ pub enum Command {
     Test {
         /// The long tier after it.
         all: bool,
+    },
+    /// Worlds by seed; its arguments are checked here so that a slip costs no build.
+    Simulate {
+        /// Arguments for the simulator, in the form it reads.
+        arguments: Vec<String>,
     },
     /// Power cuts, enumerated; its arguments are checked here so that a slip costs no build.
     Crash {
@@ -97,6 +111,7 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             [.., wrong] => Err(format!("`test` takes only --all, not `{wrong}`")),
         },
         "crash" => crash(&rest),
+        "simulate" => simulate(&rest),
         "diagrams" => nothing_after("diagrams", &rest, Command::Diagrams),
         "bench" => match words(&rest).as_slice() {
             ["sandbox"] => Ok(Command::BenchSandbox),
@@ -154,6 +169,40 @@ fn crash(rest: &[String]) -> Result<Command, String> {
     Ok(Command::Crash { arguments })
 }
 
+fn simulate(rest: &[String]) -> Result<Command, String> {
+    let mut arguments = Vec::new();
+    let mut rest = rest.iter();
+    while let Some(argument) = rest.next() {
+        let (name, value) = match argument.split_once('=') {
+            Some((name, value)) => (name, Some(value)),
+            None => (argument.as_str(), None),
+        };
+        let mut value = || value.map(str::to_owned).or_else(|| rest.next().cloned());
+        match name {
+            "bench" | "--exhaustive" | "--pairs" | "--json" if argument == name => arguments.push(argument.clone()),
+            "--script" => match value() {
+                Some(file) => arguments.extend([name.to_owned(), file]),
+                None => return Err("--script is followed by a file".into()),
+            },
+            "--hours" => match value().map(|number| number.parse::<f64>()) {
+                Some(Ok(hours)) if hours > 0.0 => arguments.extend([name.to_owned(), hours.to_string()]),
+                _ => return Err("--hours is followed by a number above zero".into()),
+            },
+            "--seed" | "--from" | "--count" => match value().map(|number| number.parse::<u64>()) {
+                Some(Ok(number)) => arguments.extend([name.to_owned(), number.to_string()]),
+                _ => return Err(format!("{name} is followed by a whole number")),
+            },
+            _ => {
+                return Err(format!(
+                    "`simulate` takes bench, --seed, --from, --count, --hours, --exhaustive, --pairs, --script and \
+                     --json, not `{argument}`"
+                ));
+            }
+        }
+    }
+    Ok(Command::Simulate { arguments })
+}
+
 fn demo(rest: &[String]) -> Result<Command, String> {
     let mut arguments = Vec::new();
     let mut rest = rest.iter();
@@ -190,6 +239,7 @@ mod tests {
     fn every_command_of_the_help_page_is_understood() {
         let owned = |arguments: &[&str]| arguments.iter().map(|a| a.to_string()).collect();
         let demo = |arguments: &[&str]| Command::Demo { arguments: owned(arguments) };
+        let simulate = |arguments: &[&str]| Command::Simulate { arguments: owned(arguments) };
         let crash = |arguments: &[&str]| Command::Crash { arguments: owned(arguments) };
         let bench_journal = |arguments: &[&str]| Command::BenchJournal { arguments: owned(arguments) };
         let table = [
@@ -205,6 +255,12 @@ mod tests {
             ("crash --quick", crash(&["--quick"])),
             ("crash --script sale --sector=512", crash(&["--script", "sale", "--sector", "512"])),
             ("crash --seeds 10000 --from=7", crash(&["--seeds", "10000", "--from", "7"])),
+            ("simulate", simulate(&[])),
+            ("simulate --seed=7", simulate(&["--seed", "7"])),
+            ("simulate --from 1 --count 9 --json", simulate(&["--from", "1", "--count", "9", "--json"])),
+            ("simulate --hours 0.5", simulate(&["--hours", "0.5"])),
+            ("simulate --pairs", simulate(&["--pairs"])),
+            ("simulate bench", simulate(&["bench"])),
             ("bench sandbox", Command::BenchSandbox),
             ("bench journal", bench_journal(&[])),
             ("bench journal --quick --json", bench_journal(&["--quick", "--json"])),
@@ -246,6 +302,9 @@ mod tests {
             ("crash --seeds -1", "--seeds is followed by a whole number"),
             ("crash --quick=yes", "not `--quick=yes`"),
             ("crash sale", "not `sale`"),
+            ("simulate --seed", "--seed is followed by a whole number"),
+            ("simulate --hours 0", "above zero"),
+            ("simulate sale", "not `sale`"),
             ("plugins --json --force", "not `--force`"),
         ];
         for (line, part) in table {

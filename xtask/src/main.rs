@@ -48,6 +48,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Help => ExitCode::SUCCESS,
         Command::Plugins { json } => plugins::command(&house, &mut progress, json)?,
         Command::Test { all } => verify::command(&house, &mut progress, all)?,
+        Command::Simulate { arguments } => programs::simulate(&house, &mut progress, &arguments)?,
         Command::Crash { arguments } => programs::crash(&house, &mut progress, &arguments)?,
         Command::BenchSandbox => programs::bench_sandbox(&house, &mut progress)?,
         Command::BenchJournal { arguments } => programs::bench_journal(&house, &mut progress, &arguments)?,

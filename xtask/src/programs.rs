@@ -17,6 +17,9 @@ const SCENARIOS: &str = "acquit-scenarios";
 const JOURNAL_BENCH: &str = "acquit-journal-bench";
 /// The package that enumerates power cuts.
 pub const CRASH: &str = "acquit-crash";
+/// The package that plays whole days. It makes the engine wrong on purpose, so it is never built together with a
+/// program that is to run as shipped.
+pub const SIMULATION: &str = "acquit-simulation";
 
 /// `cargo xtask demo`: its standard output and exit code are the demonstration's own.
 pub fn demo(house: &House, progress: &mut Progress, arguments: &[String]) -> Result<ExitCode> {
@@ -68,6 +71,13 @@ pub fn crash(house: &House, progress: &mut Progress, arguments: &[String]) -> Re
     build_released(house, progress, CRASH)?;
     progress.step("power cuts");
     pass_on(house.program(house.released_program("crash")).args(arguments))
+}
+
+/// `cargo xtask simulate`, in release: worlds are bound by the processor.
+pub fn simulate(house: &House, progress: &mut Progress, arguments: &[String]) -> Result<ExitCode> {
+    build_released(house, progress, SIMULATION)?;
+    progress.step("worlds");
+    pass_on(house.program(house.released_program("simulate")).args(arguments))
 }
 
 /// Optimised builds of a package's programs. One package a call: in one build with another, features would unify and

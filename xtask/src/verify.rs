@@ -48,7 +48,8 @@ pub fn command(house: &House, progress: &mut Progress, all: bool) -> Result<Exit
 /// Development builds of the host, the acquirer and the demonstration.
 pub fn build_programs(house: &House, progress: &mut Progress) -> Result<()> {
     need_c_compiler(house)?;
-    let mut cargo = house.cargo(["build", "--workspace", "--exclude", COMPILE_TOOL, "--exclude", "xtask", "--bins"]);
+    let mut cargo = house.cargo(["build", "--workspace", "--bins", "--exclude", COMPILE_TOOL, "--exclude", "xtask"]);
+    cargo.args(["--exclude", programs::SIMULATION]);
     progress.run("the host and the acquirer", with_features(&mut cargo))
 }
 
@@ -115,8 +116,12 @@ fn documentation(house: &House, progress: &mut Progress) -> Result<()> {
 
 fn tests(house: &House, progress: &mut Progress) -> Result<()> {
     let mut house_tests = house.cargo(["test", "--workspace", "--exclude", COMPILE_TOOL]);
+    house_tests.args(["--exclude", programs::SIMULATION]);
     programs::point_to_artefacts(house, with_features(&mut house_tests));
     progress.run("tests", &mut house_tests)?;
+    let mut worlds = house.cargo(["test", "-p", programs::SIMULATION]);
+    programs::point_to_artefacts(house, &mut worlds);
+    progress.run("tests of the simulator", &mut worlds)?;
     let mut tool_tests = house.cargo(["test", "-p", COMPILE_TOOL]);
     programs::point_to_artefacts(house, &mut tool_tests);
     progress.run("tests of the compile tool", &mut tool_tests)

@@ -15,6 +15,8 @@ mod money;
 mod order;
 mod record;
 pub mod rules;
+#[cfg(feature = "sabotage")]
+pub mod sabotage;
 mod start;
 pub mod story;
 mod time;

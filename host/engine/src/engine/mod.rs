@@ -101,6 +101,8 @@ impl Engine {
 
     /// Takes one input and says what is to be done.
     pub fn handle(&mut self, input: Input, now: Moment) -> Vec<Effect> {
+        #[cfg(feature = "sabotage")]
+        let input = crate::sabotage::heard(input);
         let effects = match input {
             Input::Request(request) => self.request(request, now),
             Input::Answer { operation, answer } => self.answer(operation, answer, now),
@@ -115,6 +117,8 @@ impl Engine {
                 Vec::new()
             }
         };
+        #[cfg(feature = "sabotage")]
+        let effects = crate::sabotage::said(effects);
         self.note_commits(&effects);
         effects
     }

@@ -4,6 +4,10 @@ use crate::contract::transaction::{FollowUpKind, Gravity, Operation, PaymentKind
 /// What silence after this exchange means, whatever the plugin says: in an operation that moves money, the first
 /// exchange does, and so does any whose template holds card data or a scanned code.
 pub fn gravity(operation: &Operation, is_first: bool, message: &Message, claimed: Gravity) -> Gravity {
+    #[cfg(feature = "sabotage")]
+    if crate::sabotage::commits(crate::sabotage::Sin::BelieveGravity) {
+        return claimed;
+    }
     if moves_money(operation) && (is_first || holds_card_data(message)) { Gravity::MovesMoney } else { claimed }
 }
 

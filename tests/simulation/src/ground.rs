@@ -1,0 +1,199 @@
+//! What every world stands on: acquirers with cards and keys, and terminals that are granted what they need.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+
+use acquirer::{AcquirerConfig, Bank};
+use anyhow::{Context, Result};
+use engine::contract::Plugin;
+use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
+use engine::contract::template::{MacAlgorithm, PinFormat, Secret};
+use engine::contract::transaction::{Device, OperationKind, Reader};
+use engine::{Ceilings, Deployment, Loaded};
+use tempfile::TempDir;
+use vault::{CardSession, ClearKey, KeyPaths, Pin, PluginGrant, RouteGrant, SlotGrant, Track, Vault};
+
+use crate::script::Shape;
+
+/// The acquirers a terminal can have, by name and merchant.
+pub const ACQUIRERS: [(&str, &str); 3] =
+    [("north", "309310083985008"), ("south", "309310083985009"), ("west", "309310083985010")];
+/// Operations whose answers must name trace, terminal and amount.
+const MOVING_MONEY: [OperationKind; 8] = [
+    OperationKind::Sale,
+    OperationKind::Preauthorize,
+    OperationKind::Void,
+    OperationKind::Refund,
+    OperationKind::Complete,
+    OperationKind::CancelPreauthorization,
+    OperationKind::CancelCompletion,
+    OperationKind::Reverse,
+];
+/// Operations whose answers have no amount to name.
+const ASKING: [OperationKind; 3] = [OperationKind::SignIn, OperationKind::Balance, OperationKind::Echo];
+/// ISO 4217: renminbi.
+pub const CURRENCY: u16 = 156;
+/// Where time begins, milliseconds since 1970: an afternoon in May 2026.
+pub const EPOCH_MS: i64 = 1_778_400_000_000;
+/// The shop's clock, minutes east of UTC.
+pub const UTC_OFFSET_MINUTES: i16 = 480;
+
+/// Cards: number, expiry, PIN. Made up.
+const CARDS: [(&str, &str, Option<&str>); 4] = [
+    ("6200000123456787", "3012", Some("123456")),
+    ("6200009876543212", "3012", None),
+    ("6200001357924680138", "3012", Some("4321")),
+    ("6200007418529630", "3012", None),
+];
+/// What every card holds: enough for any world, and no more than an answer can say. Minor units.
+const BALANCE_MINOR: i64 = 100_000_000_000;
+/// Each acquirer's terminal master key. Made up.
+const MASTER_KEYS: [&str; 3] =
+    ["0123456789ABCDEFFEDCBA9876543210", "1F2E3D4C5B6A798897A6B5C4D3E2F101", "2A3B4C5D6E7F80919F8E7D6C5B4A3928"];
+
+/// Card numbers of all cards, for who looks for them where they must not be.
+pub fn card_numbers() -> impl Iterator<Item = &'static str> {
+    CARDS.into_iter().map(|(number, ..)| number)
+}
+
+/// How many cards there are.
+pub fn card_count() -> usize {
+    CARDS.len()
+}
+
+/// A card as a reader hands it over.
+pub fn card(index: usize) -> Result<CardSession> {
+    let (number, expiry, pin) = CARDS[index % CARDS.len()];
+    let track = Track::two(&format!("{number}={expiry}1010000000000"))?;
+    let session = CardSession::from_stripe(None, track, None)?;
+    Ok(match pin {
+        Some(pin) => session.with_pin(Pin::parse(pin)?),
+        None => session.with_signature(),
+    })
+}
+
+/// DE41 of a terminal at any of its acquirers.
+pub fn terminal_number(terminal: usize) -> String {
+    format!("500800{:02}", terminal + 1)
+}
+
+/// An acquirer with its ledger.
+pub fn bank(shape: &Shape, index: usize) -> Result<Bank> {
+    let (_, merchant) = ACQUIRERS[index];
+    let tmk = MASTER_KEYS[index];
+    let mut text = format!(
+        "seed = {}\ntime = \"2026-05-10T16:00:00\"\ntombstones = {}\nbatch = {}\n[reversal]\n",
+        shape.seed % 1_000_000 + index as u64,
+        shape.tombstones,
+        42 + index,
+    );
+    if shape.forgets_reversals {
+        text.push_str("already_reversed = \"25\"\n");
+    }
+    for terminal in 0..shape.terminals {
+        let terminal = terminal_number(terminal);
+        text.push_str(&format!(
+            "[[terminal]]\nterminal = \"{terminal}\"\nmerchant = \"{merchant}\"\ntmk = \"{tmk}\"\n"
+        ));
+    }
+    for (number, expiry, pin) in CARDS {
+        let pin = pin.map(|pin| format!("pin = \"{pin}\"\n")).unwrap_or_default();
+        text.push_str(&format!(
+            "[[card]]\npan = \"{number}\"\nexpiry = \"{expiry}\"\nbalance_minor = {BALANCE_MINOR}\n{pin}"
+        ));
+    }
+    Ok(Bank::new(AcquirerConfig::from_toml(&text)?)?)
+}
+
+/// The key store that all terminals share the files of: a person has loaded the master keys. What each terminal holds
+/// beyond that is in its own memory.
+pub struct KeyStore {
+    folder: TempDir,
+}
+
+impl KeyStore {
+    /// Makes it, once for a whole run.
+    pub fn create() -> Result<KeyStore> {
+        let store = KeyStore { folder: TempDir::new().context("no folder for the key store")? };
+        let mut vault = Vault::create(&store.paths(), &grants())?;
+        for ((name, _), key) in ACQUIRERS.iter().zip(MASTER_KEYS) {
+            let bytes = hex::decode(key)?;
+            let check_value = check_value(&bytes);
+            vault.load_transport(name, "tmk", ClearKey::from_hex(key)?, &check_value)?;
+        }
+        Ok(store)
+    }
+
+    /// A terminal's vault after a start: its work keys are gone.
+    pub fn open(&self) -> Result<Vault> {
+        Ok(Vault::open(&self.paths(), &grants())?)
+    }
+
+    fn paths(&self) -> KeyPaths {
+        let at = |name: &str| Path::new(self.folder.path()).join(name);
+        KeyPaths { keys: at("keys"), key_encryption_key: at("key-encryption-key") }
+    }
+}
+
+/// The key check value of a double-length key: eight zero bytes under it.
+fn check_value(key: &[u8]) -> Vec<u8> {
+    let key: [u8; 16] = key.try_into().unwrap_or([0; 16]);
+    acquirer::crypto::Key::Double(key).check_value().to_vec()
+}
+
+fn grants() -> Vec<PluginGrant> {
+    let slot = |slot: &str, algorithms: &[KeyAlgorithm], key_use| SlotGrant {
+        slot: slot.to_owned(),
+        algorithms: algorithms.to_vec(),
+        key_use,
+    };
+    let slots = vec![
+        slot("tmk", &[KeyAlgorithm::Tdes], KeyUse::Transport),
+        slot("pik", &[KeyAlgorithm::Tdes], KeyUse::Pin(PinFormat::Iso0)),
+        slot("mak", &[KeyAlgorithm::Des, KeyAlgorithm::Tdes], KeyUse::Mac(MacAlgorithm::UnionpayEcb)),
+    ];
+    ACQUIRERS.iter().map(|(name, _)| PluginGrant { plugin: (*name).to_owned(), slots: slots.clone() }).collect()
+}
+
+/// What may leave on the one route there is.
+pub fn route_grant() -> RouteGrant {
+    RouteGrant { secrets: vec![Secret::Pan, Secret::Expiry, Secret::TrackTwo], pin: true, ..RouteGrant::default() }
+}
+
+/// An acquirer as a terminal trades with it.
+pub fn deployment(shape: &Shape, terminal: usize, index: usize, plugin: Option<&Arc<dyn Plugin>>) -> Deployment {
+    let (name, merchant) = ACQUIRERS[index];
+    let parameter = |name: &str, value: String| (name.to_owned(), value);
+    let money = vec![Echoed::Trace, Echoed::Terminal, Echoed::Amount];
+    Deployment {
+        acquirer: name.to_owned(),
+        plugin: plugin.map(|plugin| Loaded { digest: plugin.digest(), descriptor: plugin.descriptor().clone() }),
+        parameters: vec![
+            parameter("terminal", terminal_number(terminal)),
+            parameter("merchant", merchant.to_owned()),
+            parameter("tpdu", "6000040000".to_owned()),
+            parameter("timeout-ms", shape.timeout_ms.to_string()),
+            parameter("reversal-timeout-ms", shape.timeout_ms.to_string()),
+        ],
+        echoes: MOVING_MONEY
+            .into_iter()
+            .map(|kind| (kind, money.clone()))
+            .chain(ASKING.into_iter().map(|kind| (kind, vec![Echoed::Trace, Echoed::Terminal])))
+            .collect(),
+        ceilings: Ceilings { refused_debts: shape.refused_debts_max, ..Ceilings::default() },
+        device: Device {
+            serial: format!("SIM{terminal}"),
+            model: "simulated".to_owned(),
+            firmware: "1".to_owned(),
+            reads: vec![Reader::Stripe],
+            developer_kernel: true,
+        },
+        locale: "en".to_owned(),
+        work_keys: vec!["pik".to_owned(), "mak".to_owned()],
+        presents: BTreeSet::new(),
+        typed: BTreeSet::new(),
+        unreferenced_refunds: false,
+        offline: None,
+    }
+}

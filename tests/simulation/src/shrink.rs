@@ -1,0 +1,115 @@
+//! A world that broke a law, made as small as it can be and still break it.
+
+use anyhow::Result;
+
+use crate::laws::{Broken, Law};
+use crate::script::Script;
+use crate::source::Source;
+use crate::world::{Ground, World};
+
+/// Worlds played at most to shrink one.
+const PLAYS_MAX: usize = 4_000;
+
+/// A script that breaks a law, and what it does.
+#[derive(Debug)]
+pub struct Shrunk {
+    /// The script.
+    pub script: Script,
+    /// The law it breaks, and how.
+    pub broken: Broken,
+    /// Worlds played to find it.
+    pub plays: usize,
+}
+
+/// Takes away acts and faults as long as the same law is broken. None if the script as it stands breaks nothing.
+pub fn shrink(ground: &Ground, script: Script) -> Result<Option<Shrunk>> {
+    let Some(broken) = play(ground, &script)? else { return Ok(None) };
+    let mut shrinking = Shrinking { ground, law: broken.law, best: Shrunk { script, broken, plays: 1 } };
+    loop {
+        let before = shrinking.size();
+        shrinking.fewer(|script| &mut script.acts)?;
+        shrinking.fewer(|script| &mut script.strikes)?;
+        shrinking.simpler_world()?;
+        if shrinking.size() == before || shrinking.best.plays >= PLAYS_MAX {
+            return Ok(Some(shrinking.best));
+        }
+    }
+}
+
+struct Shrinking<'a> {
+    ground: &'a Ground,
+    law: Law,
+    best: Shrunk,
+}
+
+impl Shrinking<'_> {
+    fn size(&self) -> (usize, usize, usize) {
+        let Script { shape, acts, strikes } = &self.best.script;
+        (acts.len(), strikes.len(), shape.terminals + shape.acquirers)
+    }
+
+    /// Takes away halves, quarters and so on, down to one by one.
+    fn fewer<T: Clone>(&mut self, part: impl Fn(&mut Script) -> &mut Vec<T>) -> Result<()> {
+        let mut chunk = part(&mut self.best.script).len().next_power_of_two();
+        while chunk > 0 {
+            let mut from = 0;
+            while from < part(&mut self.best.script).len() {
+                let mut candidate = self.best.script.clone();
+                let items = part(&mut candidate);
+                let to = (from + chunk).min(items.len());
+                items.drain(from..to);
+                if !self.takes(candidate)? {
+                    from += chunk;
+                }
+            }
+            chunk /= 2;
+        }
+        Ok(())
+    }
+
+    /// Fewer terminals and acquirers, a plainer network.
+    fn simpler_world(&mut self) -> Result<()> {
+        let mut simpler = self.best.script.clone();
+        let used = |of: fn(&crate::script::Act) -> usize| simpler.acts.iter().map(of).max().unwrap_or_default() + 1;
+        let (terminals, acquirers) = (used(|act| act.terminal), used(|act| act.acquirer));
+        simpler.shape.terminals = terminals;
+        simpler.shape.acquirers = acquirers;
+        self.takes(simpler)?;
+        let mut plainer = self.best.script.clone();
+        (plainer.shape.tombstones, plainer.shape.forgets_reversals) = (true, false);
+        self.takes(plainer).map(drop)
+    }
+
+    fn takes(&mut self, candidate: Script) -> Result<bool> {
+        if candidate == self.best.script || self.best.plays >= PLAYS_MAX {
+            return Ok(false);
+        }
+        self.best.plays += 1;
+        match play(self.ground, &candidate)? {
+            Some(broken) if broken.law == self.law => {
+                (self.best.script, self.best.broken) = (candidate, broken);
+                Ok(true)
+            }
+            _ => Ok(false),
+        }
+    }
+}
+
+fn play(ground: &Ground, script: &Script) -> Result<Option<Broken>> {
+    let source = Source::listed(script.shape.seed, &script.strikes);
+    Ok(World::play(ground, script, source, false)?.broken)
+}
+
+impl Shrunk {
+    /// The script as a test, to be put into `tests/it/regressions.rs`.
+    pub fn as_test(&self) -> String {
+        let name = self.broken.law.word().replace('-', "_");
+        let lines: String = self.script.to_string().lines().map(|line| format!("        {line}\n")).collect();
+        let Broken { story, .. } = &self.broken;
+        format!(
+            "/// What went wrong: {story}\n#[test]\nfn {name}_after_seed_{}() {{\n    holds(\n        r#\"\n{lines}        \"#,\n    \
+             );\n}}\n",
+            self.script.shape.seed
+        )
+    }
+}

@@ -1,0 +1,7 @@
+//! Worlds that must hold, worlds that must break, and the same worlds through Wasm.
+
+mod exhaustive;
+mod regressions;
+mod replays;
+mod seeds;
+mod sins;

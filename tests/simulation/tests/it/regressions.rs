@@ -1,0 +1,28 @@
+//! Worlds that once broke a law, each with the story of what went wrong.
+
+use acquit_simulation::{Ground, Script, Source, World};
+
+/// Plays a script in which every law must hold.
+fn holds(script: &str) {
+    let script = Script::parse(script).unwrap();
+    let source = Source::listed(script.shape.seed, &script.strikes);
+    let ended = World::play(&Ground::native().unwrap(), &script, source, true).unwrap();
+    let broken = ended.broken.map(|broken| broken.to_string());
+    assert_eq!(broken, None, "{}", ended.timeline.join("\n"));
+}
+
+/// What went wrong, in the simulator itself: a terminal whose journal could not be opened was taken for one that is
+/// switched off when its plugin was mended, and never came back.
+#[test]
+fn a_terminal_out_of_service_comes_back_when_its_plugin_is_mended() {
+    holds(
+        r#"
+        world {"seed":123,"terminals":2,"acquirers":3,"latency_ms":20,"timeout_ms":30000,"tombstones":true,"forgets_reversals":false,"sector_bytes":4096,"refused_debts_max":2,"calm_from_ms":200478}
+        act {"at_ms":1000,"terminal":1,"acquirer":0,"name":"T1N0","what":{"sale":{"minor":18274,"card":3}}}
+        act {"at_ms":12254,"terminal":1,"acquirer":2,"name":"T1N2","what":{"sale":{"minor":5706,"card":3}}}
+        act {"at_ms":38598,"terminal":1,"acquirer":1,"name":"T1N4","what":{"break-plugin":{"ms":1000}}}
+        strike [{"terminal":1,"about":"T1N0","step":"resume","nth":0},"cut-after"]
+        strike [{"terminal":1,"about":"start","step":"close","nth":1},{"sync-fails":false}]
+        "#,
+    );
+}
