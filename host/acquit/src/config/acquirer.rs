@@ -91,8 +91,6 @@ pub struct Ceilings {
     pub completion_percent: u32,
     /// How often a running operation asks what became of its own message.
     pub inquiries: u32,
-    /// Tries of a debt after which somebody is called for help.
-    pub escalate_after_tries: u32,
     /// Transactions that are uploaded in one go after a settlement that does not balance.
     pub upload_items: u32,
 }
@@ -235,7 +233,6 @@ impl Default for Ceilings {
             amount_minor: 5_000_000,
             completion_percent: engine.completion_percent,
             inquiries: engine.inquiries,
-            escalate_after_tries: 6,
             upload_items: 8,
         }
     }

@@ -113,15 +113,15 @@ fn how_the_journal_is_kept_and_who_waives() {
 fn a_journal_kept_in_a_way_that_is_not_known() {
     insta::assert_snapshot!(
         message("key = \"file\"", "key = \"files\""),
-        @r#"/shop/terminal.toml:70:7: journal.key: "files" is not a known place for a key; did you mean "file"?"#
+        @r#"/shop/terminal.toml:69:7: journal.key: "files" is not a known place for a key; did you mean "file"?"#
     );
     insta::assert_snapshot!(
         message("\"chacha20-poly1305\"  ", "\"aes-128-gcm\""),
-        @r#"/shop/terminal.toml:71:10: journal.cipher: "aes-128-gcm" is not a known cipher; did you mean "aes-256-gcm"?"#
+        @r#"/shop/terminal.toml:70:10: journal.cipher: "aes-128-gcm" is not a known cipher; did you mean "aes-256-gcm"?"#
     );
     insta::assert_snapshot!(
         message("retention-days = 180", "retention-days = 0"),
-        @r#"/shop/terminal.toml:72:18: journal.retention-days: is 0, but must be from 1 to 3650"#
+        @r#"/shop/terminal.toml:71:18: journal.retention-days: is 0, but must be from 1 to 3650"#
     );
 }
 
@@ -129,7 +129,7 @@ fn a_journal_kept_in_a_way_that_is_not_known() {
 fn an_anchor_that_would_go_back_with_its_journal() {
     insta::assert_snapshot!(
         message("checkpoint-every = 256", "anchor = \"data/anchor\""),
-        @r#"/shop/terminal.toml:73:10: journal.anchor: the anchor lies in the data folder and would be put back together with the journal; name a file elsewhere"#
+        @r#"/shop/terminal.toml:72:10: journal.anchor: the anchor lies in the data folder and would be put back together with the journal; name a file elsewhere"#
     );
 }
 
@@ -137,11 +137,11 @@ fn an_anchor_that_would_go_back_with_its_journal() {
 fn an_operator_key_that_is_none() {
     insta::assert_snapshot!(
         message("keys = []", "keys = [\"ed25519:00\"]"),
-        @r#"/shop/terminal.toml:79:9: operator.keys: "ed25519:00" is not a public key, as `acquit operator new-key` prints it"#
+        @r#"/shop/terminal.toml:78:9: operator.keys: "ed25519:00" is not a public key, as `acquit operator new-key` prints it"#
     );
     insta::assert_snapshot!(
         message("keys = []", ""),
-        @r#"/shop/terminal.toml:78:1: operator.keys: missing; write keys = ["ed25519:..."], as `acquit operator new-key` prints them"#
+        @r#"/shop/terminal.toml:77:1: operator.keys: missing; write keys = ["ed25519:..."], as `acquit operator new-key` prints them"#
     );
 }
 
@@ -198,7 +198,7 @@ fn an_unknown_table() {
     );
     insta::assert_snapshot!(
         message("[devices.virtual]", "[devices.virtuell]"),
-        @r#"/shop/terminal.toml:63:10: devices.virtuell: unknown key; did you mean "virtual"?"#
+        @r#"/shop/terminal.toml:62:10: devices.virtuell: unknown key; did you mean "virtual"?"#
     );
 }
 
@@ -383,7 +383,7 @@ fn two_acquirers_of_one_name() {
     let again = "[[acquirer]]\nname = \"unionpay\"\n\n[devices.virtual]";
     insta::assert_snapshot!(
         message("[devices.virtual]", again),
-        @r#"/shop/terminal.toml:64:8: acquirer.name: two acquirers are called "unionpay"; give each its own name, since the journal goes by it"#
+        @r#"/shop/terminal.toml:63:8: acquirer.name: two acquirers are called "unionpay"; give each its own name, since the journal goes by it"#
     );
 }
 
@@ -392,7 +392,7 @@ fn two_first_acquirers() {
     let again = "[[acquirer]]\nname = \"second\"\nfirst = true\n\n[devices.virtual]";
     insta::assert_snapshot!(
         message("[devices.virtual]", again),
-        @r#"/shop/terminal.toml:65:9: acquirer.first: "unionpay" is the first acquirer already; leave `first` on one of them"#
+        @r#"/shop/terminal.toml:64:9: acquirer.first: "unionpay" is the first acquirer already; leave `first` on one of them"#
     );
 }
 
@@ -400,7 +400,7 @@ fn two_first_acquirers() {
 fn virtual_devices_in_production() {
     insta::assert_snapshot!(
         message("profile = \"development\"", "profile = \"production\""),
-        @r#"/shop/terminal.toml:63:1: devices.virtual: a production terminal takes no virtual cards; remove this section, or write profile = "development""#
+        @r#"/shop/terminal.toml:62:1: devices.virtual: a production terminal takes no virtual cards; remove this section, or write profile = "development""#
     );
 }
 

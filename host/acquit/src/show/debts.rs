@@ -25,7 +25,7 @@ pub fn owed(books: &Books, now: Timestamp, messages: &Messages) -> Response {
     for debt in books.open_debts() {
         lines.push(line(books, debt, messages));
         lines.push(format!("  {}", messages.text("owed-since", &[("time", format_time(&debt.since.local()).into())])));
-        if needs_attention(debt) {
+        if debt.escalated() {
             let text = messages.text("owed-escalated", &[("acquirer", debt.acquirer.clone().into())]);
             lines.push(format!("  {text}"));
         }
@@ -40,7 +40,7 @@ pub fn owed(books: &Books, now: Timestamp, messages: &Messages) -> Response {
             exposures.push(json!({ "acquirer": acquirer, "amount": amount_facts(&amount), "count": count }));
         }
     }
-    let escalated = books.open_debts().filter(|debt| needs_attention(debt)).count();
+    let escalated = books.open_debts().filter(|debt| debt.escalated()).count();
     let facts = json!({ "owed": books.owed(), "debts": debts, "escalated": escalated, "exposure": exposures });
     Response::done(facts, lines)
 }
@@ -55,7 +55,7 @@ pub fn standing(books: &Books, messages: &Messages) -> Vec<String> {
             lines.push(messages.text("screen-exposure", &args));
         }
     }
-    match books.open_debts().filter(|debt| needs_attention(debt)).count() {
+    match books.open_debts().filter(|debt| debt.escalated()).count() {
         0 => {}
         count => lines.push(messages.text("screen-escalated", &[("count", (count as u64).into())])),
     }
@@ -80,12 +80,7 @@ pub fn exposure(books: &Books, acquirer: &str) -> Vec<Exposure> {
 
 /// Debts of this acquirer that somebody has to look after.
 pub fn needing_attention<'a>(books: &'a Books, acquirer: &str) -> Vec<&'a Debt> {
-    books.open_debts().filter(|debt| debt.acquirer == acquirer && needs_attention(debt)).collect()
-}
-
-/// Whether waiting alone does not help: it failed for long, or the acquirer answered and did not accept it.
-pub fn needs_attention(debt: &Debt) -> bool {
-    debt.called_for_help || matches!(debt.standing, Standing::Refused | Standing::Unmatched)
+    books.open_debts().filter(|debt| debt.acquirer == acquirer && debt.escalated()).collect()
 }
 
 /// What is owed, in a word or two.
@@ -123,7 +118,7 @@ fn facts(books: &Books, debt: &Debt, now: Timestamp) -> Value {
         "tries": debt.tries,
         "tried-at": debt.tried_at.map(|at| format_time(&at.local())),
         "refusals": debt.refusals,
-        "escalated": needs_attention(debt),
+        "escalated": debt.escalated(),
         "amount": amount(books, debt).as_ref().map(amount_facts),
     })
 }

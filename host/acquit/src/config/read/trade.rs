@@ -57,7 +57,6 @@ pub(super) fn ceilings(item: &Item<'_>) -> Result<Ceilings> {
         amount_minor: number("amount-minor", 1..=AMOUNT_MINOR_MAX, default.amount_minor)?,
         completion_percent: count("completion-percent", 100..=200, default.completion_percent)?,
         inquiries: count("inquiries", 0..=20, default.inquiries)?,
-        escalate_after_tries: count("escalate-after-tries", 1..=1000, default.escalate_after_tries)?,
         upload_items: count("upload-items", 1..=64, default.upload_items)?,
     };
     section.finish()?;

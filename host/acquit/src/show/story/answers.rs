@@ -121,7 +121,7 @@ impl Teller<'_> {
         let args =
             [("acquirer", self.acquirer()), ("amount", self.amount()), ("code", code.into()), ("kind", kind.into())];
         let mut line = self.text(id, &args);
-        if debt.called_for_help {
+        if debt.called_for_help && debt.is_open() {
             line.push(' ');
             line.push_str(&self.text("owed-escalated", &[("acquirer", self.acquirer())]));
         }
