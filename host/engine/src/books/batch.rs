@@ -301,6 +301,20 @@ impl Books {
         }
     }
 
+    /// A settlement ended of which nothing was ever sent: its batch goes on as if nobody had asked.
+    pub(super) fn reopen_batch(&mut self, acquirer: &str, settlement: &TransactionId) {
+        let Some(batch) = self.batches.get_mut(acquirer) else { return };
+        if batch.settling.as_ref().is_none_or(|settling| settling.settlement != *settlement) {
+            return;
+        }
+        batch.settling = None;
+        for member in &batch.members {
+            if let Some(known) = self.transactions.get_mut(member) {
+                known.batch = Some(batch.number);
+            }
+        }
+    }
+
     /// A running sum that has gone wrong, for tests.
     #[cfg(test)]
     pub(crate) fn miscount(&mut self, acquirer: &str) {

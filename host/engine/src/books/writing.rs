@@ -155,6 +155,8 @@ impl Books {
         if let Outcome::Settled(settlement) = outcome {
             // Its batch was closed in the same commit; a damaged journal may hold this alone.
             self.close_batch(acquirer, settlement.batch);
+        } else {
+            self.reopen_batch(acquirer, id);
         }
         self.enrol(id)
     }

@@ -12,6 +12,7 @@ pub(crate) mod following;
 pub(crate) mod inquiring;
 pub(crate) mod inquiry;
 pub(crate) mod maintenance;
+pub(crate) mod parts;
 pub(crate) mod payment;
 pub(crate) mod settlement;
 pub(crate) mod settling;

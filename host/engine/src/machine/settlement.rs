@@ -20,10 +20,10 @@ pub(crate) static TABLE: Table = Table {
     rows: &[
         ("recording", "durable", &["starting"]),
         ("recording", "not-durable", &["over"]),
-        ("starting", "step", &["exchanging", "pausing", "leaving"]),
-        ("starting", "plugin-failed", &["leaving"]),
+        ("starting", "step", &["exchanging", "pausing", "leaving", "closing"]),
+        ("starting", "plugin-failed", &["leaving", "closing"]),
         ("exchanging", "exchange", &["exchanging", "deciding", "pausing", "recording", "leaving", "closing", "over"]),
-        ("deciding", "decision", &["pausing", "leaving"]),
+        ("deciding", "decision", &["pausing", "leaving", "closing"]),
         ("pausing", "woke", &["starting", "exchanging"]),
         ("leaving", "durable", &["over"]),
         ("leaving", "not-durable", &["over"]),

@@ -3,17 +3,18 @@
 use super::closing::{Closing, Turn};
 use super::errand::{Errand, Granted};
 use super::exchange::{End, Exchange, Plan};
+use super::parts::{Items, errand, uploads};
 use super::settlement::State;
 use super::world::World;
-use crate::books::{Compared, Settling, Standing, Transaction};
+use crate::books::{Compared, ExchangeFacts, Settling, Standing};
 use crate::contract::PluginError;
 use crate::contract::acquirer::{Action, Outcome as Claimed, Settled, Step, Verdict};
-use crate::contract::retry_policy::Decision;
-use crate::contract::transaction::{Gravity, Operation, OperationKind, Upload};
+use crate::contract::retry_policy::{Decision, Delivery};
+use crate::contract::transaction::{Gravity, Operation, Upload};
 use crate::contract::types::Milliseconds;
-use crate::effect::{CardSource, Effect, OperationId, Purpose, SealedItem};
+use crate::effect::{CardSource, Effect, OperationId, Purpose};
 use crate::identity::TransactionId;
-use crate::record::{self, Doubt, Fact, Incident, NotSent, Outcome, Party, Sealed};
+use crate::record::{self, Doubt, Fact, Incident, NotSent, Outcome, Party};
 use crate::rules::{self, ProvenBy, Ruling};
 
 /// The shortest wait before a message of a settlement is sent again: one that waits for no time at all would keep the
@@ -88,8 +89,9 @@ impl Settlement {
         let subject = match self.part(settling, world) {
             Part::Compare => Operation::Settle(settling.totals.clone()),
             Part::Upload(first) => {
-                let items = self.items(first, world);
-                let originals = items.iter().filter_map(|id| world.item(id)).collect();
+                let part = Items::from(first, world);
+                let originals = part.items.iter().filter_map(|id| world.item(id)).collect();
+                let first = if part.items.is_empty() { settling.items } else { first };
                 let balanced = settling.compared.as_ref().is_some_and(|compared| compared.balanced);
                 Operation::Upload(Upload { balanced, first, total: settling.items, items: originals })
             }
@@ -107,14 +109,6 @@ impl Settlement {
             Some(compared) if !uploads(compared, world) => Part::Close,
             Some(_) => Part::Upload(settling.uploaded),
         }
-    }
-
-    /// The transactions one upload call is about.
-    fn items<'a>(&self, first: u32, world: &World<'a>) -> &'a [TransactionId] {
-        let items = world.books.batch(&world.deployment.acquirer).items();
-        let from = (first as usize).min(items.len());
-        let through = from.saturating_add(world.deployment.ceilings.upload_items as usize).min(items.len());
-        items.get(from..through).unwrap_or_default()
     }
 
     /// What an exchange's end means.
@@ -189,17 +183,8 @@ impl Settlement {
     /// The sealed cards of the items this call is about; the vault unseals each under its own transaction.
     fn cards(&self, world: &World<'_>) -> CardSource {
         let Operation::Upload(upload) = &self.errand.subject else { return CardSource::None };
-        let card = |of: &TransactionId| match world.books.transaction(of).and_then(Transaction::sealed) {
-            Some(Sealed::Here(sealed)) => Some(SealedItem { of: of.clone(), sealed: Some(sealed.clone()) }),
-            Some(Sealed::None | Sealed::Destroyed) | None => None,
-        };
-        // A tip, or a void for which no card was presented, was paid with the card of its original.
-        let original = |of: &TransactionId| world.books.transaction(of).and_then(Transaction::follows);
-        let item = |of: &TransactionId| {
-            let sealed = card(of).or_else(|| card(&original(of)?));
-            sealed.unwrap_or(SealedItem { of: of.clone(), sealed: None })
-        };
-        CardSource::Items(self.items(upload.first, world).iter().map(item).collect())
+        let items = Items::from(upload.first, world).items;
+        CardSource::Items(items.into_iter().map(|id| world.sealed_item(id)).collect())
     }
 
     /// A comparison ends settled, a part of an upload acknowledged; both only with what they must prove.
@@ -214,8 +199,7 @@ impl Settlement {
         match (claimed, self.errand.subject.clone(), settling) {
             (Claimed::Settled(settled), Operation::Settle(_), Some(_)) => self.compared(settled, world),
             (Claimed::Acknowledged(_), Operation::Upload(upload), Some(settling)) => {
-                let delivered = u32::try_from(self.items(upload.first, world).len()).unwrap_or(u32::MAX);
-                let (through, of) = (upload.first.saturating_add(delivered), upload.total);
+                let (through, of) = (Items::from(upload.first, world).through, upload.total);
                 let uploaded = Fact::Uploaded { settlement: self.errand.transaction.clone(), through, of };
                 if upload.first >= upload.total {
                     return self.close(vec![uploaded], settling.compared, through, world);
@@ -299,18 +283,53 @@ impl Settlement {
         self.stay_open(Doubt::Plugin(incident.clone()), vec![incident], world)
     }
 
-    /// Nothing is given up: it is gone on with at a start, at the next wish to settle or to pay, and after a while.
+    /// Nothing is given up that may have left: it is gone on with at a start, at the next wish to settle or to pay, and
+    /// after a while. Where nothing ever left, the batch goes on as if nobody had asked.
     fn stay_open(mut self, doubt: Doubt, incidents: Vec<Incident>, world: &World<'_>) -> Turn<State> {
         self.keep_grants();
         let incidents: Vec<_> = incidents.into_iter().map(|what| self.errand.incident(what.party(), what)).collect();
         // What a step asked to be remembered belongs to a step that did not count.
         self.errand.pending.retain(|fact| !matches!(fact, Fact::Remembered { .. } | Fact::CounterSet { .. }));
         self.errand.pending.extend(incidents);
+        if self.nothing_left(world) {
+            return self.give_up(doubt, world);
+        }
         if self.errand.pending.is_empty() {
             return self.left(doubt);
         }
         let effect = self.commit(Vec::new(), world);
         Turn::Going(State::Leaving(self, doubt), vec![effect])
+    }
+
+    /// Whether no message of this settlement can ever have left.
+    fn nothing_left(&self, world: &World<'_>) -> bool {
+        let said = |exchange: &ExchangeFacts| -> Vec<Delivery> {
+            let pending = self.errand.pending.iter().filter_map(|fact| match fact {
+                Fact::Sent { exchange: number, delivery, .. } if *number == exchange.intent.exchange => Some(*delivery),
+                _ => None,
+            });
+            exchange.sent.map(|(delivery, _)| delivery).into_iter().chain(pending).collect()
+        };
+        let stayed = |said: &[Delivery]| !said.is_empty() && said.iter().all(|said| *said == Delivery::NotSent);
+        let known = world.books.transaction(&self.errand.transaction);
+        known.is_some_and(|known| known.exchanges.iter().all(|exchange| stayed(&said(exchange))))
+    }
+
+    fn give_up(self, doubt: Doubt, world: &World<'_>) -> Turn<State> {
+        let outcome = Outcome::Failed(match doubt {
+            Doubt::Unheard(failure) => NotSent::Unreachable(failure),
+            Doubt::Plugin(incident) => NotSent::Plugin(incident),
+            Doubt::StoppedWaiting => NotSent::Cancelled,
+            _ => NotSent::Interrupted,
+        });
+        let concluded = Fact::Concluded {
+            transaction: self.errand.transaction.clone(),
+            operation: Box::new(Operation::Settle(world.books.totals(&world.deployment.acquirer))),
+            outcome: outcome.clone(),
+            reference: self.errand.reference.clone(),
+        };
+        let effect = self.commit(vec![concluded], world);
+        Turn::Going(State::Closing(self, outcome), vec![effect])
     }
 
     pub fn left(self, doubt: Doubt) -> Turn<State> {
@@ -377,25 +396,4 @@ impl Settlement {
         let records = self.errand.pending.iter().cloned().chain(facts).map(|fact| world.record(fact)).collect();
         Effect::Commit { operation: self.errand.operation, purpose: Purpose::Obligation, records }
     }
-}
-
-/// Whether the batch is uploaded after this verdict.
-fn uploads(compared: &Compared, world: &World<'_>) -> bool {
-    let wanted = !compared.balanced || compared.next == Some(OperationKind::Upload);
-    wanted && world.deployment.offers(OperationKind::Upload)
-}
-
-/// One call's errand; the exchanges of a settlement are counted through all its calls.
-fn errand(
-    operation: OperationId,
-    transaction: TransactionId,
-    operator: String,
-    subject: Operation,
-    world: &World<'_>,
-) -> Errand {
-    let known = world.books.transaction(&transaction).and_then(|known| known.exchanges.last());
-    let exchanges = known.map_or(0, |last| last.intent.exchange.saturating_add(1));
-    let plugin = world.deployment.plugin.as_ref().map_or(crate::contract::Digest([0; 32]), |loaded| loaded.digest);
-    let kind = subject.kind();
-    Errand::new(operation, transaction, kind, subject, plugin, operator).after_exchanges(exchanges)
 }

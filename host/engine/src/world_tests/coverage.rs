@@ -233,9 +233,9 @@ fn days() {
 fn settlements() {
     let closes = |call: &Call| matches!(call, Call::Start(_, Operation::Settle(_) | Operation::Upload(_)));
     let hears = |call: &Call| matches!(call, Call::Resume(_, Operation::Settle(_) | Operation::Upload(_), ..));
-    for way in 0..6 {
+    for way in 0..7 {
         for failing in [None, Some(0), Some(1), Some(2), Some(3)] {
-            for line in [vec![], vec![Line::LostReply; 4], vec![Line::WrongMac; 4]] {
+            for line in [vec![], vec![Line::LostReply; 4], vec![Line::WrongMac; 4], vec![Line::NotSent; 4]] {
                 let mut house = House::that_closes();
                 house.sale("A1", 5);
                 let mut honest = super::closing::closer(honest);
@@ -243,6 +243,9 @@ fn settlements() {
                     1 if closes(call) => does(Action::Pause(QUICK_PAUSE)),
                     2 if hears(call) => does(Action::Pause(QUICK_PAUSE)),
                     3 if closes(call) => guest::failed(call, crate::contract::PluginFault::Memory),
+                    6 if matches!(call, Call::Start(_, Operation::Upload(_))) => {
+                        guest::failed(call, crate::contract::PluginFault::Memory)
+                    }
                     5 if hears(call) => does(Action::Finish(guest::declined("90"))),
                     4 if closes(call) => does(Action::Finish(crate::contract::acquirer::Outcome::Done)),
                     _ => honest(call),

@@ -274,6 +274,49 @@ fn no_number_comes_twice_within_a_batch_and_the_next_batch_has_all_of_them() {
     assert_eq!(carried.batch(ACQUIRER).number, 2);
 }
 
+/// Of what never left, nothing stays open: the till goes on, and the batch with it.
+#[test]
+fn a_settlement_that_never_left_is_not_begun() {
+    let mut house = day();
+    house.acquirer.line = vec![Line::NotSent; 3].into();
+    assert!(matches!(house.settle("C1"), Outcome::Failed(NotSent::Unreachable(_))));
+    assert!(house.books().settling(ACQUIRER).is_none());
+    assert!(matches!(house.sale("B1", 9), Outcome::Approved(_)));
+    house.guest = Box::new(|call| match call {
+        Call::Start(_, Operation::Settle(_)) => guest::failed(call, crate::contract::PluginFault::Memory),
+        call => guest::honest(call),
+    });
+    assert!(matches!(house.settle("C2"), Outcome::Failed(NotSent::Plugin(_))));
+    house.guest = super::closing::closer(guest::honest);
+    let outcome = house.settle("C3");
+    assert_eq!((settled(&outcome).batch, settled(&outcome).totals[0].count), (1, 6));
+    holds(&house);
+}
+
+/// A batch whose cards are gone can be closed all the same: what can be told is told.
+#[test]
+fn an_item_whose_card_is_gone_is_passed_over() {
+    let mut house = day();
+    let bereft: Vec<_> = house
+        .journal
+        .iter()
+        .map(|entry| {
+            let record = crate::Record::decode(&entry.record, entry.card.as_deref()).unwrap();
+            let gone = matches!(&record.fact, Fact::Intent(intent) if ["A0", "A3", "A4"].contains(&intent.transaction.as_str()));
+            crate::Encoded { card: entry.card.clone().filter(|_| !gone), ..entry.clone() }
+        })
+        .collect();
+    house.journal = bereft;
+    house.start();
+    house.acquirer.differs = true;
+    let outcome = house.settle("C1");
+    assert_eq!(settled(&outcome).uploaded, 5);
+    let uploads: Vec<_> = house.acquirer.arrived.iter().filter(|wire| wire.word() == "upload").collect();
+    let parts: Vec<_> = uploads.iter().map(|wire| (wire.what.as_str(), wire.amount)).collect();
+    assert_eq!(parts, [("upload/0", 10)], "A1 and A2");
+    holds(&house);
+}
+
 #[test]
 fn nothing_is_settled_while_the_books_differ() {
     let mut house = day();

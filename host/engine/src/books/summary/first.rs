@@ -39,7 +39,8 @@ impl From<Summary> for super::Summary {
     fn from(first: Summary) -> super::Summary {
         let Summary { id, acquirer, kind, amount, outcome, reference, begun, concluded, debt } = first;
         let debts = debt.into_iter().map(super::SettledDebt::from).collect();
-        let (resolution, batch, follows) = (None, None, None);
+        // Before there were batches, so in none that is open.
+        let (resolution, batch, follows) = (None, Some(0), None);
         super::Summary {
             id,
             acquirer,
