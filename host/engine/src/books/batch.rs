@@ -145,6 +145,18 @@ impl Books {
         known.batch.is_some_and(|number| number >= self.batch(&known.acquirer).number)
     }
 
+    /// Whether money is still held by a pre-authorisation: neither given back nor taken in a batch that is closed.
+    pub(super) fn is_reserved(&self, known: &Transaction) -> bool {
+        let is_approved = |known: &Transaction| matches!(known.outcome(), Some(Outcome::Approved(_)));
+        let ends = |later: &Transaction| match later.kind() {
+            OperationKind::CancelPreauthorization => true,
+            OperationKind::Complete => !self.is_in_open_batch(later),
+            _ => false,
+        };
+        let is_held = known.kind() == OperationKind::Preauthorize && is_approved(known);
+        is_held && !self.followers(&known.id).any(|later| is_approved(later) && ends(later))
+    }
+
     /// What an approved transaction adds to its batch; none when it adds nothing, or not yet: what the terminal approved
     /// by itself is the acquirer's only once it has taken the advice.
     fn settles<'a>(&self, known: &'a Transaction) -> Option<&'a Approved> {
@@ -296,7 +308,9 @@ impl Books {
                     batch.members.push(id);
                 }
             } else {
+                let original = known.follows();
                 self.slim_if_settled(&id);
+                original.iter().for_each(|original| self.slim_if_settled(original));
             }
         }
     }

@@ -257,6 +257,9 @@ impl Books {
             transaction.timeline.extend(Moment::of(at, fact));
         }
         self.slim_if_settled(&id);
+        if let Some(original) = self.transactions.get(&id).and_then(Transaction::follows) {
+            self.slim_if_settled(&original);
+        }
     }
 
     /// Keeps no more of one that is settled than may be needed.
@@ -281,12 +284,12 @@ impl Books {
         }
     }
 
-    /// Whether its card may be asked for once more, when its batch is closed. A terminal that never settles does not keep
+    /// Whether its card may be asked for once more, when its batch is closed or what it reserved is taken. A terminal that never settles does not keep
     /// cards for ever.
     fn may_be_uploaded(&self, known: &Transaction, concluded: Timestamp) -> bool {
         let newest = self.newest.as_ref().map_or(concluded, |(newest, _)| *newest);
         let is_recent = newest.days_before(INDEX_DAYS).unix_ms < concluded.unix_ms;
-        is_recent && self.is_in_open_batch(known)
+        is_recent && (self.is_in_open_batch(known) || self.is_reserved(known))
     }
 
     /// When the last thing about a transaction ended: it is concluded, and its debt, if it had one, is paid or waived.

@@ -317,6 +317,29 @@ fn an_item_whose_card_is_gone_is_passed_over() {
     holds(&house);
 }
 
+/// A regression: a pre-authorisation is in no batch, and its card was forgotten at once, so that it could not be
+/// completed without the card.
+#[test]
+fn a_reservation_keeps_its_card_until_it_is_taken_or_given_back() {
+    for (kind, kept) in [(FollowUpKind::Complete, true), (FollowUpKind::CancelPreauthorization, false)] {
+        let mut house = House::open(Silence::Undo).closing(|call| teller::answer(Silence::Undo, call));
+        house.deployment.presents.clear();
+        house.start();
+        house.does("P1", pay(PaymentKind::Preauthorize, 50));
+        house.does("A1", pay(PaymentKind::Sale, 5));
+        assert!(matches!(house.settle("C1"), Outcome::Settled(_)));
+        assert!(is_sealed(&house, "P1"), "it may be completed in any batch");
+        let outcome = house.does("F1", follow(kind, "P1", None));
+        assert!(matches!(outcome, Outcome::Approved(_)), "{outcome:?}");
+        assert_eq!(is_sealed(&house, "P1"), kept, "a completion may be cancelled in its batch");
+        if kept {
+            assert!(matches!(house.settle("C2"), Outcome::Settled(_)));
+            assert!(!is_sealed(&house, "P1"));
+        }
+        holds(&house);
+    }
+}
+
 #[test]
 fn nothing_is_settled_while_the_books_differ() {
     let mut house = day();
