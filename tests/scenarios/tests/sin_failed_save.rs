@@ -43,7 +43,7 @@ fn a_sale_that_cannot_be_written_down_is_not_sent() -> Result<()> {
     assert!(!answer.ok);
     assert_eq!(answer.outcome(), "not-sent", "{:?}", answer.last());
     let screens = String::from_utf8_lossy(&house.transcript.bytes()).into_owned();
-    assert!(screens.contains("CNY 12.34 - please swipe your card"), "it came as far as its intent: {screens}");
+    assert!(screens.contains("CNY 12.34 - please present your card"), "it came as far as its intent: {screens}");
     let told = house.terminal.show("en", &["sale", "12.34"])?.join("\n");
     assert!(told.contains("The terminal cannot write its journal. Nothing was sent."), "{told}");
 
