@@ -57,6 +57,7 @@ pub fn stories() -> Vec<Story> {
             &[(1_000, "A", hold()), (20_000, "B", follow(FollowUpKind::CancelPreauthorization, "A"))],
             Vec::new(),
         ),
+        story("settlement", &[(1_000, "A", sale()), (20_000, "B", What::Settle)], Vec::new()),
         story("balance", &[(1_000, "A", What::Balance { card: 0 })], Vec::new()),
         story("sale-refused", &[(1_000, "A", refused)], Vec::new()),
         story("sale-with-reversal", &[(1_000, "A", sale())], lost("A")),

@@ -31,7 +31,11 @@ const MOVING_MONEY: [OperationKind; 8] = [
     OperationKind::Reverse,
 ];
 /// Operations whose answers have no amount to name.
-const ASKING: [OperationKind; 3] = [OperationKind::SignIn, OperationKind::Balance, OperationKind::Echo];
+const ASKING: [OperationKind; 4] =
+    [OperationKind::SignIn, OperationKind::Balance, OperationKind::Echo, OperationKind::Settle];
+/// What follows a pre-authorisation, days later and without what was sealed with it.
+const PRESENTED_AGAIN: [OperationKind; 3] =
+    [OperationKind::Complete, OperationKind::CancelPreauthorization, OperationKind::CancelCompletion];
 /// ISO 4217: renminbi.
 pub const CURRENCY: u16 = 156;
 /// Where time begins, milliseconds since 1970: an afternoon in May 2026.
@@ -191,7 +195,7 @@ pub fn deployment(shape: &Shape, terminal: usize, index: usize, plugin: Option<&
         },
         locale: "en".to_owned(),
         work_keys: vec!["pik".to_owned(), "mak".to_owned()],
-        presents: BTreeSet::new(),
+        presents: PRESENTED_AGAIN.into(),
         typed: BTreeSet::new(),
         unreferenced_refunds: false,
         offline: None,

@@ -98,6 +98,8 @@ pub enum What {
         /// How much, minor units; none is all of it.
         minor: Option<u64>,
     },
+    /// Compare totals and close the batch.
+    Settle,
     /// Ask the acquirer whether it is there.
     Echo,
     /// Press cancel for the payment of this name.
@@ -161,6 +163,7 @@ impl What {
             What::Preauthorize { .. } => "pre-authorisation",
             What::Balance { .. } => "balance",
             What::Follow { .. } => "follow-up",
+            What::Settle => "settlement",
             What::Echo => "echo",
             What::Cancel => "cancel",
             What::PayDebts => "pay debts",

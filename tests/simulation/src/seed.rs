@@ -104,7 +104,8 @@ fn business(dice: &mut Dice) -> What {
         0 => What::SignIn,
         1 => What::PayDebts,
         2 => What::Tend,
-        3 => What::Echo,
+        3 if dice.one_in(2) => What::Echo,
+        3 => What::Settle,
         4 => What::Balance { card: dice.below(ground::card_count()) },
         5 | 6 => What::Preauthorize { minor, card: dice.below(ground::card_count()) },
         _ => {

@@ -9,7 +9,7 @@ use engine::contract::template::UndoReason;
 use engine::{Answer, BadProof, CardSource, Draft, ExchangeFailed, Input, OperationId};
 use vault::{ProofFailure, RawReply, RenderInput, SealedCard};
 
-use super::{Service, Terminal};
+use super::{Service, Terminal, items};
 use crate::fault::Fault;
 use crate::ground;
 use crate::world::{Around, Damage, Event, Heard, Then, Up, Waiter, garble, shown, timeline};
@@ -35,13 +35,13 @@ impl Terminal {
         let books = running.engine.books();
         let card_of = |id| books.transaction(id).and_then(|known| known.card().cloned());
         let of_this = card_of(&draft.transaction);
-        let of_original = match &draft.card {
-            CardSource::Sealed { of, .. } => card_of(of),
-            CardSource::Presented | CardSource::None => None,
-            CardSource::Items(_) => return Err("no batch is uploaded here".into()),
+        let of_others: Vec<_> = match &draft.card {
+            CardSource::Sealed { of, .. } => card_of(of).into_iter().collect(),
+            CardSource::Items(items) => items.iter().filter_map(|item| card_of(&item.of)).collect(),
+            CardSource::Presented | CardSource::None => Vec::new(),
         };
         let session = running.sessions.entry(operation).or_default();
-        session.known_cards.extend(of_this.into_iter().chain(of_original));
+        session.known_cards.extend(of_this.into_iter().chain(of_others));
         let vault = &running.vault;
         let context = draft.transaction.as_str().as_bytes();
         let unsealed = match &draft.card {
@@ -50,6 +50,10 @@ impl Terminal {
                 Some(vault.unseal(&sealed, of.as_str().as_bytes()).map_err(|error| error.to_string())?)
             }
             CardSource::Presented | CardSource::None | CardSource::Items(_) => None,
+        };
+        let items = match &draft.card {
+            CardSource::Items(items) => Some(items::unseal(vault, items, &draft.message)?),
+            _ => None,
         };
         let sealed = match &draft.standby {
             Some(standby) => {
@@ -73,12 +77,14 @@ impl Terminal {
                 }
             }
         }
-        let card = match &unsealed {
-            Some(card) => vault::CardSource::Unsealed(card),
-            None => session.card.as_mut().map_or(vault::CardSource::None, vault::CardSource::Live),
+        let message = items.as_ref().map_or(&draft.message, |(_, message)| message);
+        let card = match (&unsealed, &items) {
+            (Some(card), _) => vault::CardSource::Unsealed(card),
+            (None, Some((cards, _))) => vault::CardSource::Items(cards),
+            (None, None) => session.card.as_mut().map_or(vault::CardSource::None, vault::CardSource::Live),
         };
         let input = RenderInput { card, reason: draft.reason, allowed: &grant, now: &now };
-        session.rendered = Some(vault.render(acquirer, &draft.message, input).map_err(|error| error.to_string())?);
+        session.rendered = Some(vault.render(acquirer, message, input).map_err(|error| error.to_string())?);
         Ok(sealed.map(Into::into))
     }
 

@@ -4,6 +4,7 @@ mod books;
 mod effects;
 mod ends;
 mod exchange;
+mod items;
 mod power;
 mod session;
 

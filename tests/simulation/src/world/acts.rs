@@ -27,9 +27,13 @@ impl Terminal {
             What::Preauthorize { minor, card } => self.pay(around, act, PaymentKind::Preauthorize, minor, card),
             What::Balance { card } => self.pay(around, act, PaymentKind::Balance, 0, card),
             What::Follow { kind, ref of, minor } => {
-                let of = Target::Known(TransactionId::parse(of)?);
+                let of = TransactionId::parse(of)?;
+                let card = around.cards.get(&of).copied().unwrap_or_default();
+                around.cards.insert(name(act)?, card);
+                let of = Target::Known(of);
                 self.ask(around, act, Order::FollowUp { kind, of, amount: minor.map(yuan) })
             }
+            What::Settle => self.ask(around, act, Order::Settle),
             What::Cancel => {
                 let transaction = name(act)?;
                 self.request(around, Request::Cancel { transaction })

@@ -23,6 +23,7 @@ fn laws(sin: Sin) -> &'static [Law] {
 fn begin(sin: Sin) -> u64 {
     match sin {
         Sin::DropDebtOnRefusal => 12,
+        Sin::SkipProof => 218,
         Sin::BelieveGravity => 68,
         _ => 0,
     }
