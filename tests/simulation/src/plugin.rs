@@ -22,20 +22,26 @@ const NATIVE: Digest = Digest([0x5a; 32]);
 /// A guest's Rust code, called directly.
 pub struct Native<G> {
     descriptor: Descriptor,
+    digest: Digest,
     guest: std::marker::PhantomData<fn() -> G>,
 }
 
 impl<G: Guest> Native<G> {
     /// Asks the guest what it is.
     pub fn load() -> Self {
-        Self { descriptor: G::describe().convert(), guest: std::marker::PhantomData }
+        Self::under(NATIVE)
+    }
+
+    /// The same, recorded under the digest of an artefact of the same code: what is written down is then alike.
+    pub fn under(digest: Digest) -> Self {
+        Self { descriptor: G::describe().convert(), digest, guest: std::marker::PhantomData }
     }
 
     fn failed(&self, call: &str, fault: sdk::prelude::Fault) -> PluginError {
         let fault: Fault = fault.convert();
         PluginError {
             plugin: self.descriptor.acquirer.clone(),
-            digest: NATIVE,
+            digest: self.digest,
             call: call.to_owned(),
             fault: PluginFault::Answered(fault),
         }
@@ -44,7 +50,7 @@ impl<G: Guest> Native<G> {
 
 impl<G: Guest> Plugin for Native<G> {
     fn digest(&self) -> Digest {
-        NATIVE
+        self.digest
     }
 
     fn descriptor(&self) -> &Descriptor {

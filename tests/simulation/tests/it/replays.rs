@@ -3,8 +3,10 @@
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use acquit_simulation::{Ground, Script, Source, World, seed};
+use acquit_simulation::{Ground, Native, Script, Source, World, seed};
 use sandbox::Sandbox;
+use sandbox::contract::Plugin;
+use unionpay::UnionPay;
 
 const SEEDS: std::ops::Range<u64> = 0..8;
 
@@ -31,8 +33,8 @@ fn a_seed_is_the_same_world_every_time_and_its_own_script_plays_it_again() {
 
 #[test]
 fn a_seed_is_the_same_world_through_wasm() {
-    let native = Ground::native().unwrap();
     let plugin = Sandbox::new().unwrap().load("unionpay", &artefact()).unwrap();
+    let native = Ground::with(Arc::new(Native::<UnionPay>::under(plugin.digest()))).unwrap();
     let sandboxed = Ground::with(Arc::new(plugin)).unwrap();
     for seed in SEEDS {
         same(seed, &timeline(&native, seed), &timeline(&sandboxed, seed));
