@@ -1,6 +1,7 @@
 //! A terminal: the real engine, journal and vault, and around them what the program does, in virtual time.
 
 mod books;
+mod calls;
 mod effects;
 mod ends;
 mod exchange;
