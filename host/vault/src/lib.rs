@@ -6,6 +6,7 @@
 
 mod card;
 mod crypto;
+mod items;
 mod keys;
 mod proof;
 mod render;
@@ -21,6 +22,7 @@ pub use card::{
     CardCode, CardDataError, CardSession, ChipData, Expiry, MAX_RENDERINGS_WITH_SECRETS, Pan, Pin, ScannedCode, Track,
     UnsealedCard,
 };
+pub use items::ItemsError;
 pub use keys::{
     ClearKey, ClearKeyError, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PluginGrant, SlotError, SlotGrant,
     StagedKeys, TransportKeyError,

@@ -13,9 +13,9 @@ use engine::{
 use journal::JournalError;
 use vault::{ProofFailure, RenderInput, RouteGrant, SealedCard, UnsealedCard};
 
+use super::card;
 use super::session::Session;
 use super::{Event, Service, Terminal, append};
-use super::{card, items};
 use crate::show::NO_ROOM;
 
 /// Reasons a standby message may be asked to spell; each must render before the money moves.
@@ -179,7 +179,9 @@ impl Terminal {
             CardSource::Presented | CardSource::None | CardSource::Items(_) => None,
         };
         let items = match &draft.card {
-            CardSource::Items(items) => Some(items::unseal(&self.vault, items, &draft.message)?),
+            CardSource::Items(items) => {
+                Some(self.vault.unseal_items(items, &draft.message).map_err(|error| error.to_string())?)
+            }
             _ => None,
         };
         let sealed = match &draft.standby {

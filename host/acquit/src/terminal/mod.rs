@@ -7,7 +7,6 @@ mod closing_time;
 mod effects;
 mod exchanging;
 mod grants;
-mod items;
 pub mod keeping;
 mod looking;
 mod orders;

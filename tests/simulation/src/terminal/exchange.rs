@@ -9,7 +9,7 @@ use engine::contract::template::UndoReason;
 use engine::{Answer, BadProof, CardSource, Draft, ExchangeFailed, Input, OperationId};
 use vault::{ProofFailure, RawReply, RenderInput, SealedCard};
 
-use super::{Service, Terminal, items};
+use super::{Service, Terminal};
 use crate::fault::Fault;
 use crate::ground;
 use crate::world::{Around, Damage, Event, Heard, Then, Up, Waiter, garble, shown, timeline};
@@ -52,7 +52,9 @@ impl Terminal {
             CardSource::Presented | CardSource::None | CardSource::Items(_) => None,
         };
         let items = match &draft.card {
-            CardSource::Items(items) => Some(items::unseal(vault, items, &draft.message)?),
+            CardSource::Items(items) => {
+                Some(vault.unseal_items(items, &draft.message).map_err(|error| error.to_string())?)
+            }
             _ => None,
         };
         let sealed = match &draft.standby {

@@ -5,7 +5,6 @@ mod calls;
 mod effects;
 mod ends;
 mod exchange;
-mod items;
 mod power;
 mod session;
 
