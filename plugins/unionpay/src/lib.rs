@@ -1,6 +1,6 @@
 //! UnionPay (银联) ISO 8583 for card acquirers: sign-in, payments and what follows them, and their reversals.
 //!
-//! What an acquirer decides is a parameter, listed in [`parameters`]. Each module reads like the part of the
+//! What an acquirer decides is a parameter, listed in `parameters`. Each module reads like the part of the
 //! specification it carries: [`matrix`] the table of transactions, [`fields`] the table of fields, [`payment`],
 //! [`following`], [`scan`] and [`reversal`] the messages, [`codes`] the response codes, [`policy`] when to try again.
 

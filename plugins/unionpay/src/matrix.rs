@@ -1,5 +1,5 @@
 //! The transaction matrix (A.3): message type, DE3, DE25, 60.1 and 60.3 of everything a terminal sends, and what
-//! becomes of it in doubt. One row an operation; what an acquirer writes differently is a parameter ([`Shape::of`]).
+//! becomes of it in doubt. One row an operation; what an acquirer writes differently is a parameter (`Shape::of`).
 
 use sdk::lookup::LookupError;
 use sdk::prelude::{Context, FollowUpKind, OperationKind, PaymentKind};
