@@ -40,6 +40,7 @@ pub(crate) fn describe() -> Descriptor {
             operation(OperationKind::Sale, true),
             operation(OperationKind::Preauthorize, true),
             operation(OperationKind::ScanToPay, true),
+            operation(OperationKind::ShowToPay, true),
             operation(OperationKind::Balance, true),
             operation(OperationKind::Void, true),
             operation(OperationKind::Refund, true),

@@ -2,7 +2,7 @@
 //!
 //! What an acquirer decides is a parameter, listed in `parameters`. Each module reads like the part of the
 //! specification it carries: [`matrix`] the table of transactions, [`fields`] the table of fields, [`payment`],
-//! [`following`], [`scan`] and [`reversal`] the messages, [`codes`] the response codes, [`policy`] when to try again.
+//! [`following`], [`scan`], [`show`] and [`reversal`] the messages, [`codes`] the response codes, [`policy`] when to try again.
 
 pub mod codes;
 pub mod fields;
@@ -13,6 +13,7 @@ pub mod policy;
 pub mod reversal;
 pub mod scan;
 pub mod settings;
+pub mod show;
 pub mod sign_in;
 
 mod advice;
@@ -60,6 +61,7 @@ impl Plugin for UnionPay {
             Operation::Download(name) => download::start(context, name),
             Operation::Settle(totals) => settlement::start(context, totals),
             Operation::Upload(asked) => upload::start(context, asked),
+            Operation::Pay(asked) if asked.kind == PaymentKind::ShowToPay => show::start(context, asked),
             Operation::Pay(asked) => payment::start(context, asked),
             Operation::FollowUp(asked) => match asked.kind {
                 FollowUpKind::Reverse => reversal::start(context, asked),
@@ -80,7 +82,9 @@ impl Plugin for UnionPay {
             Operation::Download(name) => download::resume(context, name, state, received(event)?),
             Operation::Settle(totals) => settlement::resume(context, totals, state, received(event)?),
             Operation::Upload(asked) => upload::resume(context, asked, state, received(event)?),
-            Operation::Pay(asked) if asked.kind == PaymentKind::ScanToPay => scan::resume(context, asked, state, event),
+            Operation::Pay(asked) if matches!(asked.kind, PaymentKind::ScanToPay | PaymentKind::ShowToPay) => {
+                scan::resume(context, asked, state, event)
+            }
             Operation::Pay(asked) => payment::resume(context, asked, state, received(event)?),
             Operation::FollowUp(asked) => match asked.kind {
                 FollowUpKind::Reverse => reversal::resume(context, state, received(event)?),
@@ -104,7 +108,7 @@ impl Plugin for UnionPay {
     }
 }
 
-/// Only a scanned payment pauses; a cancelled wait never reaches a single exchange.
+/// Only a payment by a code pauses; a cancelled wait never reaches a single exchange.
 fn received(event: &Event) -> Result<&Reply, Fault> {
     match event {
         Event::Received(reply) => Ok(reply),

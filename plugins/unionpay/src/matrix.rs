@@ -52,6 +52,8 @@ pub enum Kind {
     Settle = 20,
     /// 批上送.
     Upload = 21,
+    /// 扫码, the customer scans the shop: an order whose code the terminal shows (A.13, C.4).
+    ShowToPay = 22,
 }
 
 /// What is done when nobody knows whether a message arrived.
@@ -109,6 +111,7 @@ pub const MATRIX: &[Row] = &[
     row(Kind::ReportScripts, 0x0620, "", "", "00", "951", Doubt::Repeat),
     row(Kind::Settle, 0x0500, "", "", "00", "201", Doubt::Repeat),
     row(Kind::Upload, 0x0320, "", "", "00", "", Doubt::Repeat),
+    row(Kind::ShowToPay, 0x0200, "", "00", "22", "", Doubt::Inquire),
 ];
 
 /// A row as one acquirer writes it.
@@ -133,6 +136,7 @@ impl Kind {
             OperationKind::Sale => Kind::Sale,
             OperationKind::Preauthorize => Kind::Preauthorize,
             OperationKind::ScanToPay => Kind::ScanToPay,
+            OperationKind::ShowToPay => Kind::ShowToPay,
             OperationKind::Void => Kind::Void,
             OperationKind::Refund => Kind::Refund,
             OperationKind::Complete => Kind::Complete,
@@ -142,15 +146,15 @@ impl Kind {
         })
     }
 
-    /// The kind of a payment; `None` where this protocol has no such message.
-    pub(crate) fn of_payment(payment: PaymentKind) -> Option<Kind> {
-        Some(match payment {
+    /// The kind of a payment.
+    pub(crate) fn of_payment(payment: PaymentKind) -> Kind {
+        match payment {
             PaymentKind::Sale => Kind::Sale,
             PaymentKind::Preauthorize => Kind::Preauthorize,
             PaymentKind::ScanToPay => Kind::ScanToPay,
             PaymentKind::Balance => Kind::Balance,
-            PaymentKind::ShowToPay => return None,
-        })
+            PaymentKind::ShowToPay => Kind::ShowToPay,
+        }
     }
 
     /// The kind of a follow-up that moves money; `None` for another.
@@ -181,6 +185,7 @@ impl Shape {
         let (processing, message_type) = match kind {
             Kind::Balance => (source.value("balance-processing-code")?, row.message_type),
             Kind::ScanToPay => (source.value("scan-processing-code")?, source.value("scan-type")?),
+            Kind::ShowToPay => (source.value("show-processing-code")?, source.value("scan-type")?),
             Kind::ScanInquiry => (source.value("scan-inquiry-processing-code")?, source.value("scan-type")?),
             Kind::OfflineSale => (row.processing, source.value("offline-type")?),
             Kind::Tip => (row.processing, source.value("tip-type")?),

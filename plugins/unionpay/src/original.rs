@@ -149,10 +149,10 @@ impl Named {
 
 /// Which operation may refer to which; whether it may now is the terminal's to say.
 fn may_follow(kind: Kind, original: OperationKind) -> bool {
-    use OperationKind::{Complete, Preauthorize, Sale, ScanToPay};
+    use OperationKind::{Complete, Preauthorize, Sale, ScanToPay, ShowToPay};
     match kind {
-        Kind::Void => matches!(original, Sale | ScanToPay),
-        Kind::Refund => matches!(original, Sale | ScanToPay | Complete),
+        Kind::Void => matches!(original, Sale | ScanToPay | ShowToPay),
+        Kind::Refund => matches!(original, Sale | ScanToPay | ShowToPay | Complete),
         Kind::Complete | Kind::CompleteAdvice | Kind::CancelPreauthorization => original == Preauthorize,
         Kind::CancelCompletion => original == Complete,
         _ => false,

@@ -27,7 +27,7 @@ pub(crate) const KINDS: [Kind; 3] = [Kind::Sale, Kind::Preauthorize, Kind::Balan
 /// A fault where the card, the amount or a parameter is not one this protocol can carry.
 pub fn start(context: &Context, payment: &Payment) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
-    let kind = Kind::of_payment(payment.kind).ok_or_else(|| unsupported("payments by a code the customer scans"))?;
+    let kind = Kind::of_payment(payment.kind);
     let card = carried(kind, payment)?;
     let transaction = Transaction::new(context, &settings, kind, payment.amount, Some(card.clone()))?;
     let mut message = transaction.request(context, &settings)?;

@@ -56,6 +56,10 @@ fn in_doubt(context: &Context, situation: &Situation) -> Decision {
     if matches!(situation.operation, OperationKind::Advise | OperationKind::ReportScripts) {
         return resend(situation, debt_wait(situation.attempts.len()));
     }
+    // No code was shown for an order that nobody answered, so that nobody can pay it: it is closed.
+    if situation.operation == OperationKind::ShowToPay {
+        return Decision::Reverse;
+    }
     let shape = Kind::of_operation(situation.operation).and_then(|kind| Shape::of(kind, context).ok());
     match shape.map(|shape| shape.doubt()) {
         Some(Doubt::Repeat) => resend(situation, debt_wait(situation.attempts.len())),

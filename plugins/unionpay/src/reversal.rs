@@ -58,7 +58,8 @@ pub fn start(context: &Context, follow_up: &FollowUp) -> Result<Step, Fault> {
 /// [`Fault::Malformed`] where the answer cannot be read; [`Fault::Internal`] for a foreign state.
 pub fn resume(context: &Context, state: &[u8], reply: &Reply) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
-    let reversible = [&[Kind::Reverse, Kind::ScanToPay][..], &payment::KINDS, &following::KINDS].concat();
+    let reversible =
+        [&[Kind::Reverse, Kind::ScanToPay, Kind::ShowToPay][..], &payment::KINDS, &following::KINDS].concat();
     let known = State::read(state, &reversible)?;
     let Some(answer) = Answer::hear(reply, ANSWER, &known)? else { return Ok(Step::listen(Stray::Foreign, state)) };
     let code = answer.code.clone();

@@ -1,10 +1,10 @@
 //! Scan-to-pay 扫码 over ISO 8583 (A.13, C.4): the customer's code in a field the acquirer names, and the question what
-//! became of it until that is final.
+//! became of it until that is final. The questions are those of a payment by a shown code too.
 
 use sdk::iso8583::{Composed, Composer};
 use sdk::prelude::{
-    Action, Context, Encoding, Event, Exchange, Fault, FollowUp, Gravity, Node, Original, OriginalLookup, Outcome,
-    Owed, Payment, Reason, Secret, SecretHole, Step, Stray, Subject,
+    Action, Context, Encoding, Event, Exchange, Fault, FollowUp, Gravity, Node, OperationKind, Original,
+    OriginalLookup, Outcome, Owed, Payment, Reason, Secret, SecretHole, Step, Stray, Subject,
 };
 
 use crate::answer::Answer;
@@ -14,6 +14,7 @@ use crate::ending::{self, Asked};
 use crate::matrix::{Kind, Shape};
 use crate::parameters::Source;
 use crate::settings::Settings;
+use crate::show;
 use crate::state::{Sent, State};
 use crate::transaction::{Transaction, next_trace, seal, unsupported};
 
@@ -34,8 +35,21 @@ pub(crate) fn write(
     let field = source.field("scan-field")?.ok_or_else(|| unsupported("a code without a field to carry it"))?;
     let code = SecretHole { secret: Secret::ScannedCode, encoding: Encoding::Ascii, of_item: None };
     message.measured(field, Node::Secret(code))?;
+    if source.field("scan-order-field")? == Some(field) {
+        return Ok((ORDER.to_owned(), order(settings, &transaction.batch, &transaction.trace)));
+    }
+    write_order(message, context, settings, transaction)
+}
+
+/// Writes the order number where the acquirer wants it, and returns it as the terminal keeps it.
+pub(crate) fn write_order(
+    message: &mut Composer<'_>,
+    context: &Context,
+    settings: &Settings,
+    transaction: &Transaction,
+) -> Result<(String, String), Fault> {
     let order = order(settings, &transaction.batch, &transaction.trace);
-    if let Some(field) = source.field("scan-order-field")?.filter(|other| *other != field) {
+    if let Some(field) = Source(context).field("scan-order-field")? {
         message.set(field, &order)?;
     }
     Ok((ORDER.to_owned(), order))
@@ -51,17 +65,18 @@ pub(crate) fn poll_ms(context: &Context) -> Result<u32, Fault> {
     Ok(Source(context).milliseconds("scan-poll-ms")?)
 }
 
-/// Goes on with a scanned payment: its answer, a wait that is over, the answer to a question, or the cashier who
+/// Goes on with a payment by a code: its answer, a wait that is over, the answer to a question, or the cashier who
 /// stops.
 ///
 /// # Errors
 /// [`Fault::Malformed`] where an answer cannot be read; [`Fault::Internal`] for a foreign state.
 pub fn resume(context: &Context, payment: &Payment, state: &[u8], event: &Event) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
-    let known = State::read(state, &[Kind::ScanToPay])?;
+    let known = State::read(state, &[Kind::of_payment(payment.kind)])?;
+    let is_order = known.kind == Kind::ShowToPay;
     let questions = Questions::of(&known)?;
     let owed = owed(context)?;
-    let asked = Asked { amount: payment.amount, takes_part: true, owed, group: "" };
+    let asked = Asked { amount: payment.amount, takes_part: !is_order, owed, group: "" };
     let reply = match event {
         Event::Received(reply) => reply,
         Event::Cancelled => return Ok(Step::finish(ending::unknown("", owed), state)),
@@ -73,7 +88,11 @@ pub fn resume(context: &Context, payment: &Payment, state: &[u8], event: &Event)
         };
         let mut step = ending::end(context, &settings, &known, &answer, &asked)?;
         keep_order(&mut step, order(&settings, &known.batch, &known.trace));
-        return if is_pending(&answer) { pend(context, step, known, questions) } else { Ok(step) };
+        return match is_pending(&answer) {
+            _ if is_order => show::ordered(context, &answer, step),
+            true => pend(context, step, known, questions),
+            false => Ok(step),
+        };
     };
     let Some(answer) = Answer::hear(reply, answer_type(), &own)? else {
         let is_late = Answer::hear(reply, answer_type(), &known)?.is_some();
@@ -84,13 +103,13 @@ pub fn resume(context: &Context, payment: &Payment, state: &[u8], event: &Event)
     if is_pending(&answer) { pend(context, step, known, questions) } else { Ok(step) }
 }
 
-/// Asks what became of a scanned payment, as an operation of its own.
+/// Asks what became of a payment by a code, as an operation of its own.
 ///
 /// # Errors
 /// A fault where the original is none this protocol can ask about.
 pub fn start_inquiry(context: &Context, follow_up: &FollowUp) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
-    let original = scanned(follow_up)?;
+    let original = by_code(follow_up)?;
     let transaction = Transaction::earlier(context, &settings, original)?;
     let (trace, order) = (next_trace(context)?, original.referred(ORDER).unwrap_or_default());
     let composed = question(context, &settings, &transaction, &trace, order)?;
@@ -114,9 +133,11 @@ pub fn resume_inquiry(context: &Context, follow_up: &FollowUp, state: &[u8], eve
     let Some(answer) = Answer::hear(reply, answer_type(), &own)? else {
         return Ok(Step::listen(Stray::Foreign, state));
     };
-    let original = scanned(follow_up)?;
+    let original = by_code(follow_up)?;
     let payment = Transaction::earlier(context, &settings, original)?.state(&settings, own.sent);
-    let asked = Asked { amount: original.amount, takes_part: true, owed: Owed::Inquiry, group: "" };
+    let owed = if show::is_unpaid(context, original, &answer)? { Owed::Reversal } else { Owed::Inquiry };
+    let takes_part = payment.kind == Kind::ScanToPay;
+    let asked = Asked { amount: original.amount, takes_part, owed, group: "" };
     let mut step = judge(context, &settings, &payment, &answer, &asked)?;
     step.state = state.to_vec();
     if let Ok(order) = original.referred(ORDER) {
@@ -133,7 +154,7 @@ struct Questions {
 
 impl Questions {
     fn of(known: &State) -> Result<Self, Fault> {
-        let foreign = || Fault::Internal("the state of a scanned payment is cut short".to_owned());
+        let foreign = || Fault::Internal("the state of a payment by a code is cut short".to_owned());
         let Some((count, trace)) = known.extra.split_last() else { return Ok(Questions { count: 0, trace: None }) };
         let trace = String::from_utf8(trace.to_vec()).ok().filter(|trace| trace.len() == TRACE_DIGITS);
         Ok(Questions { count: *count, trace: Some(trace.ok_or_else(foreign)?) })
@@ -157,7 +178,7 @@ fn ask_again(
 ) -> Result<Step, Fault> {
     let trace = next_trace(context)?;
     let transaction = Transaction {
-        shape: Shape::of(Kind::ScanToPay, context)?,
+        shape: Shape::of(known.kind, context)?,
         amount: payment.amount,
         trace: known.trace.clone(),
         batch: known.batch.clone(),
@@ -173,7 +194,11 @@ fn ask_again(
 
 /// Waits before the next question, as often as the acquirer wants it; then nobody knows. `ended` is how it ends then.
 fn pend(context: &Context, ended: Step, known: State, questions: Questions) -> Result<Step, Fault> {
-    if questions.count >= Source(context).number("scan-polls")? {
+    let polls = match known.kind {
+        Kind::ShowToPay => show::polls(context)?,
+        _ => Source(context).number("scan-polls")?,
+    };
+    if questions.count >= polls {
         return Ok(ended);
     }
     let mut step = Step::new(Action::Pause(poll_ms(context)?), known.bytes());
@@ -190,6 +215,10 @@ fn judge(
     asked: &Asked<'_>,
 ) -> Result<Step, Fault> {
     let mut step = ending::end(context, settings, payment, answer, asked)?;
+    if payment.kind == Kind::ShowToPay && show::is_closed(context, answer)? {
+        step.action = Action::Finish(show::closed(&answer.code));
+        return Ok(step);
+    }
     let not_found = Source(context).codes("inquiry-not-found", 0)?.contains(&answer.code);
     let of_the_payment = matches!(&step.action, Action::Finish(Outcome::Declined(declined))
         if is_of_the_customer(declined.reason) && !not_found);
@@ -277,9 +306,13 @@ fn answer_type() -> u16 {
     Kind::ScanToPay.row().request + 0x10
 }
 
-fn scanned(follow_up: &FollowUp) -> Result<&Original, Fault> {
+fn by_code(follow_up: &FollowUp) -> Result<&Original, Fault> {
     match &follow_up.of {
-        Subject::Known(original) if Kind::of_operation(original.operation) == Some(Kind::ScanToPay) => Ok(original),
-        _ => Err(unsupported("inquiries but of scanned payments of this terminal")),
+        Subject::Known(original)
+            if matches!(original.operation, OperationKind::ScanToPay | OperationKind::ShowToPay) =>
+        {
+            Ok(original)
+        }
+        _ => Err(unsupported("inquiries but of payments of this terminal by a code")),
     }
 }

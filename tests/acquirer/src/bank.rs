@@ -16,6 +16,7 @@ mod reversal;
 mod scan;
 mod script;
 mod settlement;
+mod show;
 mod sign_in;
 mod tracks;
 mod transaction;

@@ -6,8 +6,8 @@ mod values;
 use serde::{Deserialize, Serialize};
 
 pub use rules::{
-    AdjustedAmount, Adjustments, Downloads, ReversalCodes, ScanToPay, SettlementRules, TrackRules, TrackScheme, Voids,
-    WalletConfig,
+    AdjustedAmount, Adjustments, Downloads, ReversalCodes, ScanToPay, SettlementRules, ShowToPay, TrackRules,
+    TrackScheme, Voids, WalletConfig,
 };
 pub use values::{
     CardNumber, Code, Currency, Expiry, HexBytes, MasterKey, MerchantId, PaymentCode, PinDigits, ProcessingCode,
@@ -62,6 +62,9 @@ pub struct AcquirerConfig {
     /// How scanned codes are paid with.
     #[serde(default)]
     pub scan_to_pay: ScanToPay,
+    /// How codes are given that the customer scans.
+    #[serde(default)]
+    pub show_to_pay: ShowToPay,
     /// How tracks come.
     #[serde(default)]
     pub tracks: TrackRules,
@@ -194,6 +197,14 @@ impl AcquirerConfig {
         }
         if !matches!(self.scan_to_pay.field, 59 | 62 | 63) {
             return contradiction(format!("scan_to_pay: field {} must be 59, 62 or 63", self.scan_to_pay.field));
+        }
+        let show = &self.show_to_pay;
+        if !matches!(show.field, 57..=59 | 62 | 63) {
+            return contradiction(format!("show_to_pay: field {} must be 57, 58, 59, 62 or 63", show.field));
+        }
+        let scan = &self.scan_to_pay;
+        if [&scan.processing_code, &scan.inquiry_processing_code].iter().any(|code| **code == show.processing_code) {
+            return contradiction("show_to_pay: processing_code is one of scan_to_pay; give it another".into());
         }
         if let Some(decision) = self.decisions.iter().find(|decision| decision.code == Code::approved()) {
             let amount = decision.amount_minor;

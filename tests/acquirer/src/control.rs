@@ -137,6 +137,12 @@ impl Control {
         self.desk.state().bank.finish_scan(terminal, batch, trace, code)
     }
 
+    /// A customer scans this code and pays with this wallet. The code it ends with, 12 for an order that is paid, refused
+    /// or closed; none if there is no such order or wallet.
+    pub fn pay_code(&self, shown: &str, wallet: &str) -> Option<Code> {
+        self.desk.state().bank.pay_code(shown, wallet)
+    }
+
     /// Adds this DE55 to approvals of requests that have one; empty for nothing.
     pub fn set_chip_answer(&self, data: Vec<u8>) {
         self.desk.state().bank.set_chip_answer(data);

@@ -13,6 +13,8 @@ pub enum Movement {
     Sale,
     /// A sale paid by a code shown on a telephone.
     ScanToPay,
+    /// The customer scanned a code that the terminal showed.
+    ShowToPay,
     /// A sale the terminal approved by itself, booked afterwards.
     OfflineSale,
     /// A sale taken back by the shop on the same day.

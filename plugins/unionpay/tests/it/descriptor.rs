@@ -12,6 +12,7 @@ fn operations_keys_and_parameters_are_declared() {
         OperationKind::Sale,
         OperationKind::Preauthorize,
         OperationKind::ScanToPay,
+        OperationKind::ShowToPay,
         OperationKind::Balance,
         OperationKind::Void,
         OperationKind::Refund,

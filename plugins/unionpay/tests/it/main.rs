@@ -17,6 +17,7 @@ mod policy;
 mod reversal;
 mod sale;
 mod scan;
+mod show;
 mod sign_in;
 mod support;
 mod till;

@@ -71,6 +71,17 @@ fn payments_field_by_field() {
 }
 
 #[test]
+fn an_order_of_a_code_field_by_field() {
+    let (mut till, wallet) =
+        (Till::open(&[("show-processing-code", "510000")], |_| {}), plastic(WALLET, "", Entry::CodeScan));
+    till.customer = Some((1, WALLET));
+    let kind = PaymentKind::ShowToPay;
+    let order = Operation::Pay(Payment { kind, amount: cny(1234), tip: None, cash: None, card: None });
+    let ended = approved(&mut till, &order, &wallet);
+    insta::assert_snapshot!("show-to-pay", shown(&till, &ended, &wallet));
+}
+
+#[test]
 fn what_follows_field_by_field() {
     let (mut till, card) = (Till::open(&[], |_| {}), plastic(RICH, "123456", Entry::ContactChip));
     let cases: [(&str, PaymentKind, &[FollowUpKind]); 4] = [

@@ -85,7 +85,7 @@ fn what_is_in_doubt_is_undone_as_the_matrix_says() {
         decide(&context(parameters), &Situation { operation, attempts, routes, offline_allowed: true })
     };
     use OperationKind::{
-        CancelCompletion, CancelPreauthorization, Complete, Preauthorize, Refund, Sale, ScanToPay, Void,
+        CancelCompletion, CancelPreauthorization, Complete, Preauthorize, Refund, Sale, ScanToPay, ShowToPay, Void,
     };
     for operation in [Sale, Preauthorize, Void, Complete, CancelPreauthorization, CancelCompletion] {
         assert_eq!(doubtful(operation, &[]), Decision::Reverse, "{operation:?}");
@@ -94,6 +94,7 @@ fn what_is_in_doubt_is_undone_as_the_matrix_says() {
     assert_eq!(doubtful(Complete, &[("completion", "advice")]), resend("spare", 2_000));
     assert_eq!(doubtful(ScanToPay, &[("scan-poll-ms", "4000")]), Decision::Inquire(4_000));
     assert_eq!(doubtful(ScanToPay, &[("scan-doubt", "reverse")]), Decision::Reverse);
+    assert_eq!(doubtful(ShowToPay, &[]), Decision::Reverse, "nobody saw a code, so nobody can pay");
 }
 
 #[test]

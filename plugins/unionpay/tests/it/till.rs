@@ -46,6 +46,10 @@ pub struct Till {
     pub loaded: Vec<(KernelTable, Vec<u8>)>,
     /// Operations the plugin asked for.
     pub requested: Vec<OperationKind>,
+    /// Codes the terminal showed, in their order.
+    pub shown: Vec<String>,
+    /// A customer who scans the newest of them in this pause of an operation, and pays with this wallet.
+    pub customer: Option<(usize, &'static str)>,
     /// The answer to the next message is lost.
     pub loses_answer: bool,
     /// The next message itself is lost.
@@ -77,6 +81,8 @@ impl Till {
             items: Vec::new(),
             loaded: Vec::new(),
             requested: Vec::new(),
+            shown: Vec::new(),
+            customer: None,
             loses_answer: false,
             loses_request: false,
         };
@@ -111,6 +117,10 @@ impl Till {
                 }
                 Action::Pause(_) => {
                     ended.pauses += 1;
+                    if let Some((_, wallet)) = self.customer.filter(|(pause, _)| *pause == ended.pauses) {
+                        let shown = self.shown.last().expect("a code was shown");
+                        self.bank.pay_code(shown, wallet).expect("the acquirer knows its code and the wallet");
+                    }
                     Event::Woke
                 }
                 Action::Listen(stray) => panic!("nothing else comes: {stray:?}"),
@@ -247,6 +257,7 @@ impl Till {
                 Effect::LoadKernel(KernelRows { table, rows }) => {
                     self.loaded.extend(rows.into_iter().map(|row| (table, row)));
                 }
+                Effect::ShowCode(code) => self.shown.push(code),
                 Effect::Request((operation, None)) => self.requested.push(operation),
                 _ => {}
             }

@@ -161,10 +161,13 @@ impl Bank {
         let named = Named::in_message(payment.message)?.ok_or_else(format_error)?;
         let date = named.date.ok_or_else(format_error)?;
         let found = self.transactions.by_reference(reference).filter(|(key, original)| {
-            use Operation::{Completion, CompletionAdvice, OfflineSale, Sale, ScanToPay};
+            use Operation::{Completion, CompletionAdvice, OfflineSale, Sale, ScanToPay, ShowToPay};
             key.merchant == payment.key.merchant
                 && original.is_dated(date)
-                && matches!(original.operation, Sale | ScanToPay | OfflineSale | Completion | CompletionAdvice)
+                && matches!(
+                    original.operation,
+                    Sale | ScanToPay | ShowToPay | OfflineSale | Completion | CompletionAdvice
+                )
         });
         found.ok_or(Code::known("25"))
     }

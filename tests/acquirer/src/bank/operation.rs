@@ -35,7 +35,9 @@ pub enum Operation {
     Sale,
     /// A sale whose DE22 says that a code was scanned.
     ScanToPay,
-    /// 0200, DE3 as configured: what became of a scanned payment.
+    /// 0200, DE3 as configured: an order whose code the terminal shows.
+    ShowToPay,
+    /// 0200, DE3 as configured: what became of a payment by a code.
     ScanInquiry,
     /// 0200, DE3 `200000`, 60.1 `23`.
     Void,
@@ -97,6 +99,11 @@ impl Operation {
                 Self::ScanInquiry
             }
             (Mti::SALE, code, kind)
+                if code == config.show_to_pay.processing_code.as_str() && kind == scan.kind.as_str() =>
+            {
+                Self::ShowToPay
+            }
+            (Mti::SALE, code, kind)
                 if scanned && code == scan.processing_code.as_str() && kind == scan.kind.as_str() =>
             {
                 Self::ScanToPay
@@ -131,6 +138,7 @@ impl Operation {
         Some(match self {
             Self::Sale => Movement::Sale,
             Self::ScanToPay => Movement::ScanToPay,
+            Self::ShowToPay => Movement::ShowToPay,
             Self::OfflineSale => Movement::OfflineSale,
             Self::Adjustment => Movement::Adjustment,
             Self::Void => Movement::Void,

@@ -54,6 +54,9 @@ impl Bank {
             return Ok(repeated);
         }
         self.open_batch(request, &payment.key.batch)?;
+        if operation == Operation::ShowToPay {
+            return self.give_code(payment, handling);
+        }
         let decided = match handling {
             Handling::Refuse(code) => Err(code.clone()),
             _ => self.decide(&payment, &keys, handling).and_then(|deal| self.book(&payment, deal)),

@@ -47,13 +47,13 @@ impl Bank {
         if original.state == State::Declined {
             return Err(or(&codes.failed, "01"));
         }
-        let at = original.card.ok_or(Code::known("96"))?;
         // A terminal may reverse a partial approval by what it asked for or by what it got.
         if ![original.asked_minor, original.amount_minor].contains(&amount_minor) {
             return Err(or(&codes.amount_differs, "64"));
         }
-        let listed = self.config.cards.get(at).ok_or(Code::known("96"))?;
-        if card.is_some_and(|card| card != listed.pan.digits()) {
+        // An order that nobody has paid has no card yet.
+        let listed = original.card.and_then(|at| Some((at, self.config.cards.get(at)?)));
+        if card.is_some_and(|card| listed.is_some_and(|(_, listed)| card != listed.pan.digits())) {
             return Err(Code::known("14"));
         }
         if original.state == State::Reversed {
@@ -70,6 +70,7 @@ impl Bank {
         if original.state != State::Approved || !original.is_untouched() || !self.can_unmark(original) {
             return Err(Code::known("25"));
         }
+        let (at, listed) = listed.ok_or(Code::known("96"))?;
         let original = original.clone();
         let back = original.transfers.iter().rev().map(|transfer| transfer.back()).collect();
         let posting = key.posting(Movement::Reversal, original.amount_minor, listed.pan.masked(), back);

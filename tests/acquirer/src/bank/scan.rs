@@ -1,17 +1,17 @@
-//! Paying by a scanned code over ISO 8583 (扫码), and asking what became of it.
+//! Paying by a scanned code over ISO 8583 (扫码), and asking what became of that or of a shown one.
 
 use crate::codec::{Message, Value};
 use crate::config::Code;
 use crate::ledger::Party::{Cardholder, Merchant};
-use crate::ledger::{Movement, Transfer};
+use crate::ledger::Transfer;
 
 use super::original::Named;
 use super::payment::{Funds, Payment};
 use super::transaction::{State, Transaction, TransactionKey};
 use super::{Bank, Handling, Operation, Verdict, format_error, private};
 
-/// The cardholder is being asked.
-const IN_PROGRESS: &str = "09";
+/// The cardholder is being asked, or has not scanned yet.
+pub(super) const IN_PROGRESS: &str = "09";
 
 impl Bank {
     /// Index of the card behind the payment code in the field where this acquirer has it; code 14 if there is none.
@@ -63,17 +63,21 @@ impl Bank {
         }))
     }
 
-    /// What the cardholder answers to a payment that waits: it is paid with code 00, and refused with any other. None if
+    /// What the cardholder answers to a payment that waits, scanned or ordered: it is paid with code 00, and refused with any other. None if
     /// no such payment waits; otherwise the code it ends with, which is 51 if the card has not enough.
     pub fn finish_scan(&mut self, terminal: &str, batch: &str, trace: &str, code: Code) -> Option<Code> {
         let merchant = &self.terminals.get(terminal)?.merchant;
         let kind = self.config.scan_to_pay.kind.as_str();
         let key = TransactionKey::new(merchant, terminal, kind, batch, trace);
         let waiting = self.transactions.get(&key).filter(|waiting| waiting.state == State::Pending)?.clone();
-        let card = waiting.card?;
-        let masked = self.config.cards.get(card)?.pan.masked();
-        let posting = key.posting(Movement::ScanToPay, waiting.amount_minor, masked, waiting.transfers.clone());
-        let paid = if code == Code::approved() { self.post(card, posting, Funds::Needed) } else { Err(code) };
+        let paid = if code == Code::approved() {
+            let (card, what) = (waiting.card?, waiting.operation.movement()?);
+            let masked = self.config.cards.get(card)?.pan.masked();
+            let posting = key.posting(what, waiting.amount_minor, masked, waiting.transfers.clone());
+            self.post(card, posting, Funds::Needed)
+        } else {
+            Err(code)
+        };
         let finished = match paid {
             Ok(()) => {
                 let authorisation = waiting.reference.get(6..).map(str::to_owned);

@@ -123,15 +123,16 @@ impl Bank {
     /// Whether a transaction counts as debit (true) or credit (false) of its batch; none if it does not count.
     pub(super) fn side(&self, transaction: &Transaction) -> Option<bool> {
         use Operation::{
-            Adjustment, Completion, CompletionAdvice, CompletionVoid, OfflineSale, Refund, Sale, ScanToPay, Void,
+            Adjustment, Completion, CompletionAdvice, CompletionVoid, OfflineSale, Refund, Sale, ScanToPay, ShowToPay,
+            Void,
         };
         let both_sides = self.config.settlement.voids == Voids::BothSides;
         match (transaction.operation, transaction.state) {
             (Void | CompletionVoid, State::Approved) => both_sides.then_some(false),
             (Refund, State::Approved) => Some(false),
             (Adjustment, State::Approved) => Some(transaction.added_minor() > 0),
-            (Sale | ScanToPay | OfflineSale | Completion | CompletionAdvice, State::Approved) => Some(true),
-            (Sale | ScanToPay | OfflineSale | Completion | CompletionAdvice, State::Voided) => {
+            (Sale | ScanToPay | ShowToPay | OfflineSale | Completion | CompletionAdvice, State::Approved) => Some(true),
+            (Sale | ScanToPay | ShowToPay | OfflineSale | Completion | CompletionAdvice, State::Voided) => {
                 both_sides.then_some(true)
             }
             _ => None,

@@ -9,7 +9,7 @@ use crate::config::Code;
 
 use super::settlement::Settlement;
 use super::transaction::{Transaction, TransactionKey};
-use super::{Bank, Handling, Verdict, amount_minor, format_error, private};
+use super::{Bank, Handling, Operation, Verdict, amount_minor, format_error, private};
 
 /// Digits of one row of DE48: card class, trace, card number, amount.
 const ROW_DIGITS: usize = 40;
@@ -89,9 +89,12 @@ impl Bank {
 
     fn compare(&self, key: &TransactionKey, transaction: &Transaction, row: Option<Uploaded>) -> Row {
         let card = transaction.card.and_then(|at| self.config.cards.get(at));
+        // Of a payment by a code the terminal never knew the card number.
+        let by_code = matches!(transaction.operation, Operation::ScanToPay | Operation::ShowToPay);
         let same = |row: Uploaded| {
+            let is_number = |number: &str| row.card_number == number || (by_code && row.card_number.is_empty());
             row.amount_minor == transaction.amount_minor
-                && card.is_some_and(|card| row.card_number == card.pan.digits() && row.foreign == card.foreign)
+                && card.is_some_and(|card| is_number(card.pan.digits()) && row.foreign == card.foreign)
         };
         let state = match row.map(same) {
             Some(true) => RowState::Matched,

@@ -69,9 +69,9 @@ impl Bank {
 
     /// Whether a card, named as it is shown, was charged, how often and by which transactions.
     pub fn charged(&self, masked: &str) -> Charged {
-        use Operation::{Completion, CompletionAdvice, OfflineSale, Sale, ScanToPay};
+        use Operation::{Completion, CompletionAdvice, OfflineSale, Sale, ScanToPay, ShowToPay};
         let charges = |listed: &Listed| {
-            matches!(listed.operation, Sale | ScanToPay | OfflineSale | Completion | CompletionAdvice)
+            matches!(listed.operation, Sale | ScanToPay | ShowToPay | OfflineSale | Completion | CompletionAdvice)
                 && listed.state == State::Approved
                 && listed.card.as_deref() == Some(masked)
         };

@@ -47,6 +47,23 @@ impl Default for ScanToPay {
     }
 }
 
+/// How codes are given that the terminal shows and the customer scans.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ShowToPay {
+    /// DE3 of the order; 60.1 and the question what became of it are those of a scanned payment.
+    pub processing_code: ProcessingCode,
+    /// The field of the answer with the code: 57, 58, 59, 62 or 63.
+    pub field: u8,
+}
+
+impl Default for ShowToPay {
+    /// DE59, and a DE3 of this acquirer's own.
+    fn default() -> Self {
+        Self { processing_code: ProcessingCode::known("510000"), field: 59 }
+    }
+}
+
 /// One code that a telephone shows, and the card that is charged for it.
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]

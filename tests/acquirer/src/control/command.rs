@@ -108,6 +108,13 @@ pub enum Command {
         /// `00` pays it, any other code refuses it.
         code: String,
     },
+    /// A customer scans a code that a terminal shows and pays: `{"do":"pay-code","code":"…","wallet":"…"}`.
+    PayCode {
+        /// The code as it is shown.
+        code: String,
+        /// The code of the wallet that pays, as for a scanned payment.
+        wallet: String,
+    },
     /// Adds a DE55 to approvals of requests that have one.
     SetChipAnswer {
         /// Hexadecimal; empty for nothing.
@@ -169,6 +176,10 @@ impl Control {
                 let code = code.parse::<Code>().map_err(text)?;
                 let ended = self.finish_scan(&terminal, &batch, &trace, code);
                 let ended = ended.ok_or_else(|| format!("no payment {batch} {trace} of {terminal} waits"))?;
+                return Ok(json!({ "code": ended.as_str() }));
+            }
+            Command::PayCode { code, wallet } => {
+                let ended = self.pay_code(&code, &wallet).ok_or("there is no such code, or no such wallet")?;
                 return Ok(json!({ "code": ended.as_str() }));
             }
             Command::SetChipAnswer { data } => {

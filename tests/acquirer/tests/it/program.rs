@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use crate::line::Line;
+use crate::requests::PAYMENT_CODE;
 use crate::support::{CARD, TERMINAL, Terminal};
 
 /// Ends the process if a test fails before it is told to stop.
@@ -159,6 +160,18 @@ fn the_books_can_be_asked_about_and_the_issuer_told_what_to_do() {
     let finish = json!({"do": "finish-scan", "terminal": TERMINAL, "batch": "000042", "trace": "000007", "code": "00"});
     assert_eq!(tell(finish.clone())["code"], "00");
     assert!(tell(finish)["error"].as_str().unwrap().contains("waits"));
+
+    let mut order = terminal.scan(8, 400);
+    order.remove(59).set_digits(3, "510000");
+    assert_eq!(line.code(&terminal, order), "00");
+    let listed = tell(json!({"do": "transactions"}));
+    let listed = listed["transactions"].as_array().unwrap().iter().find(|listed| listed["trace"] == "000008").unwrap();
+    assert_eq!((&listed["operation"], &listed["state"]), (&json!("show-to-pay"), &json!("pending")));
+    let code = format!("https://pay.example/{}", listed["reference"].as_str().unwrap());
+    let pay = json!({"do": "pay-code", "code": code, "wallet": PAYMENT_CODE});
+    assert_eq!((&tell(pay.clone())["code"], &tell(pay)["code"]), (&json!("00"), &json!("12")));
+    let other = json!({"do": "pay-code", "code": "https://pay.example/1", "wallet": PAYMENT_CODE});
+    assert!(tell(other)["error"].as_str().unwrap().contains("no such code"));
     assert_eq!(tell(json!({"do": "accounts"}))["sum_minor"], 0);
 }
 
