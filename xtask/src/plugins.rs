@@ -80,15 +80,16 @@ fn build(house: &House, progress: &mut Progress) -> Result<Vec<Job>> {
     Ok(jobs)
 }
 
-/// Every folder beside the SDK is a plugin, its package named after it.
+/// Every folder whose package is named after it as a plugin is one, but for the SDK; other crates may stand beside them.
 fn plugin_names(folder: &Path) -> Result<Vec<String>> {
     let entries = fs::read_dir(folder).with_context(|| format!("{} cannot be listed", folder.display()))?;
-    let mut names: Vec<String> = entries
-        .flatten()
-        .filter(|entry| entry.path().join("Cargo.toml").is_file())
-        .map(|entry| entry.file_name().to_string_lossy().into_owned())
-        .filter(|name| name != "sdk")
-        .collect();
+    let is_plugin = |name: &String| {
+        let manifest = fs::read_to_string(folder.join(name).join("Cargo.toml")).unwrap_or_default();
+        let title = format!("name = {:?}", package(name));
+        name != "sdk" && manifest.lines().any(|line| line.trim() == title)
+    };
+    let mut names: Vec<String> =
+        entries.flatten().map(|entry| entry.file_name().to_string_lossy().into_owned()).filter(is_plugin).collect();
     names.sort();
     Ok(names)
 }
@@ -205,10 +206,11 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_folder_but_the_sdk_is_a_plugin() {
+    fn plugins_are_told_from_the_sdk_and_from_what_they_share() {
         let house = House::find().unwrap();
         let names = plugin_names(&house.root.join("plugins")).unwrap();
-        assert!(names.contains(&"unionpay".to_owned()) && !names.contains(&"sdk".to_owned()), "{names:?}");
+        assert!(names.contains(&"unionpay".to_owned()), "{names:?}");
+        assert!(!names.contains(&"sdk".to_owned()) && !names.contains(&"iso8583".to_owned()), "{names:?}");
     }
 
     #[test]
