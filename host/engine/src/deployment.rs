@@ -6,6 +6,7 @@ use crate::contract::Digest;
 use crate::contract::acquirer::{Descriptor, Echoed};
 use crate::contract::transaction::{Device, OperationKind};
 use crate::contract::types::Name;
+use crate::record::DutyKind;
 
 /// One acquirer as this terminal trades with it.
 #[derive(Clone, Debug)]
@@ -34,6 +35,8 @@ pub struct Deployment {
     pub unreferenced_refunds: bool,
     /// What may be approved without the acquirer; none is nothing.
     pub offline: Option<OfflineCeilings>,
+    /// Unheard debts of these kinds stop new payments at this acquirer.
+    pub blocking: BTreeSet<DutyKind>,
 }
 
 /// A plugin that was loaded and checked.
@@ -64,6 +67,8 @@ pub struct Ceilings {
     pub upload_items: u32,
     /// Times a running operation asks what became of its own message.
     pub inquiries: u32,
+    /// Tries of a debt in vain after which somebody is told, whatever the plugin says.
+    pub escalate_after_tries: u32,
 }
 
 /// How much a terminal may approve by itself while the acquirer cannot be reached: chip cards only, sales only, and
@@ -91,11 +96,15 @@ impl Default for Ceilings {
             completion_percent: 115,
             upload_items: 8,
             inquiries: 5,
+            escalate_after_tries: 6,
         }
     }
 }
 
 impl Deployment {
+    /// The debts that block where nothing else is said: those that leave open whether money moved.
+    pub const IN_DOUBT: [DutyKind; 3] = [DutyKind::Reverse, DutyKind::Repeat, DutyKind::Inquire];
+
     /// Whether answers to this operation must carry a seal, by the plugin's own word. A plugin that is gone cannot
     /// lower the demand.
     pub fn demands_seal(&self, kind: OperationKind) -> bool {

@@ -236,15 +236,22 @@ impl Lane {
         Next::Debt(debt)
     }
 
-    /// What is tried before a payment: all but advices, which wait for it.
+    /// What is tried before a payment: all but advices, which wait for it unless they block it.
     fn tried_first<'a>(&'a self, books: &'a Books) -> impl Iterator<Item = &'a Debt> {
         let unheard = books.open_debts_of(&self.deployment.acquirer);
-        unheard.filter(|debt| debt.standing == Standing::Unheard && debt.duty.rank() != Rank::Advice)
+        unheard.filter(|debt| {
+            debt.standing == Standing::Unheard && (debt.duty.rank() != Rank::Advice || self.blocks(debt))
+        })
     }
 
-    /// What stands in the way of a payment: money in doubt. Of what moved rightly the acquirer may be told later.
+    /// What stands in the way of a payment: money in doubt, mostly. Of what moved rightly the acquirer may be told later,
+    /// unless it demands otherwise.
     fn unheard<'a>(&'a self, books: &'a Books) -> impl Iterator<Item = &'a Debt> {
-        self.tried_first(books).filter(|debt| debt.duty.rank() == Rank::InDoubt)
+        self.tried_first(books).filter(|debt| self.blocks(debt))
+    }
+
+    fn blocks(&self, debt: &Debt) -> bool {
+        self.deployment.blocking.contains(&debt.duty.sort())
     }
 
     /// Whether a work key is missing.

@@ -36,8 +36,8 @@ pub use machine::{Row, Table, page as state_machines_page, tables};
 pub use money::MoneyError;
 pub use order::{Order, Payable, Target};
 pub use record::{
-    CardProblem, Doubt, Duty, Encoded, Fact, Incident, Intent, NotSent, Outcome, Party, RECORD_VERSION, Reader, Record,
-    RecordError, Sealed, Settlement, Unfit, Verdict,
+    CardProblem, Doubt, Duty, DutyKind, Encoded, Fact, Incident, Intent, NotSent, Outcome, Party, RECORD_VERSION,
+    Reader, Record, RecordError, Sealed, Settlement, Unfit, Verdict,
 };
 pub use start::{Reading, Recovery};
 pub use time::Timestamp;

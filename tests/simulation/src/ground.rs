@@ -199,5 +199,6 @@ pub fn deployment(shape: &Shape, terminal: usize, index: usize, plugin: Option<&
         typed: BTreeSet::new(),
         unreferenced_refunds: false,
         offline: None,
+        blocking: Deployment::IN_DOUBT.into(),
     }
 }

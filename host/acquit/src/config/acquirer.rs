@@ -8,6 +8,7 @@ use std::time::Duration;
 use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Name;
+use engine::{Deployment, DutyKind};
 
 use super::{Profile, RouteSecret};
 
@@ -93,6 +94,8 @@ pub struct Ceilings {
     pub inquiries: u32,
     /// Transactions that are uploaded in one go after a settlement that does not balance.
     pub upload_items: u32,
+    /// Tries of a debt in vain after which somebody is told.
+    pub escalate_after_tries: u32,
 }
 
 /// How a day of trade goes with one acquirer.
@@ -108,6 +111,8 @@ pub struct Trade {
     pub unreferenced_refunds: bool,
     /// What may be approved without the acquirer; nothing where there is none.
     pub offline: Option<Offline>,
+    /// Debts that must be heard by the acquirer before it gets another payment.
+    pub blocking: BTreeSet<DutyKind>,
 }
 
 /// How much a terminal may approve by itself while an acquirer cannot be reached: sales alone, with chip cards that
@@ -174,6 +179,7 @@ impl Trade {
             typed: BTreeSet::new(),
             unreferenced_refunds: false,
             offline: None,
+            blocking: Deployment::IN_DOUBT.into(),
         };
         match profile {
             Profile::Production => cautious,
@@ -234,6 +240,7 @@ impl Default for Ceilings {
             completion_percent: engine.completion_percent,
             inquiries: engine.inquiries,
             upload_items: 8,
+            escalate_after_tries: engine.escalate_after_tries,
         }
     }
 }

@@ -113,15 +113,15 @@ fn how_the_journal_is_kept_and_who_waives() {
 fn a_journal_kept_in_a_way_that_is_not_known() {
     insta::assert_snapshot!(
         message("key = \"file\"", "key = \"files\""),
-        @r#"/shop/terminal.toml:69:7: journal.key: "files" is not a known place for a key; did you mean "file"?"#
+        @r#"/shop/terminal.toml:72:7: journal.key: "files" is not a known place for a key; did you mean "file"?"#
     );
     insta::assert_snapshot!(
         message("\"chacha20-poly1305\"  ", "\"aes-128-gcm\""),
-        @r#"/shop/terminal.toml:70:10: journal.cipher: "aes-128-gcm" is not a known cipher; did you mean "aes-256-gcm"?"#
+        @r#"/shop/terminal.toml:73:10: journal.cipher: "aes-128-gcm" is not a known cipher; did you mean "aes-256-gcm"?"#
     );
     insta::assert_snapshot!(
         message("retention-days = 180", "retention-days = 0"),
-        @r#"/shop/terminal.toml:71:18: journal.retention-days: is 0, but must be from 1 to 3650"#
+        @r#"/shop/terminal.toml:74:18: journal.retention-days: is 0, but must be from 1 to 3650"#
     );
 }
 
@@ -129,7 +129,7 @@ fn a_journal_kept_in_a_way_that_is_not_known() {
 fn an_anchor_that_would_go_back_with_its_journal() {
     insta::assert_snapshot!(
         message("checkpoint-every = 256", "anchor = \"data/anchor\""),
-        @r#"/shop/terminal.toml:72:10: journal.anchor: the anchor lies in the data folder and would be put back together with the journal; name a file elsewhere"#
+        @r#"/shop/terminal.toml:75:10: journal.anchor: the anchor lies in the data folder and would be put back together with the journal; name a file elsewhere"#
     );
 }
 
@@ -137,11 +137,11 @@ fn an_anchor_that_would_go_back_with_its_journal() {
 fn an_operator_key_that_is_none() {
     insta::assert_snapshot!(
         message("keys = []", "keys = [\"ed25519:00\"]"),
-        @r#"/shop/terminal.toml:78:9: operator.keys: "ed25519:00" is not a public key, as `acquit operator new-key` prints it"#
+        @r#"/shop/terminal.toml:81:9: operator.keys: "ed25519:00" is not a public key, as `acquit operator new-key` prints it"#
     );
     insta::assert_snapshot!(
         message("keys = []", ""),
-        @r#"/shop/terminal.toml:77:1: operator.keys: missing; write keys = ["ed25519:..."], as `acquit operator new-key` prints them"#
+        @r#"/shop/terminal.toml:80:1: operator.keys: missing; write keys = ["ed25519:..."], as `acquit operator new-key` prints them"#
     );
 }
 
@@ -174,11 +174,11 @@ fn a_key_twice() {
 fn an_unknown_key_close_to_a_known_one() {
     insta::assert_snapshot!(
         message("address =", "adress ="),
-        @r#"/shop/terminal.toml:38:1: acquirer.routes.host.adress: unknown key; did you mean "address"?"#
+        @r#"/shop/terminal.toml:40:1: acquirer.routes.host.adress: unknown key; did you mean "address"?"#
     );
     insta::assert_snapshot!(
         message("server-name =", "server_name ="),
-        @r#"/shop/terminal.toml:39:1: acquirer.routes.host.server_name: unknown key; did you mean "server-name"?"#
+        @r#"/shop/terminal.toml:41:1: acquirer.routes.host.server_name: unknown key; did you mean "server-name"?"#
     );
 }
 
@@ -194,11 +194,11 @@ fn an_unknown_key_close_to_none() {
 fn an_unknown_table() {
     insta::assert_snapshot!(
         message("[acquirer.ceilings]", "[acquirer.cielings]"),
-        @r#"/shop/terminal.toml:52:11: acquirer.cielings: unknown key; did you mean "ceilings"?"#
+        @r#"/shop/terminal.toml:54:11: acquirer.cielings: unknown key; did you mean "ceilings"?"#
     );
     insta::assert_snapshot!(
         message("[devices.virtual]", "[devices.virtuell]"),
-        @r#"/shop/terminal.toml:62:10: devices.virtuell: unknown key; did you mean "virtual"?"#
+        @r#"/shop/terminal.toml:65:10: devices.virtuell: unknown key; did you mean "virtual"?"#
     );
 }
 
@@ -206,7 +206,7 @@ fn an_unknown_table() {
 fn an_unknown_operation() {
     insta::assert_snapshot!(
         message("reverse = [", "reversal = ["),
-        @r#"/shop/terminal.toml:48:1: acquirer.proofs.reversal: unknown key; did you mean "reverse"?"#
+        @r#"/shop/terminal.toml:50:1: acquirer.proofs.reversal: unknown key; did you mean "reverse"?"#
     );
 }
 
@@ -222,11 +222,11 @@ fn a_missing_key() {
     );
     insta::assert_snapshot!(
         message("roots = \"ca.pem\"", ""),
-        @r#"/shop/terminal.toml:37:18: acquirer.routes.host.roots: missing; write roots = "ca.pem""#
+        @r#"/shop/terminal.toml:39:18: acquirer.routes.host.roots: missing; write roots = "ca.pem""#
     );
     insta::assert_snapshot!(
         message("algorithm = \"tdes\", use = \"transport\"", "algorithm = \"tdes\""),
-        @r#"/shop/terminal.toml:33:1: acquirer.keys.tmk.use: missing; write use = "transport""#
+        @r#"/shop/terminal.toml:35:1: acquirer.keys.tmk.use: missing; write use = "transport""#
     );
 }
 
@@ -258,19 +258,19 @@ fn a_value_of_another_type() {
     );
     insta::assert_snapshot!(
         message("attempts = 3", "attempts = \"3\""),
-        @r#"/shop/terminal.toml:53:12: acquirer.ceilings.attempts: is text, but must be a whole number without quotes"#
+        @r#"/shop/terminal.toml:55:12: acquirer.ceilings.attempts: is text, but must be a whole number without quotes"#
     );
     insta::assert_snapshot!(
         message("wait-ms = 60000", "wait-ms = 0.5"),
-        @r#"/shop/terminal.toml:54:11: acquirer.ceilings.wait-ms: is a number with a point, but must be a whole number without quotes"#
+        @r#"/shop/terminal.toml:56:11: acquirer.ceilings.wait-ms: is a number with a point, but must be a whole number without quotes"#
     );
     insta::assert_snapshot!(
         message("secrets = [\"pan\", \"expiry\", \"track-two\", \"scanned-code\", \"pin\"]", "secrets = \"pan\""),
-        @r#"/shop/terminal.toml:41:11: acquirer.routes.host.secrets: is text, but must be a list: ["pan", "expiry"]"#
+        @r#"/shop/terminal.toml:43:11: acquirer.routes.host.secrets: is text, but must be a list: ["pan", "expiry"]"#
     );
     insta::assert_snapshot!(
         message("terminal = \"50080001\"", "terminal = 50080001"),
-        @r#"/shop/terminal.toml:27:1: acquirer.parameters.terminal: is a whole number, but must be text in quotes"#
+        @r#"/shop/terminal.toml:29:1: acquirer.parameters.terminal: is a whole number, but must be text in quotes"#
     );
     insta::assert_snapshot!(
         message("[[acquirer]]", "[acquirer]"),
@@ -278,7 +278,7 @@ fn a_value_of_another_type() {
     );
     insta::assert_snapshot!(
         message("tmk = { algorithm = \"tdes\", use = \"transport\" }", "tmk = \"tdes\""),
-        @r#"/shop/terminal.toml:33:1: acquirer.keys.tmk: is text, but must be a table: { algorithm = "tdes", use = "transport" }"#
+        @r#"/shop/terminal.toml:35:1: acquirer.keys.tmk: is text, but must be a table: { algorithm = "tdes", use = "transport" }"#
     );
 }
 
@@ -286,7 +286,7 @@ fn a_value_of_another_type() {
 fn a_slot_that_admits_nothing() {
     insta::assert_snapshot!(
         message("[\"des\", \"tdes\"]", "[]"),
-        @r#"/shop/terminal.toml:35:21: acquirer.keys.mak.algorithm: missing; write algorithm = "tdes""#
+        @r#"/shop/terminal.toml:37:21: acquirer.keys.mak.algorithm: missing; write algorithm = "tdes""#
     );
 }
 
@@ -294,19 +294,19 @@ fn a_slot_that_admits_nothing() {
 fn a_number_out_of_range() {
     insta::assert_snapshot!(
         message("attempts = 3", "attempts = 0"),
-        @r#"/shop/terminal.toml:53:12: acquirer.ceilings.attempts: is 0, but must be from 1 to 10"#
+        @r#"/shop/terminal.toml:55:12: acquirer.ceilings.attempts: is 0, but must be from 1 to 10"#
     );
     insta::assert_snapshot!(
         message("attempts = 3", "attempts = 11"),
-        @r#"/shop/terminal.toml:53:12: acquirer.ceilings.attempts: is 11, but must be from 1 to 10"#
+        @r#"/shop/terminal.toml:55:12: acquirer.ceilings.attempts: is 11, but must be from 1 to 10"#
     );
     insta::assert_snapshot!(
         message("wait-ms = 60000", "wait-ms = -1"),
-        @r#"/shop/terminal.toml:54:11: acquirer.ceilings.wait-ms: is -1, but must be from 0 to 86400000"#
+        @r#"/shop/terminal.toml:56:11: acquirer.ceilings.wait-ms: is -1, but must be from 0 to 86400000"#
     );
     insta::assert_snapshot!(
         message("connect-timeout-ms = 10000", "connect-timeout-ms = 99999999999999999999"),
-        @r#"/shop/terminal.toml:42:22: acquirer.routes.host.connect-timeout-ms: is 99999999999999999999, but must be from 1 to 120000"#
+        @r#"/shop/terminal.toml:44:22: acquirer.routes.host.connect-timeout-ms: is 99999999999999999999, but must be from 1 to 120000"#
     );
 }
 
@@ -322,19 +322,19 @@ fn a_word_that_is_none_of_those_known() {
     );
     insta::assert_snapshot!(
         message("algorithm = \"tdes\"", "algorithm = \"tdea\""),
-        @r#"/shop/terminal.toml:33:21: acquirer.keys.tmk.algorithm: "tdea" is not a known key algorithm; did you mean "tdes"?"#
+        @r#"/shop/terminal.toml:35:21: acquirer.keys.tmk.algorithm: "tdea" is not a known key algorithm; did you mean "tdes"?"#
     );
     insta::assert_snapshot!(
         message("pin:iso-0", "pin:iso0"),
-        @r#"/shop/terminal.toml:34:35: acquirer.keys.pik.use: "pin:iso0" is not a known use of a key; did you mean "pin:iso-0"?"#
+        @r#"/shop/terminal.toml:36:35: acquirer.keys.pik.use: "pin:iso0" is not a known use of a key; did you mean "pin:iso-0"?"#
     );
     insta::assert_snapshot!(
         message("\"track-two\"", "\"cvv\""),
-        @r#"/shop/terminal.toml:41:29: acquirer.routes.host.secrets: "cvv" is not a known secret; known are pan, expiry, track-one, track-two, track-three, card-code, scanned-code, track-two-protected, track-three-protected, pin"#
+        @r#"/shop/terminal.toml:43:29: acquirer.routes.host.secrets: "cvv" is not a known secret; known are pan, expiry, track-one, track-two, track-three, card-code, scanned-code, track-two-protected, track-three-protected, pin"#
     );
     insta::assert_snapshot!(
         message("[\"trace\", \"terminal\", \"amount\"]", "[\"trace\", \"amout\"]"),
-        @r#"/shop/terminal.toml:47:18: acquirer.proofs.sale: "amout" is not a known echo; did you mean "amount"?"#
+        @r#"/shop/terminal.toml:49:18: acquirer.proofs.sale: "amout" is not a known echo; did you mean "amount"?"#
     );
 }
 
@@ -342,19 +342,19 @@ fn a_word_that_is_none_of_those_known() {
 fn a_text_of_another_form() {
     insta::assert_snapshot!(
         message("localhost:9443", "localhost"),
-        @r#"/shop/terminal.toml:38:11: acquirer.routes.host.address: "localhost" is not host:port"#
+        @r#"/shop/terminal.toml:40:11: acquirer.routes.host.address: "localhost" is not host:port"#
     );
     insta::assert_snapshot!(
         message("localhost:9443", "localhost:0"),
-        @r#"/shop/terminal.toml:38:11: acquirer.routes.host.address: "localhost:0" is not host:port"#
+        @r#"/shop/terminal.toml:40:11: acquirer.routes.host.address: "localhost:0" is not host:port"#
     );
     insta::assert_snapshot!(
         message("localhost:9443", "https://localhost:9443"),
-        @r#"/shop/terminal.toml:38:11: acquirer.routes.host.address: "https://localhost:9443" is not host:port"#
+        @r#"/shop/terminal.toml:40:11: acquirer.routes.host.address: "https://localhost:9443" is not host:port"#
     );
     insta::assert_snapshot!(
         message("\"acquirer.test\"", "\"*.test\""),
-        @r#"/shop/terminal.toml:39:15: acquirer.routes.host.server-name: "*.test" is not the name in the acquirer's certificate"#
+        @r#"/shop/terminal.toml:41:15: acquirer.routes.host.server-name: "*.test" is not the name in the acquirer's certificate"#
     );
     insta::assert_snapshot!(
         message("name = \"unionpay\"", "name = \"../unionpay\""),
@@ -374,7 +374,7 @@ fn a_text_of_another_form() {
     );
     insta::assert_snapshot!(
         message("tmk = {", "TMK = {"),
-        @r#"/shop/terminal.toml:33:1: acquirer.keys.TMK: "TMK" is not a name of small letters, digits and dashes that begins with a letter, such as "unionpay""#
+        @r#"/shop/terminal.toml:35:1: acquirer.keys.TMK: "TMK" is not a name of small letters, digits and dashes that begins with a letter, such as "unionpay""#
     );
 }
 
@@ -383,7 +383,7 @@ fn two_acquirers_of_one_name() {
     let again = "[[acquirer]]\nname = \"unionpay\"\n\n[devices.virtual]";
     insta::assert_snapshot!(
         message("[devices.virtual]", again),
-        @r#"/shop/terminal.toml:63:8: acquirer.name: two acquirers are called "unionpay"; give each its own name, since the journal goes by it"#
+        @r#"/shop/terminal.toml:66:8: acquirer.name: two acquirers are called "unionpay"; give each its own name, since the journal goes by it"#
     );
 }
 
@@ -392,7 +392,7 @@ fn two_first_acquirers() {
     let again = "[[acquirer]]\nname = \"second\"\nfirst = true\n\n[devices.virtual]";
     insta::assert_snapshot!(
         message("[devices.virtual]", again),
-        @r#"/shop/terminal.toml:64:9: acquirer.first: "unionpay" is the first acquirer already; leave `first` on one of them"#
+        @r#"/shop/terminal.toml:67:9: acquirer.first: "unionpay" is the first acquirer already; leave `first` on one of them"#
     );
 }
 
@@ -400,7 +400,7 @@ fn two_first_acquirers() {
 fn virtual_devices_in_production() {
     insta::assert_snapshot!(
         message("profile = \"development\"", "profile = \"production\""),
-        @r#"/shop/terminal.toml:62:1: devices.virtual: a production terminal takes no virtual cards; remove this section, or write profile = "development""#
+        @r#"/shop/terminal.toml:65:1: devices.virtual: a production terminal takes no virtual cards; remove this section, or write profile = "development""#
     );
 }
 

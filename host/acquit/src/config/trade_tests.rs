@@ -1,5 +1,6 @@
 //! How a day goes with an acquirer: what is read, what holds where nothing is said, and what is wrong.
 
+use engine::DutyKind;
 use engine::contract::transaction::OperationKind;
 
 use super::*;
@@ -23,9 +24,10 @@ fn message(lines: &str) -> String {
 fn a_day_is_read_whole() {
     let text = with(
         "settle-at = \"23:30\"\npresents = [\"void\"]\ntyped = []\nunreferenced-refunds = false\n\
-         offline = { count = 3, sum-minor = 9000, payment-minor = 5000, age-hours = 2 }",
+         offline = { count = 3, sum-minor = 9000, payment-minor = 5000, age-hours = 2 }\n\
+         blocking = [\"reversal\", \"advice\"]",
     );
-    let text = text.replace("upload-items = 8", "upload-items = 5");
+    let text = text.replace("upload-items = 8", "upload-items = 5\nescalate-after-tries = 9");
     let text = text.replace("contact = \"Service desk, 400 000 0000\"", "contact = \"At the door\"\nanswer-ms = 5000");
     let configuration = parse(&text).unwrap();
     let acquirer = configuration.acquirers.first();
@@ -36,9 +38,10 @@ fn a_day_is_read_whole() {
         typed: [].into(),
         unreferenced_refunds: false,
         offline: Some(offline),
+        blocking: [DutyKind::Reverse, DutyKind::Advise].into(),
     };
     assert_eq!(acquirer.trade, trade);
-    assert_eq!(acquirer.ceilings.upload_items, 5);
+    assert_eq!((acquirer.ceilings.upload_items, acquirer.ceilings.escalate_after_tries), (5, 9));
     assert_eq!(configuration.terminal.contact.as_deref(), Some("At the door"));
     assert_eq!(configuration.terminal.answer_within, Duration::from_secs(5));
 }
@@ -77,6 +80,14 @@ fn a_day_that_cannot_be() {
             "typed = [\"sale\"]",
             "17:10: acquirer.typed: \"sale\" is not a known follow-up; known are void, refund, complete, \
              cancel-preauthorization, cancel-completion",
+        ),
+        (
+            "blocking = [\"reversals\"]",
+            "17:13: acquirer.blocking: \"reversals\" is not a known debt; did you mean \"reversal\"?",
+        ),
+        (
+            "blocking = \"all\"",
+            "17:12: acquirer.blocking: is text, but must be a list: [\"reversal\", \"repetition\", \"inquiry\"]",
         ),
         ("offline = { count = 3 }", "17:11: acquirer.offline.sum-minor: missing; write sum-minor = 100000"),
         ("offline = { count = 2000 }", "17:21: acquirer.offline.count: is 2000, but must be from 0 to 1000"),

@@ -105,6 +105,7 @@ pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: 
         typed: acquirer.trade.typed.clone(),
         unreferenced_refunds: acquirer.trade.unreferenced_refunds,
         offline: acquirer.trade.offline.map(offline),
+        blocking: acquirer.trade.blocking.clone(),
     }
 }
 
@@ -141,6 +142,7 @@ fn ceilings(acquirer: &Acquirer) -> Ceilings {
         completion_percent: acquirer.ceilings.completion_percent,
         inquiries: acquirer.ceilings.inquiries,
         upload_items: acquirer.ceilings.upload_items,
+        escalate_after_tries: acquirer.ceilings.escalate_after_tries,
     }
 }
 

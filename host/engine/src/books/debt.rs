@@ -7,7 +7,6 @@ use crate::contract::retry_policy::Attempt;
 use crate::contract::template::UndoReason;
 use crate::contract::types::Amount;
 use crate::identity::TransactionId;
-use crate::machine::debt::ESCALATES_AFTER_TRIES;
 use crate::record::{Duty, Sealed, Verdict};
 use crate::time::Timestamp;
 
@@ -129,9 +128,9 @@ impl Debt {
         self.exchange.iter_mut().for_each(|exchange| exchange.slim());
     }
 
-    /// Whether somebody should be told: it was refused, its original is not known, or it has failed for too long.
+    /// Whether somebody should be told: it was refused, its original is not known, or it has failed so often that this
+    /// was written down.
     pub fn escalated(&self) -> bool {
-        self.is_open()
-            && (self.called_for_help || self.tries >= ESCALATES_AFTER_TRIES || self.standing != Standing::Unheard)
+        self.is_open() && (self.called_for_help || self.standing != Standing::Unheard)
     }
 }

@@ -39,9 +39,6 @@ const REST_MS: Milliseconds = 600_000;
 /// The part of a wait that is left to chance: an eighth.
 const SPREAD: Milliseconds = 8;
 
-/// Tries in vain after which somebody should be told, whatever the plugin says.
-pub(crate) const ESCALATES_AFTER_TRIES: u32 = 6;
-
 pub(crate) static TABLE: Table = Table {
     name: "debt",
     states: &["starting", "exchanging", "reading", "recording", "asking", "over"],
@@ -487,7 +484,7 @@ impl Try {
         let asked = patience.is_some_and(|patience| patience.call_for_help);
         let again_after = self.bounded(wait, world);
         let is_news = world.books.debt(&self.debt).is_some_and(|debt| !debt.called_for_help);
-        if is_news && (asked || self.number >= ESCALATES_AFTER_TRIES) {
+        if is_news && (asked || self.number >= world.deployment.ceilings.escalate_after_tries) {
             let fact = Fact::Escalated { debt: self.debt.clone(), asked };
             return self.record(Came::Help(again_after), vec![fact], world);
         }

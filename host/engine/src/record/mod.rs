@@ -118,6 +118,16 @@ pub enum Duty {
     ReportScripts,
 }
 
+/// The sorts of what can be owed.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum DutyKind {
+    Reverse,
+    Repeat,
+    Inquire,
+    Advise,
+    ReportScripts,
+}
+
 /// What will be sent, everything needed to take it back, and all of the plugin's step that goes with it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Intent {
@@ -208,14 +218,36 @@ impl Duty {
         }
     }
 
+    /// Which sort of debt it is, whatever its reason.
+    pub fn sort(self) -> DutyKind {
+        match self {
+            Duty::Reverse(_) => DutyKind::Reverse,
+            Duty::Repeat => DutyKind::Repeat,
+            Duty::Inquire => DutyKind::Inquire,
+            Duty::Advise => DutyKind::Advise,
+            Duty::ReportScripts => DutyKind::ReportScripts,
+        }
+    }
+
+    /// The word for it in `--json` and configuration.
+    pub fn word(self) -> &'static str {
+        self.sort().word()
+    }
+}
+
+impl DutyKind {
+    /// All of them.
+    pub const ALL: [DutyKind; 5] =
+        [DutyKind::Reverse, DutyKind::Repeat, DutyKind::Inquire, DutyKind::Advise, DutyKind::ReportScripts];
+
     /// The word for it in `--json` and configuration.
     pub fn word(self) -> &'static str {
         match self {
-            Duty::Reverse(_) => "reversal",
-            Duty::Repeat => "repetition",
-            Duty::Inquire => "inquiry",
-            Duty::Advise => "advice",
-            Duty::ReportScripts => "script-report",
+            DutyKind::Reverse => "reversal",
+            DutyKind::Repeat => "repetition",
+            DutyKind::Inquire => "inquiry",
+            DutyKind::Advise => "advice",
+            DutyKind::ReportScripts => "script-report",
         }
     }
 }

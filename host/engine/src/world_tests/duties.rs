@@ -8,7 +8,7 @@ use super::teller::{Silence, approved_minor, pay};
 use super::{ACQUIRER, House};
 use crate::books::Standing;
 use crate::contract::transaction::PaymentKind;
-use crate::{CardFinish, Duty, Fact, OfflineCeilings, Outcome, Request, TransactionId};
+use crate::{CardFinish, Duty, DutyKind, Fact, NotSent, OfflineCeilings, Outcome, Request, TransactionId};
 
 fn a1() -> TransactionId {
     TransactionId::parse("A1").unwrap()
@@ -198,6 +198,36 @@ fn a_report_that_nobody_hears_does_not_stop_sales() {
     assert!(matches!(house.outcome("A2"), Outcome::Approved(_)));
 }
 
+/// An acquirer may demand to be told of everything first, or of nothing: then the payment is begun all the same.
+#[test]
+fn which_debts_stop_a_payment_is_what_the_deployment_says() {
+    let undone = || unknown(Silence::Undo, Line::LostReply);
+    let repeated = || unknown(Silence::Repeat, Line::LostReply);
+    let asked = || unknown(Silence::Inquire, Line::LostReply);
+    let houses: [(DutyKind, fn() -> House); 5] = [
+        (DutyKind::Reverse, undone),
+        (DutyKind::Repeat, repeated),
+        (DutyKind::Inquire, asked),
+        (DutyKind::Advise, stood_in),
+        (DutyKind::ReportScripts, scripted),
+    ];
+    for (kind, house) in houses {
+        for blocks in [true, false] {
+            let mut house = house();
+            let blocking = DutyKind::ALL.into_iter().filter(|other| (*other == kind) == blocks);
+            house.deployment.blocking = blocking.collect();
+            house.start();
+            house.acquirer.line = vec![Line::NotSent; 2].into();
+            house.begin("A2", pay(PaymentKind::Sale, 5));
+            house.run_while(|house| house.ended.len() < 2);
+            let refused = matches!(house.outcome("A2"), Outcome::NotSent(NotSent::DebtsOwed { unheard: 1, .. }));
+            assert_eq!(refused, blocks, "{kind:?}: {:?}", house.outcome("A2"));
+            house.rest();
+            house.assert_balanced();
+        }
+    }
+}
+
 /// The plug is pulled at every effect of every kind of debt.
 #[test]
 fn one_cut_anywhere_in_every_debt() {
@@ -226,16 +256,23 @@ fn one_cut_anywhere_in_every_debt() {
     }
 }
 
-/// Somebody is told once, after six tries or when the plugin asks for it.
+/// Somebody is told once, after as many tries as the ceiling says or when the plugin asks for it.
 #[test]
 fn a_debt_that_fails_for_long_is_called_for_help_once() {
-    let mut house = stood_in();
-    house.acquirer.line = vec![Line::LostRequest; 12].into();
-    house.rest();
-    let told = |fact: &&Fact| matches!(fact, Fact::Escalated { asked: false, .. });
-    assert_eq!(house.facts().iter().filter(told).count(), 1);
-    assert_eq!(standing(&house, &a1().advice()), Standing::Paid);
-    assert!(!house.books().debt(&a1().advice()).unwrap().escalated());
+    for tries in [1, 3, 6] {
+        let mut house = stood_in();
+        house.deployment.ceilings.escalate_after_tries = tries;
+        house.start();
+        house.acquirer.line = vec![Line::LostRequest; 12].into();
+        house.rest();
+        let facts = house.facts();
+        let told = |fact: &Fact| matches!(fact, Fact::Escalated { asked: false, .. });
+        let before = facts.iter().take_while(|fact| !told(fact));
+        let tried = before.filter(|fact| matches!(fact, Fact::Tried { .. })).count();
+        assert_eq!((facts.iter().filter(|fact| told(fact)).count(), tried), (1, tries as usize));
+        assert_eq!(standing(&house, &a1().advice()), Standing::Paid);
+        assert!(!house.books().debt(&a1().advice()).unwrap().escalated());
+    }
 }
 
 /// Everything that can happen to a try, for the table.

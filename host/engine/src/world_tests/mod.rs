@@ -71,6 +71,7 @@ pub(crate) fn deployment() -> Deployment {
         typed: BTreeSet::new(),
         unreferenced_refunds: false,
         offline: None,
+        blocking: Deployment::IN_DOUBT.into(),
     }
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
+use engine::DutyKind;
 use engine::contract::transaction::OperationKind;
 
 use super::super::section::{Item, Section};
@@ -32,7 +33,8 @@ pub(super) fn trade(section: &Section<'_>, profile: Profile) -> Result<Trade> {
     let unreferenced_refunds =
         section.optional("unreferenced-refunds").map_or(Ok(default.unreferenced_refunds), |item| item.boolean())?;
     let offline = section.optional("offline").map_or(Ok(default.offline), |item| offline(&item))?;
-    Ok(Trade { settle_at, presents, typed, unreferenced_refunds, offline })
+    let blocking = section.optional("blocking").map_or(Ok(default.blocking), |item| debts(&item))?;
+    Ok(Trade { settle_at, presents, typed, unreferenced_refunds, offline, blocking })
 }
 
 /// What a plugin can only undercut.
@@ -58,6 +60,7 @@ pub(super) fn ceilings(item: &Item<'_>) -> Result<Ceilings> {
         completion_percent: count("completion-percent", 100..=200, default.completion_percent)?,
         inquiries: count("inquiries", 0..=20, default.inquiries)?,
         upload_items: count("upload-items", 1..=64, default.upload_items)?,
+        escalate_after_tries: count("escalate-after-tries", 1..=100, default.escalate_after_tries)?,
     };
     section.finish()?;
     Ok(ceilings)
@@ -82,6 +85,11 @@ fn offline(item: &Item<'_>) -> Result<Option<Offline>> {
 fn follow_ups(item: &Item<'_>) -> Result<BTreeSet<OperationKind>> {
     let known: Vec<_> = Trade::FOLLOW_UPS.iter().map(|kind| (kind.word().to_owned(), *kind)).collect();
     item.array("[\"void\", \"refund\"]")?.iter().map(|item| item.one_of("follow-up", &known)).collect()
+}
+
+fn debts(item: &Item<'_>) -> Result<BTreeSet<DutyKind>> {
+    let known = DutyKind::ALL.map(|kind| (kind.word().to_owned(), kind));
+    item.array("[\"reversal\", \"repetition\", \"inquiry\"]")?.iter().map(|item| item.one_of("debt", &known)).collect()
 }
 
 fn as_ms(duration: Duration) -> u64 {
