@@ -23,7 +23,7 @@ fn standing(house: &House, debt: &TransactionId) -> Standing {
 }
 
 /// A sale that the card approved by itself, and whose acquirer has not been told of it.
-fn stood_in() -> House {
+pub(super) fn stood_in() -> House {
     let ceilings = OfflineCeilings { count: 2, sum_minor: 900, payment_minor: 500, age_seconds: 3_600 };
     let mut house = cut_off(Some(ceilings));
     house.begin("A1", pay(PaymentKind::Sale, 500));
@@ -33,7 +33,7 @@ fn stood_in() -> House {
 }
 
 /// A sale whose card ran the issuer's scripts.
-fn scripted() -> House {
+pub(super) fn scripted() -> House {
     let mut house = House::open(Silence::Undo);
     house.presented.entry = crate::contract::card::Entry::ContactChip;
     house.finish = Ok(CardFinish { accepted: true, scripts: true, sealed: Some(b"sealed".to_vec()) });

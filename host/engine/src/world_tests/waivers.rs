@@ -1,7 +1,9 @@
 //! A debt leaves the books by the operator's signed word: durable before anybody is told, never under a running try.
 
 use super::acquirer::Line;
-use super::{ACQUIRER, House};
+use super::guest::yuan;
+use super::teller::{Silence, approved_minor};
+use super::{ACQUIRER, House, asked_later, duties};
 use crate::books::Standing;
 use crate::record::{NotSent, Outcome};
 use crate::story::{Advice, Charged, Story, StoryEvent};
@@ -200,4 +202,115 @@ fn a_waived_debt_stays_waived_and_a_paid_one_paid() {
     house.start();
     assert_eq!(house.books().debt(&id("A1R")).unwrap().standing, Standing::Waived);
     assert!(matches!(house.sale("A2", 5), Outcome::NotSent(NotSent::Storage(_))), "waived twice: a contradiction");
+}
+
+/// What a waiver of each duty leaves behind.
+struct Left {
+    name: &'static str,
+    house: House,
+    debt: TransactionId,
+    standing: Standing,
+    /// What was told of the payment, which a waiver does not change.
+    approved: Option<u64>,
+    /// Whether the customer was charged, and what to do, once it is waived.
+    told: (Charged, Advice),
+    /// What customers paid by these books, and what the acquirer's ledger took.
+    sums: (u64, i64),
+    /// Transactions of the open batch.
+    members: usize,
+}
+
+/// Every duty that can be owed, in every standing that it can have, but reversals.
+fn owed_otherwise() -> Vec<Left> {
+    let a1 = id("A1");
+    let silent = || vec![Line::NotSent; 400].into();
+    let cut = |mut house: House| {
+        house.acquirer.line = silent();
+        house.run_for(40_000);
+        house
+    };
+    let refused = |mut house: House| {
+        house.acquirer.refuses_advices = Some("58");
+        house.rest();
+        house
+    };
+    let unmatched = |mut house: House| {
+        house.acquirer.refuses_advices = Some("25");
+        house.rest();
+        house
+    };
+    let open = (Charged::Perhaps, Advice::AsWaived);
+    let good = (Charged::Yes, Advice::Nothing);
+    let left = |name, house, debt, standing| {
+        let (approved, told, sums, members) = (Some(500), good, (500, 500), 1);
+        Left { name, house, debt, standing, approved, told, sums, members }
+    };
+    let lost = |left: Left| Left { sums: (500, 0), members: 0, ..left };
+    let unknown = |left: Left| Left { approved: None, told: open, sums: (0, 500), members: 0, ..left };
+    let repeated = cut(asked_later::unknown(Silence::Repeat, Line::LostReply));
+    let asked = cut(asked_later::unknown(Silence::Inquire, Line::LostReply));
+    vec![
+        unknown(left("repetition", repeated, a1.repetition(), Standing::Unheard)),
+        unknown(left("inquiry", asked, a1.inquiry(), Standing::Unheard)),
+        lost(left("advice", cut(duties::stood_in()), a1.advice(), Standing::Unheard)),
+        lost(left("refused advice", refused(duties::stood_in()), a1.advice(), Standing::Refused)),
+        lost(left("unknown advice", unmatched(duties::stood_in()), a1.advice(), Standing::Unmatched)),
+        left("report", cut(duties::scripted()), a1.report(), Standing::Unheard),
+    ]
+}
+
+/// Whatever is owed, the operator can end it; what the books say of the money stays as it is, and shows what was lost.
+#[test]
+fn every_other_debt_can_be_waived_and_what_is_lost_shows() {
+    for Left { name, mut house, debt, standing, approved, told, sums, members } in owed_otherwise() {
+        assert_eq!(house.books().debt(&debt).unwrap().standing, standing, "{name}");
+        let exposed =
+            |house: &House| house.books().exposure(ACQUIRER).unwrap().iter().map(|sum| sum.minor).sum::<u64>();
+        let is_advice = name.ends_with("advice");
+        assert_eq!(exposed(&house), if is_advice { 500 } else { 0 }, "{name}");
+        house.waive(debt.as_str(), REASON);
+        house.run_while(|house| house.waived.is_empty());
+        assert_eq!(house.waived, [(debt.clone(), Ok(()))], "{name}");
+        house.acquirer.line.clear();
+        let arrived = house.acquirer.arrived.len();
+        for _ in 0..2 {
+            house.ask(Request::PayDebts { acquirer: ACQUIRER.into() });
+            house.rest();
+            let books = house.books();
+            assert_eq!((books.owed(), books.open_debts().count(), exposed(&house)), (0, 0, 0), "{name}");
+            let known = books.transaction(&id("A1")).unwrap();
+            assert_eq!(known.outcome().and_then(approved_minor), approved, "{name}");
+            let story = Story::tell(books, known);
+            assert_eq!((story.charged, story.advice), told, "{name}");
+            assert!(matches!(story.timeline.last().unwrap().event, StoryEvent::DebtWaived { .. }), "{name}");
+            assert_eq!((books.taken(ACQUIRER, yuan(0)).unwrap().minor, house.acquirer.sum()), sums, "{name}");
+            assert_eq!(books.batch(ACQUIRER).members.len(), members, "{name}");
+            house.start();
+        }
+        assert_eq!(house.acquirer.arrived.len(), arrived, "{name}: sent though it was waived");
+        house.waive(debt.as_str(), REASON);
+        house.rest();
+        assert_eq!(house.waived.last().unwrap().1, Err(NotWaived::Waived(debt)), "{name}");
+    }
+}
+
+/// What the acquirer took, or what became another debt, is nothing that could be given up.
+#[test]
+fn a_debt_that_is_paid_or_replaced_cannot_be_waived() {
+    let houses = [
+        (asked_later::unknown(Silence::Repeat, Line::LostReply), id("A1").repetition(), Standing::Paid),
+        (asked_later::unknown(Silence::Inquire, Line::LostReply), id("A1").inquiry(), Standing::Paid),
+        (asked_later::unknown(Silence::Inquire, Line::LostRequest), id("A1").inquiry(), Standing::Replaced),
+        (duties::stood_in(), id("A1").advice(), Standing::Paid),
+        (duties::scripted(), id("A1").report(), Standing::Paid),
+    ];
+    for (mut house, debt, standing) in houses {
+        house.rest();
+        assert_eq!(house.books().debt(&debt).unwrap().standing, standing, "{debt}");
+        house.waive(debt.as_str(), REASON);
+        house.rest();
+        assert_eq!(house.waived, [(debt.clone(), Err(NotWaived::Paid(debt)))]);
+        assert_eq!(waivers(&house), 0);
+        house.assert_balanced();
+    }
 }
