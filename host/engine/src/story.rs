@@ -12,7 +12,7 @@ use crate::contract::template::UndoReason;
 use crate::contract::transaction::{Operation, OperationKind, Subject};
 use crate::contract::types::{Amount, Name};
 use crate::identity::TransactionId;
-use crate::record::{Duty, Fact, Incident, Outcome, Party, Reader, Verdict};
+use crate::record::{Duty, DutyKind, Fact, Incident, Outcome, Party, Reader, Verdict};
 use crate::time::Timestamp;
 
 /// The whole story of one payment or errand.
@@ -152,7 +152,30 @@ pub enum StoryEvent {
         party: Party,
         what: Incident,
     },
+    /// A reversal was taken off the books.
     Waived {
+        reason: String,
+        signed_by: String,
+    },
+    /// Another debt than a reversal was tried.
+    DebtTried {
+        duty: DutyKind,
+        number: u32,
+        route: Name,
+    },
+    DebtUnheard {
+        duty: DutyKind,
+        number: u32,
+        failure: Failure,
+    },
+    DebtAnswered {
+        duty: DutyKind,
+        verdict: Verdict,
+        code: String,
+        read_by: Reader,
+    },
+    DebtWaived {
+        duty: DutyKind,
         reason: String,
         signed_by: String,
     },
@@ -266,9 +289,13 @@ fn advice(outcome: Option<&Outcome>, debt: Option<&Debt>, card_data_is_gone: boo
 }
 
 impl Moment {
-    /// What a fact tells of a payment; none when it is about something else.
-    pub(crate) fn of(at: Timestamp, fact: &Fact) -> Option<Moment> {
+    /// What a fact tells of a payment; none when it is about something else. The duty is that of the debt it is about,
+    /// where it is about one.
+    pub(crate) fn of(at: Timestamp, fact: &Fact, duty: Option<Duty>) -> Option<Moment> {
         let event = match fact {
+            Fact::Tried { .. } | Fact::Unheard { .. } | Fact::Answered { .. } | Fact::Waived { .. } => {
+                StoryEvent::of_debt(fact, duty.map_or(DutyKind::Reverse, Duty::sort))?
+            }
             Fact::Intent(intent) => {
                 StoryEvent::Intended { exchange: intent.exchange, with_standby: intent.remedy.is_some() }
             }
@@ -283,14 +310,6 @@ impl Moment {
             Fact::Due { duty, .. } => StoryEvent::Due(*duty),
             Fact::Resolved { .. } => StoryEvent::Resolved,
             Fact::Escalated { .. } => StoryEvent::Escalated,
-            Fact::Tried { number, route, .. } => StoryEvent::ReversalTried { number: *number, route: route.clone() },
-            Fact::Unheard { number, failure, .. } => StoryEvent::ReversalUnheard { number: *number, failure: *failure },
-            Fact::Answered { verdict, code, read_by, .. } => {
-                StoryEvent::ReversalAnswered { verdict: *verdict, code: code.clone(), read_by: *read_by }
-            }
-            Fact::Waived { reason, signed_by, .. } => {
-                StoryEvent::Waived { reason: reason.clone(), signed_by: signed_by.clone() }
-            }
             Fact::Incident { party, what, .. } => StoryEvent::Incident { party: *party, what: what.clone() },
             Fact::CarriedBatch { .. }
             | Fact::KeysInstalled { .. }
@@ -305,6 +324,26 @@ impl Moment {
             | Fact::Carried { .. } => return None,
         };
         Some(Moment { at, event })
+    }
+}
+
+impl StoryEvent {
+    /// What became of a try at a debt, or of the debt.
+    fn of_debt(fact: &Fact, duty: DutyKind) -> Option<StoryEvent> {
+        let is_reversal = duty == DutyKind::Reverse;
+        Some(match fact.clone() {
+            Fact::Tried { number, route, .. } if is_reversal => StoryEvent::ReversalTried { number, route },
+            Fact::Tried { number, route, .. } => StoryEvent::DebtTried { duty, number, route },
+            Fact::Unheard { number, failure, .. } if is_reversal => StoryEvent::ReversalUnheard { number, failure },
+            Fact::Unheard { number, failure, .. } => StoryEvent::DebtUnheard { duty, number, failure },
+            Fact::Answered { verdict, code, read_by, .. } if is_reversal => {
+                StoryEvent::ReversalAnswered { verdict, code, read_by }
+            }
+            Fact::Answered { verdict, code, read_by, .. } => StoryEvent::DebtAnswered { duty, verdict, code, read_by },
+            Fact::Waived { reason, signed_by, .. } if is_reversal => StoryEvent::Waived { reason, signed_by },
+            Fact::Waived { reason, signed_by, .. } => StoryEvent::DebtWaived { duty, reason, signed_by },
+            _ => return None,
+        })
     }
 }
 

@@ -3,7 +3,7 @@
 
 use engine::books::{Books, Debt, Standing, Transaction};
 use engine::contract::types::Amount;
-use engine::{Duty, Timestamp};
+use engine::{Duty, DutyKind, Timestamp};
 use serde_json::{Value, json};
 
 use super::{amount_facts, reference};
@@ -84,13 +84,13 @@ pub fn needing_attention<'a>(books: &'a Books, acquirer: &str) -> Vec<&'a Debt> 
 }
 
 /// What is owed, in a word or two.
-pub(super) fn duty(duty: Duty) -> &'static str {
+pub(super) fn duty(duty: DutyKind) -> &'static str {
     match duty {
-        Duty::Reverse(_) => "owed-kind-reversal",
-        Duty::Repeat => "owed-kind-repetition",
-        Duty::Inquire => "owed-kind-inquiry",
-        Duty::Advise => "owed-kind-advice",
-        Duty::ReportScripts => "owed-kind-script-report",
+        DutyKind::Reverse => "owed-kind-reversal",
+        DutyKind::Repeat => "owed-kind-repetition",
+        DutyKind::Inquire => "owed-kind-inquiry",
+        DutyKind::Advise => "owed-kind-advice",
+        DutyKind::ReportScripts => "owed-kind-script-report",
     }
 }
 
@@ -139,7 +139,7 @@ fn line(books: &Books, debt: &Debt, messages: &Messages) -> String {
     messages.text(
         "owed-line",
         &[
-            ("kind", messages.text(duty(debt.duty), &[]).into()),
+            ("kind", messages.text(duty(debt.duty.sort()), &[]).into()),
             ("amount", amount.into()),
             ("trace", trace.into()),
             ("transaction", debt.of.to_string().into()),

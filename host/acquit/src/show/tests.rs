@@ -5,6 +5,8 @@ use std::path::Path;
 use engine::books::{Books, Conclusion, Transaction};
 use engine::contract::acquirer::{Approved, Verdict};
 use engine::contract::card::{Entry, Presented, Verification};
+use engine::contract::retry_policy::{Delivery, Failure};
+use engine::contract::template::UndoReason;
 use engine::contract::transaction::{
     FollowUp, FollowUpKind, Operation, OperationKind, Original, Payment, PaymentKind, Subject, Totals,
 };
@@ -263,6 +265,37 @@ fn an_unknown_void_asks_nobody_to_do_it_again() {
     let english = told(&books, "V1", Language::English);
     for said in ["not known yet", "owes unionpay a repetition", "Do not do it again"] {
         assert!(english.contains(said), "{said}: {english}");
+    }
+}
+
+/// A report that nobody answered was told of as a reversal, which frightened whoever had made a good sale.
+#[test]
+fn every_debt_is_told_of_by_its_own_name() {
+    let said = [
+        (Duty::Reverse(UndoReason::NoAnswer), "Reversal", "冲正", "reversal-tried"),
+        (Duty::Repeat, "Repetition", "重发", "debt-tried"),
+        (Duty::Inquire, "Inquiry", "查询", "debt-tried"),
+        (Duty::Advise, "Advice", "通知", "debt-tried"),
+        (Duty::ReportScripts, "Script report", "脚本结果通知", "debt-tried"),
+    ];
+    for (duty, english, chinese, tag) in said {
+        let mut books = books(vec![("A1", payment(PaymentKind::Sale, 8800), approved(8800))], vec![("A1", duty)]);
+        let mut write = |fact| books.apply(&Record { at: at(40), acquirer: "unionpay".into(), fact }).unwrap();
+        let debt = id("A1D");
+        write(Fact::Tried { debt: debt.clone(), number: 1, route: "host".into() });
+        let (delivery, failure) = (Delivery::MaybeSent, Failure::Timeout);
+        write(Fact::Unheard { debt: debt.clone(), number: 1, delivery, failure });
+        let (reason, signed_by) = (String::from("paid by hand"), String::from("KEY"));
+        write(Fact::Waived { debt, reason, signed_by, statement: String::new(), signature: Vec::new() });
+        let in_english = told(&books, "A1", Language::English);
+        assert!(in_english.contains(&format!("{english} sent to host, try 1")), "{in_english}");
+        assert_eq!(in_english.contains("eversal"), duty.reason().is_some(), "{in_english}");
+        let in_chinese = told(&books, "A1", Language::Chinese);
+        assert!(in_chinese.contains(&format!("{chinese}已发往 host，第 1 次")), "{in_chinese}");
+        let facts = explain(&books, Some(&id("A1")), &Messages::new(Language::English)).facts;
+        let event = &facts["timeline"].as_array().unwrap()[2]["event"];
+        let named = event[tag]["duty"].as_str().unwrap_or("reversal");
+        assert_eq!(named, duty.word(), "{event}");
     }
 }
 

@@ -247,6 +247,7 @@ impl Books {
     /// Tells the story of the transaction a fact is about; and keeps no more of one that is settled than may be needed.
     pub(super) fn remember_in_timeline(&mut self, at: Timestamp, fact: &Fact) {
         let Some(id) = self.original_of(fact).cloned() else { return };
+        let duty = fact.subject().and_then(|id| self.debts.get(id)).map(|debt| debt.duty);
         let Some(transaction) = self.transactions.get_mut(&id) else { return };
         let is_one_of_many = match fact {
             Fact::Tried { .. } | Fact::Unheard { .. } => true,
@@ -254,7 +255,7 @@ impl Books {
             _ => false,
         };
         if !is_one_of_many || transaction.timeline.len() < MOMENTS_TOLD {
-            transaction.timeline.extend(Moment::of(at, fact));
+            transaction.timeline.extend(Moment::of(at, fact, duty));
         }
         self.slim_if_settled(&id);
         if let Some(original) = self.transactions.get(&id).and_then(Transaction::follows) {

@@ -119,12 +119,17 @@ pub enum Duty {
 }
 
 /// The sorts of what can be owed.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub enum DutyKind {
+    #[serde(rename = "reversal")]
     Reverse,
+    #[serde(rename = "repetition")]
     Repeat,
+    #[serde(rename = "inquiry")]
     Inquire,
+    #[serde(rename = "advice")]
     Advise,
+    #[serde(rename = "script-report")]
     ReportScripts,
 }
 

@@ -116,7 +116,7 @@ impl Teller<'_> {
             (Standing::Unheard, Duty::Advise) => "explain-owed-advice",
             (Standing::Unheard, Duty::ReportScripts) => "explain-owed-script-report",
         };
-        let kind = self.text(debts::duty(debt.duty), &[]);
+        let kind = self.text(debts::duty(debt.duty.sort()), &[]);
         let code = debt.refusals.last().cloned().unwrap_or_default();
         let args =
             [("acquirer", self.acquirer()), ("amount", self.amount()), ("code", code.into()), ("kind", kind.into())];

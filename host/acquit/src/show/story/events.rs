@@ -1,7 +1,7 @@
 //! What happened, moment by moment.
 
 use engine::story::{Moment, StoryEvent};
-use engine::{Doubt, Duty, Incident, Outcome, Verdict};
+use engine::{Doubt, DutyKind, Incident, Outcome, Verdict};
 
 use super::super::{debts, reference, words};
 use super::Teller;
@@ -38,40 +38,59 @@ impl Teller<'_> {
             | StoryEvent::ReversalTried { .. }
             | StoryEvent::ReversalUnheard { .. }
             | StoryEvent::ReversalAnswered { .. }
-            | StoryEvent::Waived { .. } => self.of_debt(&moment.event),
+            | StoryEvent::Waived { .. }
+            | StoryEvent::DebtTried { .. }
+            | StoryEvent::DebtUnheard { .. }
+            | StoryEvent::DebtAnswered { .. }
+            | StoryEvent::DebtWaived { .. } => self.of_debt(&moment.event),
         }
     }
 
-    /// What happened to what is owed. Where that is not only a reversal, the words fit everything.
+    /// What happened to what is owed: a reversal is spoken of in words of its own, any other debt by its name.
     fn of_debt(&self, event: &StoryEvent) -> String {
-        let only_reversals = self.books.debts_of(self.transaction).all(|debt| matches!(debt.duty, Duty::Reverse(_)));
-        let pick = |reversal: &'static str, other: &'static str| if only_reversals { reversal } else { other };
+        let named = |id, duty: DutyKind| self.text(id, &[("kind", self.text(debts::duty(duty), &[]).into())]);
         match event {
             StoryEvent::ReversalOwed(reason) => {
                 self.text("event-reversal-owed", &[("reason", self.text(words::undo(*reason), &[]).into())])
             }
-            StoryEvent::Due(duty) => self.text("event-due", &[("kind", self.text(debts::duty(*duty), &[]).into())]),
+            StoryEvent::Due(duty) => named("event-due", duty.sort()),
             StoryEvent::Escalated => self.text("event-escalated", &[]),
             StoryEvent::ReversalTried { number, route } => {
                 let args = [("route", route.clone().into()), ("attempt", (*number).into())];
-                self.text(pick("event-reversal-sent", "event-debt-sent"), &args)
+                self.text("event-reversal-sent", &args)
             }
-            StoryEvent::ReversalUnheard { .. } => {
-                self.text(pick("event-reversal-no-answer", "event-debt-no-answer"), &[])
+            StoryEvent::DebtTried { duty, number, route } => {
+                let kind = self.text(debts::duty(*duty), &[]);
+                let args = [("kind", kind.into()), ("route", route.clone().into()), ("attempt", (*number).into())];
+                self.text("event-debt-sent", &args)
             }
+            StoryEvent::ReversalUnheard { .. } => self.text("event-reversal-no-answer", &[]),
+            StoryEvent::DebtUnheard { duty, .. } => named("event-debt-no-answer", *duty),
             StoryEvent::ReversalAnswered { verdict, code, .. } => {
                 let id = match verdict {
-                    Verdict::Paid => pick("event-reversal-acknowledged", "event-debt-acknowledged"),
-                    Verdict::Refused => pick("event-reversal-refused", "event-debt-refused"),
+                    Verdict::Paid => "event-reversal-acknowledged",
+                    Verdict::Refused => "event-reversal-refused",
                     Verdict::Unmatched => "event-reversal-unmatched",
                 };
-                // Who reads an answer without the plugin learns what it means, not the acquirer's word for it.
-                let code = if code.is_empty() { "-" } else { code };
-                self.text(id, &[("acquirer", self.acquirer()), ("code", code.to_owned().into())])
+                self.text(id, &[("acquirer", self.acquirer()), ("code", shown(code))])
+            }
+            StoryEvent::DebtAnswered { duty, verdict, code, .. } => {
+                let id = match verdict {
+                    Verdict::Paid => "event-debt-acknowledged",
+                    Verdict::Refused => "event-debt-refused",
+                    Verdict::Unmatched => "event-debt-unmatched",
+                };
+                let kind = self.text(debts::duty(*duty), &[]);
+                self.text(id, &[("kind", kind.into()), ("acquirer", self.acquirer()), ("code", shown(code))])
             }
             StoryEvent::Waived { reason, signed_by } => {
-                let args = [("reason", reason.clone().into()), ("key", signed_by.clone().into())];
-                self.text(pick("event-waived", "event-debt-waived"), &args)
+                self.text("event-waived", &[("reason", reason.clone().into()), ("key", signed_by.clone().into())])
+            }
+            StoryEvent::DebtWaived { duty, reason, signed_by } => {
+                let kind = self.text(debts::duty(*duty), &[]);
+                let args =
+                    [("kind", kind.into()), ("reason", reason.clone().into()), ("key", signed_by.clone().into())];
+                self.text("event-debt-waived", &args)
             }
             _ => String::new(),
         }
@@ -128,4 +147,9 @@ impl Teller<'_> {
             _ => "00".into(),
         }
     }
+}
+
+/// An acquirer's code. Who reads an answer without the plugin learns what it means, not the acquirer's word for it.
+fn shown(code: &str) -> Argument<'static> {
+    if code.is_empty() { "-".into() } else { code.to_owned().into() }
 }
