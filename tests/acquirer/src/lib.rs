@@ -19,7 +19,7 @@ mod server;
 mod tls;
 mod traffic;
 
-pub use bank::{Bank, SettlementFault};
+pub use bank::{Bank, Listed, SettlementFault, State};
 pub use codec::Mti;
 pub use config::AcquirerConfig;
 pub use control::{Command, Control, WaitedInVain};

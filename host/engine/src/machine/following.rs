@@ -74,7 +74,9 @@ impl World<'_> {
         let amount = rules::may_follow(kind, &self.past(known, &original), amount, percent)?;
         // What is only asked or told of uses what was kept of the card.
         let is_silent = matches!(kind, FollowUpKind::Inquire | FollowUpKind::Advise);
-        let asks_for_card = !is_silent && self.deployment.presents.contains(&kind.operation());
+        // The customer scanned the terminal: there never was a card to present again.
+        let has_card = original.operation != OperationKind::ShowToPay;
+        let asks_for_card = !is_silent && has_card && self.deployment.presents.contains(&kind.operation());
         let card = match known.sealed() {
             _ if asks_for_card => CardSource::Presented,
             _ if kind == FollowUpKind::Inquire => CardSource::None,

@@ -28,15 +28,18 @@ fn a_day_of_everything_balances() {
         ("P2", pay(PaymentKind::Preauthorize, 50), 50),
         ("X2", follow(FollowUpKind::CancelPreauthorization, "P2", None), 50),
         ("S1", pay(PaymentKind::ShowToPay, 250), 250),
+        ("R3", follow(FollowUpKind::Refund, "S1", Some(100)), 100),
+        ("S2", pay(PaymentKind::ShowToPay, 70), 70),
+        ("V2", follow(FollowUpKind::Void, "S2", None), 70),
         ("B1", pay(PaymentKind::Balance, 0), 0),
     ] {
         let outcome = house.does(id, order);
         assert_eq!(approved_minor(&outcome), Some(minor), "{id}: {outcome:?}");
     }
     house.assert_balanced();
-    assert_eq!(house.acquirer.sum(), 900 + 250);
+    assert_eq!(house.acquirer.sum(), 900 + 150);
     let asked = house.log.iter().filter(|word| *word == "AskCard").count();
-    assert_eq!(asked, 12, "for all but the code that the customer scans");
+    assert_eq!(asked, 12, "for all but the codes that the customer scans, and what follows them");
     assert!(house.log.contains(&"ShowCode".to_owned()));
 }
 

@@ -97,7 +97,11 @@ fn start(silence: Silence, context: &Context, operation: &Operation) -> Step {
         _ => 0,
     };
     let tells = matches!(operation.kind(), OperationKind::Advise | OperationKind::ReportScripts);
-    let has_card = tells || (crate::rules::moves_money(operation) && operation.kind() != OperationKind::ShowToPay);
+    let shown = match operation {
+        Operation::FollowUp(FollowUp { of: Subject::Known(original), .. }) => original.operation,
+        _ => operation.kind(),
+    } == OperationKind::ShowToPay;
+    let has_card = !shown && (tells || crate::rules::moves_money(operation));
     let message = message(&sent, trace, minor, has_card);
     let exchange = if crate::rules::moves_money(operation) {
         let mut standby = guest::standby(trace, minor);
