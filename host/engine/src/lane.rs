@@ -103,9 +103,8 @@ impl Lane {
     /// An idle lane, with every unheard debt due at once.
     pub fn new(deployment: Deployment, books: &Books, keys_lost: bool, now_ms: u64) -> Lane {
         let mut due = Due::default();
-        let unheard = |debt: &&Debt| debt.standing == Standing::Unheard;
-        let debts = books.open_debts_of(&deployment.acquirer).filter(unheard);
-        debts.for_each(|debt| due.put(debt.id.clone(), debt.duty.rank(), now_ms));
+        let unheard = books.debts_that_stand(&deployment.acquirer, Standing::Unheard);
+        unheard.for_each(|debt| due.put(debt.id.clone(), debt.duty.rank(), now_ms));
         let settlement = settling::OpenSettlement::at_start(books, &deployment.acquirer, now_ms);
         Lane { deployment, settlement, current: None, queue: VecDeque::new(), due, keys_lost, sign_in_not_before_ms: 0 }
     }
@@ -149,8 +148,8 @@ impl Lane {
 
     /// The acquirer is there: what waits to be told is told now.
     pub fn advices_due(&mut self, books: &Books, now_ms: u64) {
-        let debts = books.open_debts_of(&self.deployment.acquirer);
-        for debt in debts.filter(|debt| debt.standing == Standing::Unheard && debt.duty.rank() != Rank::InDoubt) {
+        let unheard = books.debts_that_stand(&self.deployment.acquirer, Standing::Unheard);
+        for debt in unheard.filter(|debt| debt.duty.rank() != Rank::InDoubt) {
             self.due.put(debt.id.clone(), debt.duty.rank(), now_ms);
         }
     }
@@ -238,10 +237,8 @@ impl Lane {
 
     /// What is tried before a payment: all but advices, which wait for it unless they block it.
     fn tried_first<'a>(&'a self, books: &'a Books) -> impl Iterator<Item = &'a Debt> {
-        let unheard = books.open_debts_of(&self.deployment.acquirer);
-        unheard.filter(|debt| {
-            debt.standing == Standing::Unheard && (debt.duty.rank() != Rank::Advice || self.blocks(debt))
-        })
+        let unheard = books.debts_that_stand(&self.deployment.acquirer, Standing::Unheard);
+        unheard.filter(|debt| debt.duty.rank() != Rank::Advice || self.blocks(debt))
     }
 
     /// What stands in the way of a payment: money in doubt, mostly. Of what moved rightly the acquirer may be told later,

@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::sums::{Sums, too_much};
 use super::{Books, Debt, Inconsistent, Standing, Transaction};
 use crate::contract::acquirer::{Approved, Verdict};
 use crate::contract::transaction::{OperationKind, Totals};
@@ -23,7 +24,7 @@ pub struct Batch {
     pub number: u32,
     /// In the order they were approved.
     pub members: Vec<TransactionId>,
-    sums: BTreeMap<Line, Sum>,
+    sums: Sums,
     /// The settlement under way.
     pub settling: Option<Settling>,
 }
@@ -52,25 +53,16 @@ pub struct Compared {
     pub next: Option<OperationKind>,
 }
 
-/// Group, operation, currency and exponent.
-type Line = (String, OperationKind, u16, u8);
-
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-struct Sum {
-    count: u32,
-    minor: u64,
-}
-
 impl Default for Batch {
     fn default() -> Batch {
-        Batch { number: 1, members: Vec::new(), sums: BTreeMap::new(), settling: None }
+        Batch { number: 1, members: Vec::new(), sums: Sums::NONE, settling: None }
     }
 }
 
 impl Batch {
     /// The running sums.
     pub fn totals(&self) -> Vec<Totals> {
-        lines(&self.sums)
+        self.sums.lines()
     }
 
     /// The transactions the settlement under way is about, in order.
@@ -88,7 +80,7 @@ impl Batch {
 impl Books {
     /// An acquirer's batch.
     pub fn batch(&self, acquirer: &str) -> &Batch {
-        static FIRST: Batch = Batch { number: 1, members: Vec::new(), sums: BTreeMap::new(), settling: None };
+        static FIRST: Batch = Batch { number: 1, members: Vec::new(), sums: Sums::NONE, settling: None };
         self.batches.get(acquirer).unwrap_or(&FIRST)
     }
 
@@ -103,14 +95,14 @@ impl Books {
     /// A sum does not fit.
     pub fn counted(&self, acquirer: &str) -> Result<Vec<Totals>, Inconsistent> {
         let batch = self.batch(acquirer);
-        let mut sums = BTreeMap::new();
-        for known in self.transactions.values().filter(|known| known.acquirer == acquirer) {
+        let mut sums = Sums::NONE;
+        for known in self.transactions_of(acquirer) {
             let is_open = known.batch.is_none_or(|number| number >= batch.number);
             if let Some(approved) = self.settles(known).filter(|_| is_open) {
-                add(&mut sums, known, approved)?;
+                sums.add(known, approved)?;
             }
         }
-        Ok(lines(&sums))
+        Ok(sums.lines())
     }
 
     /// The settlements in memory, oldest first, the one under way too.
@@ -187,7 +179,7 @@ impl Books {
         if number < batch.number {
             return Ok(());
         }
-        add(&mut batch.sums, known, &approved)?;
+        batch.sums.add(known, &approved)?;
         batch.members.push(id.clone());
         Ok(())
     }
@@ -213,15 +205,11 @@ impl Books {
             return;
         }
         let (Some(Outcome::Approved(approved)), Some(_)) = (known.outcome(), known.batch) else { return };
-        let (line, minor) = (line(known, approved), approved.amount.minor);
         if let Some(batch) = self.batches.get_mut(&known.acquirer)
             && let Some(place) = batch.members.iter().rposition(|member| member == id)
         {
             batch.members.remove(place);
-            if let Some(sum) = batch.sums.get_mut(&line) {
-                *sum = Sum { count: sum.count.saturating_sub(1), minor: sum.minor.saturating_sub(minor) };
-            }
-            batch.sums.retain(|_, sum| sum.count > 0);
+            batch.sums.take_out(known, approved);
         }
         if let Some(known) = self.transactions.get_mut(id) {
             known.batch = None;
@@ -304,7 +292,7 @@ impl Books {
                     _ => continue,
                 };
                 let batch = self.batches.entry(acquirer.to_owned()).or_default();
-                if add(&mut batch.sums, known, &approved).is_ok() {
+                if batch.sums.add(known, &approved).is_ok() {
                     batch.members.push(id);
                 }
             } else {
@@ -332,8 +320,7 @@ impl Books {
     /// A running sum that has gone wrong, for tests.
     #[cfg(test)]
     pub(crate) fn miscount(&mut self, acquirer: &str) {
-        let sums = self.batches.get_mut(acquirer).into_iter().flat_map(|batch| batch.sums.values_mut());
-        sums.for_each(|sum| sum.minor += 1);
+        self.batches.get_mut(acquirer).into_iter().for_each(|batch| batch.sums.miscount());
     }
 
     fn is_settling(&self, acquirer: &str, settlement: &TransactionId) -> bool {
@@ -346,60 +333,6 @@ impl Books {
             .filter(|settling| settling.settlement == *settlement)
             .ok_or_else(|| contradicts(settlement, "a settlement that never began"))
     }
-}
-
-impl OperationKind {
-    /// Whether what was approved counts in a settlement. What is only reserved, given back of that, or asked, does not.
-    pub(crate) fn is_settled(self) -> bool {
-        match self {
-            OperationKind::Sale
-            | OperationKind::ScanToPay
-            | OperationKind::ShowToPay
-            | OperationKind::Void
-            | OperationKind::Refund
-            | OperationKind::Complete
-            | OperationKind::CancelCompletion
-            | OperationKind::Advise => true,
-            OperationKind::SignIn
-            | OperationKind::SignOff
-            | OperationKind::Echo
-            | OperationKind::Download
-            | OperationKind::Preauthorize
-            | OperationKind::CancelPreauthorization
-            | OperationKind::Balance
-            | OperationKind::Reverse
-            | OperationKind::Inquire
-            | OperationKind::ReportScripts
-            | OperationKind::Settle
-            | OperationKind::Upload => false,
-        }
-    }
-}
-
-fn line(known: &Transaction, approved: &Approved) -> Line {
-    let Amount { currency, exponent, .. } = approved.amount;
-    (approved.settlement_group.clone(), known.kind(), currency, exponent)
-}
-
-fn add(sums: &mut BTreeMap<Line, Sum>, known: &Transaction, approved: &Approved) -> Result<(), Inconsistent> {
-    let sum = sums.entry(line(known, approved)).or_default();
-    sum.minor = sum.minor.checked_add(approved.amount.minor).ok_or_else(|| too_much(&known.id))?;
-    sum.count = sum.count.checked_add(1).ok_or_else(|| too_much(&known.id))?;
-    Ok(())
-}
-
-fn lines(sums: &BTreeMap<Line, Sum>) -> Vec<Totals> {
-    let line = |((group, operation, currency, exponent), sum): (&Line, &Sum)| Totals {
-        group: group.clone(),
-        operation: *operation,
-        count: sum.count,
-        amount: Amount { minor: sum.minor, currency: *currency, exponent: *exponent },
-    };
-    sums.iter().map(line).collect()
-}
-
-fn too_much(id: &TransactionId) -> Inconsistent {
-    contradicts(id, "a sum that does not fit")
 }
 
 fn contradicts(id: &TransactionId, how: &'static str) -> Inconsistent {

@@ -14,10 +14,12 @@ mod indices;
 mod kept;
 #[cfg(test)]
 mod laws;
+mod looks;
 mod memory;
 mod query;
 mod recovery;
 mod summary;
+mod sums;
 mod transaction;
 mod writing;
 
@@ -38,6 +40,8 @@ pub use compaction::Fate;
 pub use debt::{Debt, Standing, Waived};
 pub use image::{IMAGE_VERSION, ImageError};
 pub use kept::Stream;
+#[cfg(test)]
+pub(crate) use looks::looks;
 pub use memory::{INDEX_DAYS, Known};
 pub use query::{BATCH, Query, State};
 pub use summary::{SUMMARY_VERSION, SettledDebt, Summary, SummaryError};
@@ -101,12 +105,18 @@ impl Books {
 
     /// All of them, oldest first.
     pub fn transactions(&self) -> impl DoubleEndedIterator<Item = &Transaction> {
-        self.order.iter().filter_map(|id| self.transactions.get(id))
+        self.order.iter().filter_map(|id| self.transactions.get(id)).inspect(|_| looks::one())
+    }
+
+    /// Those of one acquirer, by name.
+    fn transactions_of(&self, acquirer: &str) -> impl Iterator<Item = &Transaction> {
+        self.transactions.values().inspect(|_| looks::one()).filter(move |known| known.acquirer == acquirer)
     }
 
     /// What followed a transaction and is in memory, oldest first: its void, its refunds, its completion.
     pub fn followers(&self, id: &TransactionId) -> impl Iterator<Item = &Transaction> {
-        self.indices.followers.get(id).into_iter().flatten().filter_map(|id| self.transactions.get(id))
+        let followers = self.indices.followers.get(id).into_iter().flatten();
+        followers.filter_map(|id| self.transactions.get(id)).inspect(|_| looks::one())
     }
 
     /// A debt by its own name.
@@ -116,12 +126,12 @@ impl Books {
 
     /// What is or was owed for a transaction, oldest first.
     pub fn debts_of<'a>(&'a self, transaction: &'a Transaction) -> impl Iterator<Item = &'a Debt> {
-        transaction.debts.iter().filter_map(|id| self.debts.get(id))
+        transaction.debts.iter().filter_map(|id| self.debts.get(id)).inspect(|_| looks::one())
     }
 
     /// Debts nobody has acknowledged or waived: unheard, refused and unmatched.
     pub fn open_debts(&self) -> impl Iterator<Item = &Debt> {
-        self.indices.open().filter_map(|id| self.debts.get(id))
+        self.indices.open().filter_map(|id| self.debts.get(id)).inspect(|_| looks::one())
     }
 
     /// Those of one acquirer: the unheard, the refused and the unmatched, each oldest first.
@@ -132,7 +142,8 @@ impl Books {
 
     /// Those of one acquirer that stand like this, oldest first.
     pub fn debts_that_stand(&self, acquirer: &str, standing: Standing) -> impl Iterator<Item = &Debt> {
-        self.indices.standing(acquirer, standing).filter_map(|id| self.debts.get(id))
+        let debts = self.indices.standing(acquirer, standing);
+        debts.filter_map(|id| self.debts.get(id)).inspect(|_| looks::one())
     }
 
     /// How many open debts of one acquirer stand like this.
@@ -173,7 +184,7 @@ impl Books {
                 given = given.plus(Amount::of(*back, *currency, *exponent))?;
             }
         }
-        for known in self.transactions.values().filter(|known| known.acquirer == acquirer) {
+        for known in self.transactions_of(acquirer) {
             let Some(Outcome::Approved(approved)) = known.outcome() else { continue };
             match known.kind().flow() {
                 Flow::Taken => taken = taken.plus(approved.amount)?,

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use super::acquirer::{Acquirer, Wire};
 use super::guest::{self, MAC_KEY, failed, yuan};
 use super::{ACQUIRER, card, deployment, record};
-use crate::books::Books;
+use crate::books::{Books, looks};
 use crate::contract::card::Presented;
 use crate::contract::template::Node;
 use crate::contract::{Digest, PluginFault};
@@ -57,6 +57,8 @@ pub(crate) struct House {
     pub preparing: Result<(), String>,
     pub sales_stopped: Option<String>,
     pub now_ms: u64,
+    /// Transactions and debts that the engine has looked at in walks over its books.
+    pub looks: u64,
     pub ended: Vec<(TransactionId, Outcome)>,
     /// Every effect, by its word.
     pub log: Vec<String>,
@@ -112,6 +114,7 @@ impl House {
             preparing: Ok(()),
             sales_stopped: None,
             now_ms: 1_000,
+            looks: 0,
             ended: Vec::new(),
             log: Vec::new(),
             cuts: VecDeque::new(),
@@ -251,7 +254,9 @@ impl House {
 
     pub(super) fn feed(&mut self, input: Input) {
         let now = self.now();
+        let before = looks();
         let effects = self.engine.as_mut().unwrap().handle(input, now);
+        self.looks += looks() - before;
         self.tasks.extend(effects);
     }
 

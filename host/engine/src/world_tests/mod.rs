@@ -16,6 +16,7 @@ mod day_cuts;
 mod duties;
 mod errands;
 mod failed_save;
+mod flatness;
 mod full_disk;
 pub(crate) mod guest;
 mod hostile;
