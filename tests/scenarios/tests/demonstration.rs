@@ -23,8 +23,12 @@ fn every_step_is_a_line_of_json_and_the_last_one_has_the_sums() -> Result<()> {
     let lines: Vec<Value> =
         String::from_utf8(output.stdout)?.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
     let steps: Vec<_> = lines.iter().map(|line| line["step"].as_str().unwrap_or_default()).collect();
-    assert_eq!(steps, ["sign-in", "sale", "decline", "lost-reply", "recovery", "books"]);
-    let [sign_in, sale, decline, lost, recovery, books] = lines.as_slice() else { unreachable!() };
+    let all =
+        ["sign-in", "sale", "decline", "lost-reply", "recovery", "pre-authorisation", "outage", "closing", "books"];
+    assert_eq!(steps, all);
+    let [sign_in, sale, decline, lost, recovery, held, outage, closing, books] = lines.as_slice() else {
+        unreachable!()
+    };
     assert_ne!(sign_in["batch_before"], sign_in["batch_after"]);
     assert_eq!(sale["outcome"], "approved");
     for language in ["zh", "en"] {
@@ -35,8 +39,17 @@ fn every_step_is_a_line_of_json_and_the_last_one_has_the_sums() -> Result<()> {
     assert_eq!((&lost["owed"], &recovery["owed"]), (&1.into(), &0.into()));
     assert_eq!(recovery["story"]["charged"], "taken-back");
     assert_eq!((&books["owed"], &books["equal"]), (&0.into(), &true.into()));
-    assert_eq!((&books["terminal_minor"], &books["acquirer_minor"]), (&1234.into(), &1234.into()));
-    assert_eq!(books["entries"].as_array().map(Vec::len), Some(3));
+    assert_eq!(held["taken_minor"], 8000);
+    assert_eq!((&outage["owed"], &outage["owed_after"]), (&2.into(), &0.into()));
+    let settlement = &closing["settlement"];
+    assert_eq!((&settlement["balanced"], &settlement["uploaded"]), (&false.into(), &3.into()));
+    assert_eq!((&books["terminal_minor"], &books["acquirer_minor"]), (&9434.into(), &9434.into()));
+    let entries = books["entries"].as_array().into_iter().flatten();
+    let mut moved: Vec<_> = entries.map(|entry| entry["what"].as_str().unwrap_or_default()).collect();
+    // Whether the tip or the sale in doubt comes first is the terminal's affair.
+    moved.sort_unstable();
+    let all = ["adjustment", "completion", "pre-authorisation", "reversal", "reversal", "sale", "sale", "sale"];
+    assert_eq!(moved, all);
     Ok(())
 }
 

@@ -14,9 +14,9 @@ pub struct Payment {
     /// The register's identity for it.
     pub identity: &'static str,
     /// As a cashier types it.
-    amount: &'static str,
+    pub amount: &'static str,
     /// The same in minor units.
-    minor: i64,
+    pub minor: i64,
 }
 
 /// Goes well.

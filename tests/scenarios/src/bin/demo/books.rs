@@ -5,6 +5,7 @@ use anyhow::{Context, Result};
 use serde_json::{Value, json};
 
 use crate::acts::{APPROVED, DECLINED, LOST, Payment};
+use crate::day::{COMPLETED, HELD, IN_DOUBT, NOT_SENT, TIP};
 use crate::page::{Page, money, padded};
 use crate::stage::Stage;
 use crate::words::{Language, Words, words};
@@ -33,7 +34,7 @@ pub fn compare(stage: &mut Stage, page: &mut Page) -> Result<bool> {
     let equal = terminal_minor == acquirer_minor && balanced && owed == 0;
 
     let mut terminal = vec![words("终端账", "the terminal's books").all(page.languages())];
-    for Payment { identity, .. } in [APPROVED, DECLINED, LOST] {
+    for Payment { identity, .. } in [APPROVED, DECLINED, LOST, HELD, COMPLETED, TIP, IN_DOUBT, NOT_SENT] {
         let story = stage.terminal.run(&["explain", identity])?;
         terminal.push(payment(identity, story.done()?, page.languages()));
     }
@@ -82,10 +83,14 @@ pub fn compare(stage: &mut Stage, page: &mut Page) -> Result<bool> {
 /// A payment by the terminal's books: what it asked for, how it stands, what the shop gets.
 fn payment(identity: &str, story: &Value, languages: &[Language]) -> String {
     let amount = story["amount"]["minor"].as_i64().unwrap_or_default();
-    let paid = story["paid"] == "yes";
+    // What is only set aside is nobody's yet.
+    let held = story["operation"] == "preauthorize";
+    let paid = story["paid"] == "yes" && !held;
     let state = match (paid, story["charged"].as_str()) {
         (true, _) => words("成功", "approved"),
+        (false, Some("yes")) if held => words("已冻结", "held"),
         (false, Some("taken-back")) => words("已冲正", "reversed"),
+        (false, Some("no")) if story["outcome"] == "not-sent" => words("未发送", "not sent"),
         (false, Some("no")) => words("被拒绝", "declined"),
         (false, _) => words("未知", "unknown"),
     };
@@ -96,12 +101,22 @@ fn payment(identity: &str, story: &Value, languages: &[Language]) -> String {
 
 /// A movement by the acquirer's ledger, from the shop's side.
 fn movement(entry: &Value, languages: &[Language]) -> String {
-    let amount = entry["amount_minor"].as_i64().unwrap_or_default();
-    let counted = if entry["what"] == "reversal" { -amount } else { amount };
+    let counted = merchant_minor(entry);
     let trace = entry["trace"].as_str().unwrap_or_default();
     let what = what(entry).all(languages);
     let name = padded(&format!("{:>3}  {what}", entry["number"]), MOVEMENT);
     format!("{name}{}{:>AMOUNT$}", padded(trace, TRACE + 1), money(counted))
+}
+
+/// What the shop got by an entry, less what it gave.
+fn merchant_minor(entry: &Value) -> i64 {
+    let legs = entry["legs"].as_array().into_iter().flatten();
+    let merchants = legs.filter(|leg| leg["account"].as_str().is_some_and(|account| account.starts_with("merchant:")));
+    let signed = |leg: &Value| {
+        let amount = leg["amount_minor"].as_i64().unwrap_or_default();
+        if leg["side"] == "debit" { -amount } else { amount }
+    };
+    merchants.map(signed).sum()
 }
 
 /// The legs of an entry, two by two: what was taken from where, and given to whom.
@@ -124,6 +139,16 @@ fn legs(entry: &Value, languages: &[Language]) -> Vec<String> {
 fn what(entry: &Value) -> Words {
     match entry["what"].as_str() {
         Some("sale") => words("消费", "sale"),
+        Some("scan-to-pay") => words("扫码", "scan"),
+        Some("show-to-pay") => words("付款码", "shown code"),
+        Some("offline-sale") => words("离线消费", "offline"),
+        Some("void") => words("撤销", "void"),
+        Some("refund") => words("退货", "refund"),
+        Some("pre-authorisation") => words("预授权", "hold"),
+        Some("pre-authorisation-void") => words("预授撤销", "release"),
+        Some("completion") => words("完成", "completion"),
+        Some("completion-void") => words("完成撤销", "undone"),
+        Some("adjustment") => words("小费", "tip"),
         Some("reversal") => words("冲正", "reversal"),
         _ => words("其他", "other"),
     }

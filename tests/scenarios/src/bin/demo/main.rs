@@ -1,11 +1,12 @@
-//! What Acquit is for, in one run: a sign-in, a sale, a decline, a sale whose host is killed in the middle, and books
-//! that balance to the cent. The acquirer and the host are real programs, joined by TLS over TCP.
+//! What Acquit is for, in one run: a sign-in, a sale, a decline, a sale whose host is killed in the middle, a
+//! pre-authorisation completed, an outage ridden out, a day closed by upload, and books that balance to the cent. The acquirer and the host are real programs, joined by TLS over TCP.
 //!
 //! The demonstration goes to standard output, progress to standard error; with `--json` standard output carries one
 //! object a step. The exit code is zero only if every step went as told and the books are equal.
 
 mod acts;
 mod books;
+mod day;
 mod page;
 mod stage;
 mod words;
@@ -65,5 +66,8 @@ fn play(page: &mut Page) -> anyhow::Result<bool> {
     acts::decline(&stage, page)?;
     acts::lost_reply(&mut stage, page)?;
     acts::recovery(&mut stage, page)?;
+    day::preauthorization(&mut stage, page)?;
+    day::outage(&mut stage, page)?;
+    day::closing(&mut stage, page)?;
     books::compare(&mut stage, page)
 }

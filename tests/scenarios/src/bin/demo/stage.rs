@@ -8,6 +8,9 @@ use tempfile::TempDir;
 
 use crate::page::Page;
 
+/// The longest wait between two tries of a debt, milliseconds: a spectator waits with the terminal.
+const WAIT_MS: u32 = 500;
+
 /// Everything that acts.
 pub struct Stage {
     /// The acquirer's process.
@@ -38,6 +41,7 @@ impl Stage {
         let ca_pem = std::fs::read_to_string(acquirer.ca())?;
         let mut setup = Setup::new(acquirer.address(), ca_pem, master_key);
         setup.language = page.first_language().word().into();
+        setup.wait_ms = WAIT_MS;
         let terminal = Terminal::create(&folder.path().join("terminal"), &setup, &transcript)?;
         page.progress("its master key is loaded; the host starts as its own process");
         let host = Some(terminal.start()?);
