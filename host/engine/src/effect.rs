@@ -166,6 +166,8 @@ pub enum Question {
 pub enum CardVerdict {
     /// The issuer approved: its authentication data and scripts, in BER-TLV; perhaps none.
     Online { chip_data: Vec<u8> },
+    /// The issuer declined: the card closes its transaction and approves nothing (an AAC).
+    Declined,
     /// Nobody could be asked: may the card approve by itself?
     Unreachable,
 }

@@ -124,6 +124,7 @@ impl Inserted {
         let (accepted, scripts) = match (self.chip.last_word, verdict) {
             (LastWord::Gone, _) => return Finished::Gone,
             (_, CardVerdict::Unreachable) => (self.chip.approves_offline, Vec::new()),
+            (_, CardVerdict::Declined) => (false, Vec::new()),
             (LastWord::Approves, CardVerdict::Online { chip_data }) => (true, self.run_scripts(chip_data)),
             (LastWord::Refuses, CardVerdict::Online { chip_data }) => (false, self.run_scripts(chip_data)),
         };
@@ -226,6 +227,8 @@ mod tests {
             ("unionpay-inserted", &CardVerdict::Unreachable, (false, 0x00)),
             ("unionpay-refuses", &online, (false, 0x00)),
             ("unionpay-offline", &CardVerdict::Unreachable, (true, 0x40)),
+            ("unionpay-inserted", &CardVerdict::Declined, (false, 0x00)),
+            ("unionpay-offline", &CardVerdict::Declined, (false, 0x00)),
         ] {
             let (accepted, scripts, tags) = last_word(card, verdict);
             assert_eq!((accepted, tags.open(0x9F27).unwrap()[0]), expected, "{card}");

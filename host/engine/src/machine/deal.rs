@@ -189,6 +189,10 @@ impl Deal {
             }
             Weighed::Less(approved) => self.refuse_less(&approved, world),
             Weighed::Ends(Judgement { outcome: Outcome::Approved(approved), .. }) => self.accept(approved, world),
+            Weighed::Ends(judgement) if self.ends_at_card(&judgement) => {
+                let effect = self.finish_card(CardVerdict::Declined, world);
+                Turn::Going(State::Finishing(self, Finishing::Declined(Box::new(judgement))), vec![effect])
+            }
             Weighed::Ends(judgement) => self.end(judgement, world),
         }
     }
@@ -205,12 +209,21 @@ impl Deal {
 
     /// The acquirer approved. A chip card has the last word.
     fn accept(self, approved: Approved, world: &World<'_>) -> Turn<State> {
-        let is_finished_by_card = matches!(self.errand.kind, OperationKind::Sale | OperationKind::Preauthorize);
-        if !is_finished_by_card || !self.has_chip() {
+        if !self.is_finished_by_card() {
             return self.end(Judgement { outcome: Outcome::Approved(approved), owed: None, incident: None }, world);
         }
         let effect = self.finish_card(CardVerdict::Online { chip_data: approved.chip_data.clone() }, world);
         Turn::Going(State::Finishing(self, Finishing::Online(approved)), vec![effect])
+    }
+
+    /// Whether a chip waits for the issuer's word: its transaction stays open until it has it.
+    fn is_finished_by_card(&self) -> bool {
+        matches!(self.errand.kind, OperationKind::Sale | OperationKind::Preauthorize) && self.has_chip()
+    }
+
+    /// Whether a chip is still to be told of this decline.
+    fn ends_at_card(&self, judgement: &Judgement) -> bool {
+        matches!(judgement.outcome, Outcome::Declined(_)) && self.is_finished_by_card()
     }
 
     /// Asks the chip for its last word. What any later message may need of it is sealed with the answer.

@@ -126,6 +126,12 @@ impl Deal {
                 let (deal, ending, effects) = self.conclude(judgement, world);
                 Turn::Going(State::Concluding(deal, ending), effects)
             }
+            Finishing::Declined(judgement) => {
+                // What the card says of itself counts only where scripts of the issuer are to be reported.
+                self.finish = self.finish.filter(|finish| finish.scripts);
+                let (deal, ending, effects) = self.conclude(*judgement, world);
+                Turn::Going(State::Concluding(deal, ending), effects)
+            }
             Finishing::Online(_) => self.take_back(Doubt::CardRefused, UndoReason::CardRefused, world),
             // Its acquirer could never be told of it without the card data.
             Finishing::StandingIn(_) if accepted && is_sealed => {

@@ -109,6 +109,8 @@ pub(crate) enum Afterwards {
 pub(crate) enum Finishing {
     /// The acquirer approved.
     Online(Approved),
+    /// The acquirer declined, and nothing the card says changes that.
+    Declined(Box<Judgement>),
     /// Nobody could be asked, for this reason.
     StandingIn(Failure),
 }

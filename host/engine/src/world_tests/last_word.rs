@@ -86,6 +86,41 @@ fn a_card_that_refuses_after_the_acquirer_approved_leaves_a_debt_and_no_approval
     }
 }
 
+/// A chip that was never told of the decline kept its session open: the next payment found a card in the middle of
+/// another one.
+#[test]
+fn a_chip_is_told_of_a_decline_and_changes_nothing_about_it() {
+    for entry in [Entry::ContactChip, Entry::Stripe] {
+        for finish in [finish(false, false), finish(true, false), Err(CardProblem::Removed), finish(false, true)] {
+            let mut house = chip(Silence::Undo);
+            (house.presented.entry, house.acquirer.sale_code, house.finish) = (entry, "51", finish.clone());
+            house.begin("A1", pay(PaymentKind::Sale, 500));
+            house.rest();
+            assert!(matches!(house.outcome("A1"), Outcome::Declined(_)), "{:?}", house.outcome("A1"));
+            let is_chip = entry == Entry::ContactChip;
+            assert_eq!(house.log.iter().filter(|word| *word == "FinishCard").count(), usize::from(is_chip));
+            let reports = is_chip && finish.is_ok_and(|finish| finish.scripts);
+            assert_eq!(dues(&house), if reports { vec![Duty::ReportScripts] } else { vec![] });
+            assert_eq!(house.acquirer.count("report"), usize::from(reports));
+            house.assert_balanced();
+        }
+    }
+}
+
+/// The acquirer's answer is written down with the end alone: a cut in between leaves a doubt, and no approval.
+#[test]
+fn a_cut_while_the_chip_hears_of_a_decline_is_undone() {
+    let mut house = chip(Silence::Undo);
+    house.acquirer.sale_code = "51";
+    house.begin("A1", pay(PaymentKind::Sale, 500));
+    house.run_while(|house| house.log.last().is_none_or(|word| word != "FinishCard"));
+    house.start();
+    house.rest();
+    let known = house.books().transaction(&TransactionId::parse("A1").unwrap()).unwrap().outcome().cloned();
+    assert!(matches!(known, Some(Outcome::Unknown(_))), "{known:?}");
+    house.assert_balanced();
+}
+
 #[test]
 fn scripts_are_reported_where_the_plugin_can() {
     for offers in [true, false] {
