@@ -113,6 +113,14 @@ impl Lane {
         self.queue.push_back(job);
     }
 
+    /// Whether what runs here keeps the card reader from everybody else.
+    pub fn holds_reader(&self) -> bool {
+        self.current.as_ref().is_some_and(|current| match &current.machine {
+            Machine::Payment(state) => state.holds_reader(),
+            Machine::Maintenance(_) | Machine::Inquiry(_) | Machine::Debt(_) | Machine::Settlement(_) => false,
+        })
+    }
+
     /// Whether this transaction runs or waits here.
     pub fn knows(&self, id: &TransactionId) -> bool {
         self.current.as_ref().is_some_and(|current| current.is_of(id))

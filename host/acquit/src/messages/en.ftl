@@ -56,6 +56,7 @@ screen-use-chip = This card has a chip. Please insert it.
 screen-try-again = The card could not be read. Please try again.
 screen-remove-card = Please take your card
 screen-cancelled = Cancelled. Nothing was charged.
+screen-reader-busy = The reader still has the card of another payment. Nothing was charged: begin again when that one is over.
 screen-card-removed = The card was taken too early. Nothing was charged.
 screen-card-unreadable = The card cannot be read. Nothing was charged.
 screen-owed = owed: { $count }

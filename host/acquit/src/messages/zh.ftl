@@ -56,6 +56,7 @@ screen-use-chip = 此卡为芯片卡，请插卡
 screen-try-again = 读卡失败，请重试
 screen-remove-card = 请取走卡片
 screen-cancelled = 已取消，未扣款
+screen-reader-busy = 读卡器正在处理另一笔交易的卡，未扣款；请待其结束后重新发起
 screen-card-removed = 卡片过早移开，未扣款
 screen-card-unreadable = 无法读取卡片，未扣款
 screen-owed = 欠 { $count } 笔

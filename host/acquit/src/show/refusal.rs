@@ -101,6 +101,7 @@ impl Refusal<'_> {
             CardProblem::Unreadable => vec![text("screen-card-unreadable")],
             CardProblem::Reader => vec![text("sale-no-devices")],
             CardProblem::TimedOut => vec![text("screen-cancelled")],
+            CardProblem::Busy => vec![text("screen-reader-busy")],
             CardProblem::Gone => vec![text("following-card-gone")],
         }
     }

@@ -7,7 +7,7 @@ use crate::contract::transaction::{FollowUpKind, Maintenance, Operation, Payment
 use crate::contract::types::Milliseconds;
 use crate::effect::{CardSource, Effect, Moment};
 use crate::identity::TransactionId;
-use crate::lane::{Current, Job, Machine, Next};
+use crate::lane::{Current, Job, Lane, Machine, Next};
 use crate::machine::deal::Deal;
 use crate::machine::debt;
 use crate::machine::errand::Errand;
@@ -15,7 +15,7 @@ use crate::machine::following::Following;
 use crate::machine::world::World;
 use crate::machine::{inquiry, maintenance, payment};
 use crate::order::{Order, Payable};
-use crate::record::{NotSent, Sealed};
+use crate::record::{CardProblem, NotSent, Sealed};
 
 impl Engine {
     /// Begins what is next in an idle lane.
@@ -60,6 +60,9 @@ impl Engine {
     /// Begins what was asked for; or refuses it, which is written down all the same.
     fn begin_job(&mut self, acquirer: &str, job: Job, refused: Option<NotSent>, now: Moment) -> Vec<Effect> {
         let operation = self.next_operation();
+        // There is one reader for all acquirers: a second card would end the session of a chip that waits in it.
+        let reader_is_taken = self.lanes.values().any(Lane::holds_reader);
+        let busy = || NotSent::Card(CardProblem::Busy);
         let Some(lane) = self.lanes.get_mut(acquirer) else { return Vec::new() };
         let world = World { now, books: &self.books, deployment: &lane.deployment };
         let Job { transaction, order, operator, .. } = job;
@@ -72,12 +75,14 @@ impl Engine {
                 // Of a code that the customer scans, the terminal sees nothing.
                 let presents = kind != PaymentKind::ShowToPay;
                 let card = if presents { CardSource::Presented } else { CardSource::None };
+                let refused = refused.or_else(|| (presents && reader_is_taken).then(busy));
                 begin_payment(Deal::new(errand(subject), amount, card, presents), refused, &world)
             }
             Order::Settle => return self.begin_settlement(acquirer, operation, transaction, operator, refused, now),
             Order::FollowUp { kind, of, amount } => {
                 let allowed = refused.map_or_else(|| Following::allowed(kind, &of, amount, &world), Err);
                 let (following, refused) = match allowed {
+                    Ok(following) if following.asks_for_card && reader_is_taken => (following, Some(busy())),
                     Ok(following) => (following, None),
                     Err(why) => (Following::refused(kind, of, amount, &world), Some(why)),
                 };

@@ -217,7 +217,7 @@ impl Deal {
     }
 
     /// Whether a chip waits for the issuer's word: its transaction stays open until it has it.
-    fn is_finished_by_card(&self) -> bool {
+    pub fn is_finished_by_card(&self) -> bool {
         matches!(self.errand.kind, OperationKind::Sale | OperationKind::Preauthorize) && self.has_chip()
     }
 

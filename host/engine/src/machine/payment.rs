@@ -159,6 +159,21 @@ impl State {
         }
     }
 
+    /// Whether the card reader is its own for now: it asks for a card, or its chip waits there for the issuer's word.
+    pub fn holds_reader(&self) -> bool {
+        match self {
+            State::Card(_) => true,
+            State::Starting(deal)
+            | State::Exchanging(deal, _)
+            | State::Deciding(deal, ..)
+            | State::Pausing(deal, _)
+            | State::Inquiring(deal, ..)
+            | State::Asking(deal, _)
+            | State::Finishing(deal, _) => deal.is_finished_by_card(),
+            State::Concluding(..) | State::Noting(..) => false,
+        }
+    }
+
     /// Takes one answer.
     pub fn on(self, answer: Answer, world: &World<'_>) -> Turn<State> {
         let (from, event) = (self.name(), self.event(&answer));

@@ -128,6 +128,8 @@ pub enum CardProblem {
     Reader,
     /// The card data that was kept is not there any more.
     Gone,
+    /// The reader is busy with the card of another payment.
+    Busy,
 }
 
 /// Why the outcome is unknown.

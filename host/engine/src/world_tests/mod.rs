@@ -26,6 +26,7 @@ mod last_word;
 pub(crate) mod laws;
 mod line;
 mod long_ago;
+mod one_reader;
 mod power_cuts;
 mod rejected_reversal;
 mod settlements;

@@ -21,6 +21,7 @@ pub(super) fn not_sent() -> Vec<NotSent> {
         NotSent::Card(CardProblem::Gone),
     ];
     reasons.extend(unfit.map(NotSent::OriginalNotFit));
+    reasons.push(NotSent::Card(CardProblem::Busy));
     reasons
 }
 
