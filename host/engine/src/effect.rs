@@ -1,6 +1,8 @@
 //! What goes into the engine and what comes out of it: everything it knows of the world, and all it does to it.
 #![allow(missing_docs, reason = "each type is documented; a field or variant whose name says it all has no sentence")]
 
+use std::sync::Arc;
+
 use crate::contract::acquirer::{Event, KernelRows, NewKey, Proof, Reply, Standby, Step};
 use crate::contract::card::Presented;
 use crate::contract::retry_policy::{Debt, Decision, Delivery, Failure, Patience, Situation};
@@ -117,7 +119,7 @@ pub enum Effect {
     /// Render a message without sending it; check that its standby can be rendered too, and seal what that needs.
     Prepare { operation: OperationId, acquirer: String, draft: Box<Draft> },
     /// Write these down, durably, all or none.
-    Commit { operation: OperationId, purpose: Purpose, records: Vec<Record> },
+    Commit { operation: OperationId, purpose: Purpose, records: Arc<[Record]> },
     /// Send what was last prepared, and wait for an answer. Needs the token of this operation's last commit.
     Send { operation: OperationId, acquirer: String, route: Name, timeout: Milliseconds },
     /// Wait for another answer on the same connection.

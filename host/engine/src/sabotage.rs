@@ -4,6 +4,7 @@
 //! that honest and wrong engines run beside each other.
 
 use std::cell::Cell;
+use std::sync::Arc;
 
 use crate::contract::retry_policy::Delivery;
 use crate::effect::{Answer, Effect, ExchangeFailed, Input};
@@ -72,7 +73,9 @@ pub(crate) fn heard(mut input: Input) -> Input {
 pub(crate) fn said(mut effects: Vec<Effect>) -> Vec<Effect> {
     for effect in effects.iter_mut() {
         match effect {
-            Effect::Commit { records, .. } => records.iter_mut().for_each(|record| write(&mut record.fact)),
+            Effect::Commit { records, .. } => {
+                Arc::make_mut(records).iter_mut().for_each(|record| write(&mut record.fact));
+            }
             Effect::Ended { outcome: outcome @ Outcome::Unknown(_), .. } if commits(Sin::TellUnknownAsFailed) => {
                 *outcome = Outcome::NotSent(NotSent::Interrupted);
             }

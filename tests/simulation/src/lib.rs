@@ -19,6 +19,7 @@ pub mod seed;
 pub mod shrink;
 pub mod sins;
 mod source;
+pub mod spent;
 mod terminal;
 mod world;
 

@@ -6,6 +6,7 @@ mod tending;
 mod waiving;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use crate::books::{Books, Known, Standing};
 use crate::contract::retry_policy::{Delivery, Failure};
@@ -36,7 +37,7 @@ pub struct Engine {
     books: Books,
     lanes: BTreeMap<String, Lane>,
     /// Records on their way to the disk, and not true before they are there.
-    committing: BTreeMap<OperationId, Vec<Record>>,
+    committing: BTreeMap<OperationId, Arc<[Record]>>,
     /// Waivers being written down, and those that wait for a try of their debt to be over.
     waiving: BTreeMap<OperationId, Recording>,
     waivers_waiting: Vec<SignedWaiver>,
@@ -260,7 +261,7 @@ impl Engine {
         if !durable {
             return;
         }
-        for record in &records {
+        for record in records.iter() {
             if let Err(error) = self.books.apply(record) {
                 self.sales_stopped.get_or_insert(error.to_string());
             }
@@ -394,7 +395,7 @@ impl Engine {
     fn note_commits(&mut self, effects: &[Effect]) {
         for effect in effects {
             if let Effect::Commit { operation, records, .. } = effect {
-                self.committing.insert(*operation, records.clone());
+                self.committing.insert(*operation, Arc::clone(records));
             }
         }
     }

@@ -18,7 +18,7 @@ impl Engine {
         }
         let operation = self.next_operation();
         self.carrying = Some(operation);
-        vec![Effect::Commit { operation, purpose: Purpose::Obligation, records }]
+        vec![Effect::Commit { operation, purpose: Purpose::Obligation, records: records.into() }]
     }
 
     /// An answer to that; none when it is another's.

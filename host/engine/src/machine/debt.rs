@@ -160,7 +160,7 @@ impl State {
         match (self, answer) {
             (State::Exchanging(this, exchange), answer) => match exchange.on(answer, world) {
                 Progress::Going(exchange, effects) => DebtTurn::Going(State::Exchanging(this, exchange), effects),
-                Progress::Over(end) => this.after(end, world),
+                Progress::Over(_, end) => this.after(end, world),
             },
             (State::Starting(this, errand, card), Answer::Step(Ok(step))) => this.written(*errand, card, step, world),
             (State::Starting(this, ..), Answer::Step(Err(error))) => {

@@ -131,7 +131,8 @@ pub(crate) enum End {
 #[derive(Debug)]
 pub(crate) enum Progress {
     Going(Exchange, Vec<Effect>),
-    Over(End),
+    /// What was exchanged, and how it ended.
+    Over(Plan, End),
 }
 
 impl Plan {
@@ -194,16 +195,20 @@ impl Exchange {
     fn turn(self, answer: Answer, world: &World<'_>) -> Progress {
         match (self, answer) {
             (Exchange::Preparing(plan), Answer::Prepared(Ok(sealed))) => record(plan, sealed, world),
-            (Exchange::Preparing(_), Answer::Prepared(Err(why))) => Progress::Over(End::NotPrepared(why)),
+            (Exchange::Preparing(plan), Answer::Prepared(Err(why))) => Progress::Over(plan, End::NotPrepared(why)),
             (Exchange::Recording(plan), Answer::Durable(Ok(()))) => send(plan, world),
-            (Exchange::Stopping(_), Answer::Durable(Ok(()))) => Progress::Over(End::Stopped(Delivery::NotSent)),
-            (Exchange::Recording(_) | Exchange::Stopping(_), Answer::Durable(Err(why))) => {
-                Progress::Over(End::NotRecorded(why))
+            (Exchange::Stopping(plan), Answer::Durable(Ok(()))) => {
+                Progress::Over(plan, End::Stopped(Delivery::NotSent))
             }
-            (Exchange::Recording(_) | Exchange::Stopping(_), Answer::NoRoom(why)) => Progress::Over(End::NoRoom(why)),
-            (Exchange::Preparing(_), Answer::Cancelled) => Progress::Over(End::Withdrawn),
+            (Exchange::Recording(plan) | Exchange::Stopping(plan), Answer::Durable(Err(why))) => {
+                Progress::Over(plan, End::NotRecorded(why))
+            }
+            (Exchange::Recording(plan) | Exchange::Stopping(plan), Answer::NoRoom(why)) => {
+                Progress::Over(plan, End::NoRoom(why))
+            }
+            (Exchange::Preparing(plan), Answer::Cancelled) => Progress::Over(plan, End::Withdrawn),
             (Exchange::Recording(plan), Answer::Cancelled) => Progress::Going(Exchange::Stopping(plan), Vec::new()),
-            (Exchange::Sending(_, deadline), Answer::Cancelled) => Progress::Over(deadline.stop()),
+            (Exchange::Sending(plan, deadline), Answer::Cancelled) => Progress::Over(plan, deadline.stop()),
             (Exchange::Resuming(plan, deadline, reply), Answer::Cancelled) => {
                 let deadline = Deadline { stopped: true, ..deadline };
                 Progress::Going(Exchange::Resuming(plan, deadline, reply), Vec::new())
@@ -211,22 +216,24 @@ impl Exchange {
             // The answer is here, and decides.
             (state @ Exchange::Proving(..), Answer::Cancelled) => Progress::Going(state, Vec::new()),
             (Exchange::Sending(plan, deadline), Answer::Reply(Ok(reply))) => resume(plan, deadline, reply, world),
-            (Exchange::Sending(_, deadline), Answer::Reply(Err(failed))) => {
+            (Exchange::Sending(plan, deadline), Answer::Reply(Err(failed))) => {
                 // Whatever came back before, it came back to this message: all of it left.
                 let delivery = if deadline.strays > 0 { Delivery::Sent } else { failed.delivery };
-                Progress::Over(End::Failed(ExchangeFailed { delivery, ..failed }))
+                Progress::Over(plan, End::Failed(ExchangeFailed { delivery, ..failed }))
             }
             (Exchange::Resuming(plan, deadline, reply), Answer::Step(Ok(step))) => {
                 weigh(plan, deadline, reply, step, world)
             }
-            (Exchange::Resuming(_, _, reply), Answer::Step(Err(error))) => {
-                Progress::Over(End::PluginFailed(reply, error))
+            (Exchange::Resuming(plan, _, reply), Answer::Step(Err(error))) => {
+                Progress::Over(plan, End::PluginFailed(reply, error))
             }
-            (Exchange::Proving(_, reply, step), Answer::Proven(Ok(()))) => {
+            (Exchange::Proving(plan, reply, step), Answer::Proven(Ok(()))) => {
                 let proven = ProvenBy::all_of(&step.proofs);
-                Progress::Over(End::Answered(reply, step, proven))
+                Progress::Over(plan, End::Answered(reply, step, proven))
             }
-            (Exchange::Proving(_, reply, _), Answer::Proven(Err(bad))) => Progress::Over(End::Disproven(reply, bad)),
+            (Exchange::Proving(plan, reply, _), Answer::Proven(Err(bad))) => {
+                Progress::Over(plan, End::Disproven(reply, bad))
+            }
             (state, answer) => {
                 let operation = state.plan().operation;
                 let unexpected = Effect::Unexpected { operation, state: state.name(), event: answer.name() };
@@ -259,7 +266,7 @@ impl Progress {
     fn place(&self) -> (&'static str, &[Effect]) {
         match self {
             Progress::Going(exchange, effects) => (exchange.name(), effects),
-            Progress::Over(_) => ("ended", &[]),
+            Progress::Over(..) => ("ended", &[]),
         }
     }
 }
@@ -315,19 +322,19 @@ fn weigh(plan: Plan, deadline: Deadline, reply: Reply, step: Step, world: &World
     let operation = plan.operation;
     if let Action::Listen(_) = step.action {
         if deadline.stopped {
-            return Progress::Over(End::Stopped(Delivery::Sent));
+            return Progress::Over(plan, End::Stopped(Delivery::Sent));
         }
         let left = deadline.until_ms.saturating_sub(world.now.monotonic_ms);
         if left == 0 || deadline.strays >= STRAYS {
             let failed = ExchangeFailed { delivery: Delivery::Sent, failure: Failure::Timeout };
-            return Progress::Over(End::Failed(failed));
+            return Progress::Over(plan, End::Failed(failed));
         }
         let timeout = Milliseconds::try_from(left).unwrap_or(Milliseconds::MAX);
         let deadline = Deadline { strays: deadline.strays + 1, ..deadline };
         return Progress::Going(Exchange::Sending(plan, deadline), vec![Effect::Listen { operation, timeout }]);
     }
     if step.proofs.is_empty() {
-        return Progress::Over(End::Answered(reply, Box::new(step), ProvenBy::default()));
+        return Progress::Over(plan, End::Answered(reply, Box::new(step), ProvenBy::default()));
     }
     let acquirer = world.deployment.acquirer.clone();
     let effect = Effect::Prove { operation, acquirer, proofs: step.proofs.clone() };

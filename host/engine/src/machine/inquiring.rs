@@ -71,16 +71,13 @@ impl Deal {
                 self.errand.asked(errand);
                 self.plugin_failed(Incident::PluginFailed(error.to_string()), world)
             }
-            (Inquiry::Exchanging(errand, exchange), answer) => {
-                let plan = exchange.plan().clone();
-                match exchange.on(answer, world) {
-                    Progress::Going(exchange, effects) => {
-                        let inquiry = Inquiry::Exchanging(errand, exchange);
-                        Turn::Going(State::Inquiring(self, trouble, inquiry), effects)
-                    }
-                    Progress::Over(end) => self.answered(trouble, errand, plan, end, world),
+            (Inquiry::Exchanging(errand, exchange), answer) => match exchange.on(answer, world) {
+                Progress::Going(exchange, effects) => {
+                    let inquiry = Inquiry::Exchanging(errand, exchange);
+                    Turn::Going(State::Inquiring(self, trouble, inquiry), effects)
                 }
-            }
+                Progress::Over(plan, end) => self.answered(trouble, errand, plan, end, world),
+            },
             (Inquiry::Pausing(errand), Answer::Woke) => {
                 let effect = errand.resume(Event::Woke, world);
                 Turn::Going(State::Inquiring(self, trouble, Inquiry::Starting(errand)), vec![effect])

@@ -93,13 +93,10 @@ impl State {
             (State::Starting(question), Answer::Step(Err(error))) => {
                 question.fail_by(Incident::PluginFailed(error.to_string()), world)
             }
-            (State::Exchanging(question, exchange), answer) => {
-                let plan = exchange.plan().clone();
-                match exchange.on(answer, world) {
-                    Progress::Going(exchange, effects) => Turn::Going(State::Exchanging(question, exchange), effects),
-                    Progress::Over(end) => question.after(plan, end, world),
-                }
-            }
+            (State::Exchanging(question, exchange), answer) => match exchange.on(answer, world) {
+                Progress::Going(exchange, effects) => Turn::Going(State::Exchanging(question, exchange), effects),
+                Progress::Over(plan, end) => question.after(plan, end, world),
+            },
             (State::Deciding(mut question, plan, failure), Answer::Decision(decision)) => {
                 if let Err(error) = &decision {
                     question.note(Party::Plugin, Incident::PluginFailed(error.to_string()));

@@ -102,13 +102,10 @@ impl State {
         match (self, answer) {
             (State::Starting(errand), Answer::Step(Ok(step))) => take(errand, step, &ProvenBy::default(), world),
             (State::Starting(errand), Answer::Step(Err(error))) => plugin_failed(errand, &error, world),
-            (State::Exchanging(errand, exchange), answer) => {
-                let plan = exchange.plan().clone();
-                match exchange.on(answer, world) {
-                    Progress::Going(exchange, effects) => Turn::Going(State::Exchanging(errand, exchange), effects),
-                    Progress::Over(end) => after(errand, plan, end, world),
-                }
-            }
+            (State::Exchanging(errand, exchange), answer) => match exchange.on(answer, world) {
+                Progress::Going(exchange, effects) => Turn::Going(State::Exchanging(errand, exchange), effects),
+                Progress::Over(plan, end) => after(errand, plan, end, world),
+            },
             (State::Deciding(errand, plan, failure), Answer::Decision(decision)) => {
                 decided(errand, plan, failure, decision, world)
             }

@@ -205,13 +205,10 @@ impl State {
             (State::Starting(deal), Answer::Step(Err(error))) => {
                 deal.plugin_failed(Incident::PluginFailed(error.to_string()), world)
             }
-            (State::Exchanging(deal, exchange), answer) => {
-                let plan = exchange.plan().clone();
-                match exchange.on(answer, world) {
-                    Progress::Going(exchange, effects) => Turn::Going(State::Exchanging(deal, exchange), effects),
-                    Progress::Over(end) => deal.after(plan, end, world),
-                }
-            }
+            (State::Exchanging(deal, exchange), answer) => match exchange.on(answer, world) {
+                Progress::Going(exchange, effects) => Turn::Going(State::Exchanging(deal, exchange), effects),
+                Progress::Over(plan, end) => deal.after(plan, end, world),
+            },
             (State::Deciding(deal, trouble), Answer::Decision(decision)) => deal.decided(trouble, decision, world),
             (State::Pausing(deal, afterwards), Answer::Woke) => woke(deal, afterwards, world),
             (State::Inquiring(deal, trouble, inquiry), answer) => deal.inquiring(trouble, inquiry, answer, world),
@@ -274,7 +271,7 @@ fn concluding(deal: Deal, mut ending: Ending, answer: Answer, world: &World<'_>)
             let operation = deal.errand.operation;
             let closing = deal.close(ending, Ok(()));
             let Some(fact) = late else { return Turn::Over(closing) };
-            let records = vec![world.record(fact)];
+            let records = [world.record(fact)].into();
             let effect = Effect::Commit { operation, purpose: Purpose::Obligation, records };
             Turn::Going(State::Noting(operation, closing), vec![effect])
         }

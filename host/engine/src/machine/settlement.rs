@@ -78,13 +78,10 @@ impl State {
                 settlement.take(step, false, &ProvenBy::default(), world)
             }
             (State::Starting(settlement), Answer::Step(Err(error))) => settlement.plugin_failed(&error, world),
-            (State::Exchanging(settlement, exchange), answer) => {
-                let plan = exchange.plan().clone();
-                match exchange.on(answer, world) {
-                    Progress::Going(exchange, effects) => Turn::Going(State::Exchanging(settlement, exchange), effects),
-                    Progress::Over(end) => settlement.after(plan, end, world),
-                }
-            }
+            (State::Exchanging(settlement, exchange), answer) => match exchange.on(answer, world) {
+                Progress::Going(exchange, effects) => Turn::Going(State::Exchanging(settlement, exchange), effects),
+                Progress::Over(plan, end) => settlement.after(plan, end, world),
+            },
             (State::Deciding(settlement, plan, doubt), Answer::Decision(decision)) => {
                 settlement.decided(plan, doubt, decision, world)
             }

@@ -48,7 +48,7 @@ impl Recording {
             signature: waiver.signature.clone(),
         };
         let acquirer = debt.acquirer.clone();
-        let records = vec![Record { at: now.wall, acquirer: acquirer.clone(), fact }];
+        let records = [Record { at: now.wall, acquirer: acquirer.clone(), fact }].into();
         let effect = Effect::Commit { operation, purpose: Purpose::Obligation, records };
         Ok((Recording { operation, waiver, acquirer }, effect))
     }

@@ -4,6 +4,7 @@
 use std::process::ExitCode;
 use std::time::{Duration, Instant};
 
+use acquit_simulation::spent::ROOMS;
 use acquit_simulation::{
     Figures, Ground, SINS, Script, Source, World, bench, campaign, exhaustive, seed, shrink, sins,
 };
@@ -168,9 +169,16 @@ fn tell(ground: &Ground, script: &Script, source: Source) -> Result<bool> {
 }
 
 fn measure(ground: &Ground) -> Result<bool> {
-    println!("{:>14}{:>12}{:>16}{:>20}", "transactions", "open debts", "us an operation", "operations a second");
+    println!(
+        "Microseconds of a sale in each room of the terminal; the acquirer and the world around are no part of it.\n"
+    );
+    print!("{:>12} {:>10}", "transactions", "open debts");
+    ROOMS.iter().for_each(|room| print!("{:>9}", format!("{room:?}").to_lowercase()));
+    println!("{:>9}{:>11}{:>12}", "all", "terminal", "a second");
     let show = |row: bench::Row| {
-        println!("{:>14}{:>12}{:>16.1}{:>20.0}", row.transactions, row.debts, row.microseconds(), row.a_second());
+        print!("{:>12} {:>10}", row.transactions, row.debts);
+        ROOMS.iter().for_each(|room| print!("{:>9.1}", row.microseconds_in(*room)));
+        println!("{:>9.1}{:>11.1}{:>12.0}", row.microseconds_of_all(), row.microseconds(), row.a_second());
     };
     bench::by_transactions(ground, &[1_000, 10_000, 100_000], &show)?;
     bench::by_debts(ground, &[0, 100, 1_000], &show)?;

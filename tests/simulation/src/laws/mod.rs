@@ -74,6 +74,8 @@ pub struct Watch {
     places: BTreeMap<(usize, String), Vec<Place>>,
     /// Terminals whose journal was damaged by more than power cuts.
     excused: BTreeSet<usize>,
+    /// Nothing is looked at: a benchmark measures the terminal and not its judge.
+    looks_away: bool,
 }
 
 impl Watch {
@@ -87,6 +89,11 @@ impl Watch {
         self.broken.clone()
     }
 
+    /// From now on nothing is judged.
+    pub fn look_away(&mut self) {
+        self.looks_away = true;
+    }
+
     /// A law does not hold.
     fn breaks(&mut self, law: Law, story: String) {
         self.broken.get_or_insert(Broken { law, story });
@@ -94,7 +101,9 @@ impl Watch {
 
     /// Somebody asks for something.
     pub fn asked(&mut self, terminal: usize, transaction: &TransactionId, order: &Order) {
-        if let Order::Pay(payable) = order {
+        if let Order::Pay(payable) = order
+            && !self.looks_away
+        {
             self.asked.insert(transaction.clone(), (terminal, payable.amount.minor));
         }
     }
@@ -102,6 +111,9 @@ impl Watch {
     /// Somebody is told how it ended. The same question has the same answer for ever, but for one that was open.
     /// What is not in the books at that moment is not durable.
     pub fn told(&mut self, terminal: usize, transaction: &TransactionId, outcome: &Outcome, books: &Books) {
+        if self.looks_away {
+            return;
+        }
         if let Some(known) = books.transaction(transaction).filter(|_| is_final(outcome))
             && known.conclusion.as_ref().is_none_or(|found| found.outcome != *outcome)
         {

@@ -44,6 +44,9 @@ pub struct Carried {
 impl Watch {
     /// A message leaves; all of it or a part may arrive.
     pub fn sent(&mut self, sent: Sent<'_>, books: &Books, is_open: &dyn Fn(u64) -> bool) {
+        if self.looks_away {
+            return;
+        }
         let ceiling = u64::from(Ceilings::default().exchange_timeout_ms);
         if sent.timeout_ms > ceiling {
             self.breaks(Law::CeilingsHold, format!("{} waits {} ms", sent.about, sent.timeout_ms));

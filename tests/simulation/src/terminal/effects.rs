@@ -2,6 +2,7 @@
 
 use std::io::ErrorKind;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 use engine::contract::{Digest, PluginError, PluginFault};
@@ -14,6 +15,7 @@ use super::session::Session;
 use super::{Cut, Service, Terminal, books};
 use crate::fault::{Fault, Step};
 use crate::ground;
+use crate::spent::Room;
 use crate::world::{Around, Event, timeline};
 
 /// How long a cardholder takes. Milliseconds.
@@ -76,7 +78,9 @@ impl Terminal {
                 self.answer(operation, answer);
             }
             Effect::Prepare { acquirer, draft, .. } => {
+                let began = Instant::now();
                 let prepared = self.prepare(around, operation, &acquirer, &draft);
+                around.spent.add(Room::Vault, began);
                 self.answer(operation, Answer::Prepared(prepared));
             }
             Effect::Commit { purpose, records, .. } => match self.commit(around, operation, purpose, &records, fault) {
@@ -88,7 +92,9 @@ impl Terminal {
             }
             Effect::Listen { timeout, .. } => self.listen(around, operation, u64::from(timeout))?,
             Effect::Prove { acquirer, proofs, .. } => {
+                let began = Instant::now();
                 let proven = self.prove(operation, &acquirer, &proofs);
+                around.spent.add(Room::Vault, began);
                 self.answer(operation, Answer::Proven(proven));
             }
             Effect::StageKeys { acquirer, keys, .. } => {
@@ -269,7 +275,9 @@ impl Terminal {
             _ => {}
         }
         let watch = &mut around.watch;
+        let began = Instant::now();
         let written = books::append(journal, purpose, records, &mut |bytes| watch.look(bytes, "a record"));
+        around.spent.add(Room::Journal, began);
         if matches!(fault, Some(Fault::CutInside(_))) {
             return Err(NotWritten::Cut);
         }
@@ -293,7 +301,9 @@ impl Terminal {
             Some(Fault::Loops) => return refused(call, failed(PluginFault::OutOfFuel)),
             _ => {}
         }
+        let began = Instant::now();
         let answer = run(around.ground.plugin.as_ref(), call);
+        around.spent.add(Room::Plugin, began);
         lie(answer, call, fault)
     }
 }

@@ -1,6 +1,7 @@
 //! Rendering, sending and hearing: real bytes under real keys, on simulated connections.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 use engine::contract::acquirer::Proof;
@@ -12,6 +13,7 @@ use vault::{ProofFailure, RawReply, RenderInput, SealedCard};
 use super::{Service, Terminal};
 use crate::fault::Fault;
 use crate::ground;
+use crate::spent::Room;
 use crate::world::{Around, Damage, Event, Heard, Then, Up, Waiter, garble, shown, timeline};
 
 /// Reasons a standby message may be asked to spell; each must render before the money moves.
@@ -202,7 +204,9 @@ impl Terminal {
         let answer = match heard {
             Ok(frame) => {
                 let raw = RawReply::new(0, Vec::new(), frame);
+                let began = Instant::now();
                 let (reply, mask) = raw.scrub(&session.known_cards.iter().collect::<Vec<_>>());
+                around.spent.add(Room::Vault, began);
                 session.reply = Some((raw, mask));
                 around.watch.look(&reply.body, "an answer as the plugin sees it");
                 Ok(reply)

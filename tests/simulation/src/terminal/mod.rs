@@ -9,6 +9,7 @@ mod power;
 mod session;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::time::Instant;
 
 use anyhow::Result;
 use engine::books::Books;
@@ -18,6 +19,7 @@ use journal::memory::MemoryDisk;
 use vault::Vault;
 
 use crate::script::Shape;
+use crate::spent::Room;
 use crate::world::{Addressee, Around};
 use session::Session;
 
@@ -121,7 +123,9 @@ impl Terminal {
         while let Some(input) = self.inbox.pop_front() {
             let now = around.moment(self.ahead_ms, self.since_ms);
             let Service::In(running) = &mut self.service else { return Ok(()) };
+            let began = Instant::now();
             let effects = running.engine.handle(input, now);
+            around.spent.add(Room::Engine, began);
             self.perform_all(around, effects)?;
         }
         self.come_to_rest(around);

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Result;
 use engine::{Effect, Purpose};
@@ -11,6 +12,7 @@ use super::books::{self, BooksRead};
 use super::{Cut, Running, Service, Terminal};
 use crate::fault::{Fault, Step};
 use crate::ground;
+use crate::spent::Room;
 use crate::world::{Around, Event, timeline};
 
 /// How long the power stays away after a cut in the middle of something. Milliseconds.
@@ -229,7 +231,10 @@ impl Terminal {
     /// Nobody is there: markers, spare segments, checkpoints.
     pub fn tend(&mut self, around: &mut Around) -> Result<()> {
         let Service::In(running) = &self.service else { return Ok(()) };
-        match running.journal.tend() {
+        let began = Instant::now();
+        let tended = running.journal.tend();
+        around.spent.add(Room::Tending, began);
+        match tended {
             Ok(_) => Ok(()),
             Err(error) => {
                 timeline!(around, "T{} the journal could not be tended: {error}", self.number);

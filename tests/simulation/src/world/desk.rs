@@ -1,5 +1,7 @@
 //! An acquirer as the network sees it: its ledger behind it, now and then down.
 
+use std::time::Instant;
+
 use acquirer::Bank;
 use anyhow::Result;
 
@@ -7,6 +9,7 @@ use super::queue::{Damage, Event, Then};
 use super::{Around, timeline};
 use crate::ground;
 use crate::script::Shape;
+use crate::spent::Room;
 
 /// What an acquirer that is down does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -42,7 +45,9 @@ impl Around {
         if desk.up != Up::Yes {
             return;
         }
+        let began = Instant::now();
         let answer = desk.bank.answer_under(frame, then.fault.as_ref());
+        self.spent.add(Room::Acquirer, began);
         timeline!(self, "       {} {}", ground::ACQUIRERS[acquirer].0, told(frame, &answer));
         let Ok(Some(mut answer)) = answer else {
             return self.queue.at(at_ms, Event::Closed { line });

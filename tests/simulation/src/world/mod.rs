@@ -17,6 +17,7 @@ use crate::ground::{self, KeyStore};
 use crate::laws::{Broken, Watch};
 use crate::script::{Act, Script, Shape, What};
 use crate::source::Source;
+use crate::spent::Spent;
 use crate::terminal::Terminal;
 
 pub use desk::{Desk, Up, garble, shown};
@@ -89,6 +90,8 @@ pub struct Around {
     pub watch: Watch,
     /// What is counted.
     pub figures: Figures,
+    /// Where the time goes.
+    pub spent: Spent,
     /// What is written down for people.
     pub timeline: Option<Vec<String>>,
     /// Keys and plugin.
@@ -134,6 +137,7 @@ impl World {
             source,
             watch: Watch::default(),
             figures: Figures::default(),
+            spent: Spent::default(),
             timeline: tells.then(Vec::new),
             ground: ground.clone(),
             cards: BTreeMap::new(),
@@ -168,6 +172,16 @@ impl World {
     /// What was counted so far.
     pub fn figures(&self) -> &Figures {
         &self.around.figures
+    }
+
+    /// Where the time went so far.
+    pub fn spent(&self) -> Spent {
+        self.around.spent
+    }
+
+    /// From now on no law is checked: what is measured is the terminal.
+    pub fn look_away(&mut self) {
+        self.around.watch.look_away();
     }
 
     /// The first law that did not hold so far.
