@@ -16,6 +16,8 @@ pub const TRACE_COUNTER: &str = "trace";
 pub const TRACE_LAST: u64 = 999_999;
 /// Batch number in the terminal's memory, six digits.
 pub const BATCH_MEMORY: &str = "batch";
+/// Batch number under which a settlement began, six digits, and the settlement's own name behind it.
+pub const SETTLING_MEMORY: &str = "settling";
 /// Terminal master key: wraps the work keys.
 pub const MASTER_KEY: &str = "tmk";
 /// Work key for PIN blocks.

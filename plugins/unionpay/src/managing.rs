@@ -10,7 +10,7 @@ use crate::fields::TABLE;
 use crate::matrix::Kind;
 use crate::settings::Settings;
 use crate::state::{NO_ENTRY_MODE, NO_PROCESSING_CODE, Sent, State};
-use crate::transaction::{batch, next_trace, seal};
+use crate::transaction::{batch, next_trace, seal, settling};
 
 /// The code of every such message that was carried out.
 pub(crate) const DONE: &str = "00";
@@ -30,7 +30,7 @@ pub(crate) struct Managing<'a> {
 }
 
 impl Managing<'_> {
-    /// Writes and sends it, under the next trace number and the batch of today.
+    /// Writes and sends it, under the next trace number and the batch of today; what closes a batch, under that batch.
     pub fn send(
         self,
         context: &Context,
@@ -38,7 +38,8 @@ impl Managing<'_> {
         write: impl FnOnce(&mut Composer<'_>) -> Result<(), EncodeError>,
     ) -> Result<Step, Fault> {
         let Managing { kind, request, network_code, gravity, sealed, extra } = self;
-        let (trace, batch) = (next_trace(context)?, batch(context)?);
+        let closes = matches!(kind, Kind::Settle | Kind::Upload);
+        let (trace, batch) = (next_trace(context)?, if closes { settling(context)? } else { batch(context)? });
         let message_type = kind.row().message_type;
         let mut message = Composer::new(&TABLE, request);
         message

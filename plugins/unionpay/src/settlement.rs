@@ -13,7 +13,7 @@ use crate::matrix::Kind;
 use crate::parameters::Source;
 use crate::settings::Settings;
 use crate::state::State;
-use crate::transaction::unsupported;
+use crate::transaction::{remember_settling, unsupported};
 
 const REQUEST: u16 = Kind::Settle.row().request;
 /// Digits of DE48, and of each half of it: amount 12, count 3, amount 12, count 3, result 1.
@@ -65,10 +65,12 @@ pub(crate) fn start(context: &Context, totals: &[Totals]) -> Result<Step, Fault>
         sealed: is_sealed(context)?,
         extra: Vec::new(),
     };
-    message.send(context, &settings, |message| {
+    let mut step = message.send(context, &settings, |message| {
         message.set(48, &digits)?.set(49, &settings.currency)?.set(63, &settings.operator)?;
         Ok(())
-    })
+    })?;
+    step.effects.push(remember_settling(context)?);
+    Ok(step)
 }
 
 /// Reads how the totals compared.
@@ -100,14 +102,15 @@ pub(crate) fn is_sealed(context: &Context) -> Result<bool, Fault> {
     Ok(Source(context).yes("settlement-mac")?)
 }
 
-/// What must be proven of an answer: its seal where there has to be one or is one, and its echoes.
+/// What must be proven of an answer: its seal where there has to be one or is one, and its echoes. Only an answer that
+/// takes something has to have a seal: an acquirer that has lost the key says so without one.
 pub(crate) fn proofs(
     context: &Context,
     answer: &Answer<'_>,
     known: &State,
     settings: &Settings,
 ) -> Result<Vec<sdk::prelude::Proof>, Fault> {
-    if is_sealed(context)? {
+    if is_sealed(context)? && answer.code == DONE {
         answer.need(64)?;
     }
     Ok(answer.proofs(&known.sent, settings.mac))

@@ -1,10 +1,10 @@
 //! What moves money, as its own message and every later one about it name it.
 
 use sdk::iso8583::{Composer, EncodeError};
-use sdk::prelude::{Amount, Context, ContextLookup, Fault, Original, OriginalLookup, Presented};
+use sdk::prelude::{Amount, Context, ContextLookup, Effect, Fault, Original, OriginalLookup, Presented};
 
 use crate::card;
-use crate::descriptor::{BATCH_MEMORY, MAC_KEY, TRACE_COUNTER, TRACE_LAST};
+use crate::descriptor::{BATCH_MEMORY, MAC_KEY, SETTLING_MEMORY, TRACE_COUNTER, TRACE_LAST};
 use crate::fields::TABLE;
 use crate::matrix::{Kind, Shape};
 use crate::parameters::Source;
@@ -13,6 +13,8 @@ use crate::state::{Sent, State};
 
 /// The batch of a terminal that never signed in; the acquirer tells the true one at sign-in.
 const FIRST_BATCH: &str = "000001";
+/// Digits of a batch number.
+const BATCH_DIGITS: usize = 6;
 /// The largest amount of DE4, in minor units.
 const AMOUNT_MAX: u64 = 999_999_999_999;
 /// 60.3 to 60.5 where only what follows them says something.
@@ -142,6 +144,22 @@ pub(crate) fn next_trace(context: &Context) -> Result<String, Fault> {
 pub(crate) fn batch(context: &Context) -> Result<String, Fault> {
     let Some(bytes) = context.memory(BATCH_MEMORY) else { return Ok(FIRST_BATCH.to_owned()) };
     six_digits(bytes, "the remembered batch")
+}
+
+/// The batch that this settlement closes, whatever a sign-in has said since: the one of its first message, where that is
+/// remembered.
+pub(crate) fn settling(context: &Context) -> Result<String, Fault> {
+    let remembered = context.memory(SETTLING_MEMORY).and_then(|bytes| bytes.split_at_checked(BATCH_DIGITS));
+    match remembered.filter(|(_, settlement)| *settlement == context.transaction.as_bytes()) {
+        Some((batch, _)) => six_digits(batch, "the remembered batch of the settlement"),
+        None => batch(context),
+    }
+}
+
+/// What remembers it: the batch, and which settlement closes it.
+pub(crate) fn remember_settling(context: &Context) -> Result<Effect, Fault> {
+    let remembered = format!("{}{}", settling(context)?, context.transaction);
+    Ok(Effect::Remember((SETTLING_MEMORY.to_owned(), remembered.into_bytes())))
 }
 
 /// The fault of something this protocol has no message for.

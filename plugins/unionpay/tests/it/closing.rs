@@ -210,6 +210,57 @@ fn an_upload_that_is_refused_says_so() {
     assert!(day.remembered("upload-rows").is_none());
 }
 
+/// An acquirer forgot the work keys between the comparison and the upload. It refused the details with code 99 and could
+/// not seal that; the plugin took the answer without DE64 for a malformed one and asked for no sign-in, so the batch
+/// stayed open and every payment was refused until somebody signed in by hand.
+#[test]
+fn a_settlement_whose_keys_are_gone_asks_for_a_sign_in() {
+    let mut day = Day::busy(&[], |_| {});
+    day.till.bank.answer_settlement(Some(SettlementFault::Unbalanced));
+    assert_eq!(day.settle().next, Some(OperationKind::Upload));
+    day.till.bank.clear_keys();
+    assert_eq!(day.upload(false, 0, 8).outcome, Outcome::Refused("99".to_owned()));
+    assert_eq!(day.till.requested, [OperationKind::SignIn]);
+
+    let mut day = Day::busy(&[], |_| {});
+    day.till.bank.clear_keys();
+    let ended = day.till.run(&Operation::Settle(day.totals()), None).outcome;
+    assert!(matches!(&ended, Outcome::Declined(declined) if declined.code == "99"), "{ended:?}");
+    assert_eq!(day.till.requested, [OperationKind::SignIn]);
+}
+
+/// The acquirer closed the batch, and its answer was lost. Before the settlement was gone on with, somebody signed in:
+/// the acquirer named the next batch, the plugin adopted it and went on settling under that number, which the acquirer
+/// refused for ever, or found to be empty. No payment began any more.
+#[test]
+fn a_settlement_goes_on_under_the_batch_it_began_with() {
+    let mut day = Day::busy(&[], |_| {});
+    let settle = Operation::Settle(day.totals());
+    day.till.loses_answer = true;
+    day.till.run(&settle, None);
+    day.till.run(&Operation::Maintain(Maintenance::SignIn), None);
+    assert_eq!(day.remembered("batch"), Some(&b"000043"[..]));
+    let settled = day.settle();
+    assert!(settled.next.is_none() && settled.groups.iter().all(|(_, verdict)| *verdict == Verdict::Balanced));
+    assert_eq!(day.remembered("batch"), Some(&b"000043"[..]));
+
+    let mut day = Day::busy(&[], |_| {});
+    day.till.bank.answer_settlement(Some(SettlementFault::Unbalanced));
+    assert_eq!(day.settle().next, Some(OperationKind::Upload));
+    assert_eq!(day.upload(false, 0, 8).outcome, acknowledged());
+    assert_eq!(day.upload(false, 8, 8).outcome, acknowledged());
+    day.till.loses_answer = true;
+    day.upload(false, 10, 0);
+    day.till.run(&Operation::Maintain(Maintenance::SignIn), None);
+    assert_eq!(day.upload(false, 10, 0).outcome, acknowledged());
+    assert_eq!(day.remembered("batch"), Some(&b"000043"[..]));
+
+    // Another settlement is another batch's.
+    day.till.context.transaction = "another".to_owned();
+    let empty = day.till.run(&Operation::Settle(Vec::new()), None);
+    assert!(matches!(empty.outcome, Outcome::Settled(settled) if settled.next.is_none()));
+}
+
 fn total(group: &str, operation: OperationKind, count: u32, minor: u64) -> Totals {
     Totals { group: group.to_owned(), operation, count, amount: cny(minor) }
 }

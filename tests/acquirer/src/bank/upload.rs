@@ -89,8 +89,7 @@ impl Bank {
 
     fn compare(&self, key: &TransactionKey, transaction: &Transaction, row: Option<Uploaded>) -> Row {
         let card = transaction.card.and_then(|at| self.config.cards.get(at));
-        // Of a payment by a code the terminal never knew the card number.
-        let by_code = matches!(transaction.operation, Operation::ScanToPay | Operation::ShowToPay);
+        let by_code = self.is_by_code(transaction);
         let same = |row: Uploaded| {
             let is_number = |number: &str| row.card_number == number || (by_code && row.card_number.is_empty());
             row.amount_minor == transaction.amount_minor
@@ -103,6 +102,13 @@ impl Bank {
         };
         let card = card.map(|card| card.pan.masked()).unwrap_or_default();
         Row { trace: key.trace.clone(), card, amount_minor: transaction.amount_minor, state }
+    }
+
+    /// A payment by a code, or what gave it back: the terminal never knew the card number.
+    fn is_by_code(&self, transaction: &Transaction) -> bool {
+        use Operation::{ScanToPay, ShowToPay};
+        let of = transaction.original.as_ref().and_then(|key| self.transactions.get(key));
+        [Some(transaction), of].into_iter().flatten().any(|known| matches!(known.operation, ScanToPay | ShowToPay))
     }
 }
 
