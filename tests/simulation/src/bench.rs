@@ -4,6 +4,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
 
+use crate::cards;
 use crate::fault::{Fault, Occasion, Step};
 use crate::script::{Act, Script, Shape, What};
 use crate::source::Source;
@@ -59,7 +60,7 @@ impl Row {
 pub fn by_transactions(ground: &Ground, sizes: &[usize], show: &dyn Fn(Row)) -> Result<()> {
     let most = sizes.iter().max().copied().unwrap_or_default();
     let script = sales(most + WINDOW, Vec::new());
-    let mut world = World::new(ground, &script, Source::listed(1, &script.strikes), false)?;
+    let mut world = World::new(ground, &script, Source::listed(&script), false)?;
     world.look_away();
     for size in sizes {
         world.run_until(*size as u64 * PAUSE_MS)?;
@@ -72,7 +73,7 @@ pub fn by_transactions(ground: &Ground, sizes: &[usize], show: &dyn Fn(Row)) -> 
 pub fn by_debts(ground: &Ground, sizes: &[usize], show: &dyn Fn(Row)) -> Result<()> {
     for size in sizes {
         let script = sales(size + WINDOW, (0..*size).flat_map(refused).collect());
-        let mut world = World::new(ground, &script, Source::listed(1, &script.strikes), false)?;
+        let mut world = World::new(ground, &script, Source::listed(&script), false)?;
         world.look_away();
         world.run_until(*size as u64 * PAUSE_MS)?;
         let debts = world.open_debts(0);
@@ -113,7 +114,7 @@ fn sales(count: usize, strikes: Vec<(Occasion, Fault)>) -> Script {
         terminal: 0,
         acquirer: 0,
         name: name(number),
-        what: What::Sale { minor: 1 + number as u64 % 4_999, card: number },
+        what: What::Sale { minor: 1 + number as u64 % 4_999, card: number % cards::STRIPES },
     };
     let shape = Shape {
         seed: 1,

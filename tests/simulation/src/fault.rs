@@ -37,6 +37,7 @@ pub enum Step {
     Pause,
     Keys,
     AskCashier,
+    FinishCard,
     Ended,
     Tried,
     Carried,
@@ -125,6 +126,8 @@ pub enum Fault {
     CardUnreadable,
     /// The card is taken away.
     CardRemoved,
+    /// The cashier chooses the other answer.
+    ChoosesOtherwise,
     /// Somebody presses cancel.
     Cancel,
     /// The printer has no paper.
@@ -181,6 +184,8 @@ impl Step {
             (Step::AskCard, Kind::Counter) => {
                 vec![Fault::NoCard, Fault::CardUnreadable, Fault::CardRemoved, Fault::Cancel]
             }
+            (Step::AskCashier, Kind::Counter) => vec![Fault::ChoosesOtherwise, Fault::Cancel],
+            (Step::FinishCard, Kind::Counter) => vec![Fault::CardRemoved, Fault::Cancel],
             (Step::Ended, Kind::Counter) => vec![Fault::NoPaper],
             (Step::Prepare | Step::Commit | Step::Send | Step::Resume | Step::Decide, Kind::Counter) => {
                 vec![Fault::Cancel]
@@ -255,6 +260,7 @@ impl Fault {
             Fault::ClaimsApproved | Fault::ClaimsDeclined => "plugin claimed anything",
             Fault::SaysAsks | Fault::ForgetsRemedy => "plugin belittled its message",
             Fault::NoCard | Fault::CardUnreadable | Fault::CardRemoved => "no card",
+            Fault::ChoosesOtherwise => "cashier chose otherwise",
             Fault::Cancel => "cancelled",
             Fault::NoPaper => "printer out",
         }

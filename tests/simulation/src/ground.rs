@@ -1,6 +1,5 @@
 //! What every world stands on: acquirers with cards and keys, and terminals that are granted what they need.
 
-use std::collections::BTreeSet;
 use std::path::Path;
 use std::sync::Arc;
 
@@ -10,18 +9,21 @@ use engine::contract::Plugin;
 use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
 use engine::contract::template::{MacAlgorithm, PinFormat, Secret};
 use engine::contract::transaction::{Device, OperationKind, Reader};
-use engine::{Ceilings, Deployment, Loaded};
+use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
 use tempfile::TempDir;
-use vault::{CardSession, ClearKey, KeyPaths, Pin, PluginGrant, RouteGrant, SlotGrant, Track, Vault};
+use vault::{ClearKey, KeyPaths, PluginGrant, RouteGrant, SlotGrant, Vault};
 
+use crate::cards;
 use crate::script::Shape;
 
 /// The acquirers a terminal can have, by name and merchant.
 pub const ACQUIRERS: [(&str, &str); 3] =
     [("north", "309310083985008"), ("south", "309310083985009"), ("west", "309310083985010")];
 /// Operations whose answers must name trace, terminal and amount.
-const MOVING_MONEY: [OperationKind; 8] = [
+const MOVING_MONEY: [OperationKind; 10] = [
     OperationKind::Sale,
+    OperationKind::ScanToPay,
+    OperationKind::Advise,
     OperationKind::Preauthorize,
     OperationKind::Void,
     OperationKind::Refund,
@@ -31,8 +33,26 @@ const MOVING_MONEY: [OperationKind; 8] = [
     OperationKind::Reverse,
 ];
 /// Operations whose answers have no amount to name.
-const ASKING: [OperationKind; 4] =
-    [OperationKind::SignIn, OperationKind::Balance, OperationKind::Echo, OperationKind::Settle];
+const ASKING: [OperationKind; 9] = [
+    OperationKind::SignIn,
+    OperationKind::SignOff,
+    OperationKind::Download,
+    OperationKind::Balance,
+    OperationKind::Echo,
+    OperationKind::Inquire,
+    OperationKind::ReportScripts,
+    OperationKind::Settle,
+    OperationKind::Upload,
+];
+/// What may be about a payment of another terminal, typed from its receipt.
+const TYPED: [OperationKind; 1] = [OperationKind::Refund];
+/// What a terminal may approve by itself: little enough that a world meets every bound.
+pub const OFFLINE: OfflineCeilings =
+    OfflineCeilings { count: 2, sum_minor: 120_000, payment_minor: 80_000, age_seconds: 600 };
+/// Items of an upload that one call is given: few, so that an upload has several calls.
+const UPLOAD_ITEMS: u32 = 2;
+/// A scanned payment of this much waits for its customer. Minor units.
+pub const ASKS_THE_CUSTOMER_MINOR: i64 = 900;
 /// What follows a pre-authorisation, days later and without what was sealed with it.
 const PRESENTED_AGAIN: [OperationKind; 3] =
     [OperationKind::Complete, OperationKind::CancelPreauthorization, OperationKind::CancelCompletion];
@@ -43,39 +63,11 @@ pub const EPOCH_MS: i64 = 1_778_400_000_000;
 /// The shop's clock, minutes east of UTC.
 pub const UTC_OFFSET_MINUTES: i16 = 480;
 
-/// Cards: number, expiry, PIN. Made up.
-const CARDS: [(&str, &str, Option<&str>); 4] = [
-    ("6200000123456787", "3012", Some("123456")),
-    ("6200009876543212", "3012", None),
-    ("6200001357924680138", "3012", Some("4321")),
-    ("6200007418529630", "3012", None),
-];
 /// What every card holds: enough for any world, and no more than an answer can say. Minor units.
 const BALANCE_MINOR: i64 = 100_000_000_000;
 /// Each acquirer's terminal master key. Made up.
 const MASTER_KEYS: [&str; 3] =
     ["0123456789ABCDEFFEDCBA9876543210", "1F2E3D4C5B6A798897A6B5C4D3E2F101", "2A3B4C5D6E7F80919F8E7D6C5B4A3928"];
-
-/// Card numbers of all cards, for who looks for them where they must not be.
-pub fn card_numbers() -> impl Iterator<Item = &'static str> {
-    CARDS.into_iter().map(|(number, ..)| number)
-}
-
-/// How many cards there are.
-pub fn card_count() -> usize {
-    CARDS.len()
-}
-
-/// A card as a reader hands it over.
-pub fn card(index: usize) -> Result<CardSession> {
-    let (number, expiry, pin) = CARDS[index % CARDS.len()];
-    let track = Track::two(&format!("{number}={expiry}1010000000000"))?;
-    let session = CardSession::from_stripe(None, track, None)?;
-    Ok(match pin {
-        Some(pin) => session.with_pin(Pin::parse(pin)?),
-        None => session.with_signature(),
-    })
-}
 
 /// DE41 of a terminal at any of its acquirers.
 pub fn terminal_number(terminal: usize) -> String {
@@ -87,7 +79,7 @@ pub fn bank(shape: &Shape, index: usize) -> Result<Bank> {
     let (_, merchant) = ACQUIRERS[index];
     let tmk = MASTER_KEYS[index];
     let mut text = format!(
-        "seed = {}\ntime = \"2026-05-10T16:00:00\"\ntombstones = {}\nbatch = {}\n[reversal]\n",
+        "seed = {}\ntime = \"2026-05-10T16:00:00\"\ntombstones = {}\nbatch = {}\nunreferenced_refunds = true\n[reversal]\n",
         shape.seed % 1_000_000 + index as u64,
         shape.tombstones,
         42 + index,
@@ -101,13 +93,19 @@ pub fn bank(shape: &Shape, index: usize) -> Result<Bank> {
             "[[terminal]]\nterminal = \"{terminal}\"\nmerchant = \"{merchant}\"\ntmk = \"{tmk}\"\n"
         ));
     }
-    for (number, expiry, pin) in CARDS {
+    for (number, pin) in cards::accounts() {
         let pin = pin.map(|pin| format!("pin = \"{pin}\"\n")).unwrap_or_default();
         text.push_str(&format!(
-            "[[card]]\npan = \"{number}\"\nexpiry = \"{expiry}\"\nbalance_minor = {BALANCE_MINOR}\n{pin}"
+            "[[card]]\npan = \"{number}\"\nexpiry = \"{}\"\nbalance_minor = {BALANCE_MINOR}\n{pin}",
+            cards::EXPIRY
         ));
     }
-    Ok(Bank::new(AcquirerConfig::from_toml(&text)?)?)
+    let (code, card) = cards::wallet();
+    text.push_str(&format!("[[wallet]]\ncode = \"{code}\"\ncard = \"{card}\"\n"));
+    let mut bank = Bank::new(AcquirerConfig::from_toml(&text)?)?;
+    bank.set_decision(ASKS_THE_CUSTOMER_MINOR, "09".parse()?);
+    bank.set_chip_answer(hex::decode(cards::ISSUER_ANSWER)?);
+    Ok(bank)
 }
 
 /// The key store that all terminals share the files of: a person has loaded the master keys. What each terminal holds
@@ -162,7 +160,11 @@ fn grants() -> Vec<PluginGrant> {
 
 /// What may leave on the one route there is.
 pub fn route_grant() -> RouteGrant {
-    RouteGrant { secrets: vec![Secret::Pan, Secret::Expiry, Secret::TrackTwo], pin: true, ..RouteGrant::default() }
+    RouteGrant {
+        secrets: vec![Secret::Pan, Secret::Expiry, Secret::TrackTwo, Secret::ScannedCode],
+        pin: true,
+        ..RouteGrant::default()
+    }
 }
 
 /// An acquirer as a terminal trades with it.
@@ -185,20 +187,24 @@ pub fn deployment(shape: &Shape, terminal: usize, index: usize, plugin: Option<&
             .map(|kind| (kind, money.clone()))
             .chain(ASKING.into_iter().map(|kind| (kind, vec![Echoed::Trace, Echoed::Terminal])))
             .collect(),
-        ceilings: Ceilings { refused_debts: shape.refused_debts_max, ..Ceilings::default() },
+        ceilings: Ceilings {
+            refused_debts: shape.refused_debts_max,
+            upload_items: UPLOAD_ITEMS,
+            ..Ceilings::default()
+        },
         device: Device {
             serial: format!("SIM{terminal}"),
             model: "simulated".to_owned(),
             firmware: "1".to_owned(),
-            reads: vec![Reader::Stripe],
+            reads: vec![Reader::Stripe, Reader::Contact, Reader::Code],
             developer_kernel: true,
         },
         locale: "en".to_owned(),
         work_keys: vec!["pik".to_owned(), "mak".to_owned()],
         presents: PRESENTED_AGAIN.into(),
-        typed: BTreeSet::new(),
-        unreferenced_refunds: false,
-        offline: None,
+        typed: TYPED.into(),
+        unreferenced_refunds: true,
+        offline: Some(OFFLINE),
         blocking: Deployment::IN_DOUBT.into(),
     }
 }

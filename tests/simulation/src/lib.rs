@@ -7,6 +7,7 @@
 
 pub mod bench;
 pub mod campaign;
+mod cards;
 mod dice;
 pub mod exhaustive;
 mod fault;
@@ -20,6 +21,7 @@ pub mod shrink;
 pub mod sins;
 mod source;
 pub mod spent;
+mod stories;
 mod terminal;
 mod world;
 

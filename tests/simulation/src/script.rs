@@ -98,6 +98,34 @@ pub enum What {
         /// How much, minor units; none is all of it.
         minor: Option<u64>,
     },
+    /// Take money by a code on a telephone.
+    ScanToPay {
+        /// How much, minor units.
+        minor: u64,
+    },
+    /// Give money back for a payment that is named by what is typed from its receipt.
+    RefundTyped {
+        /// The name of the payment on the receipt.
+        of: String,
+        /// How much, minor units.
+        minor: u64,
+    },
+    /// Give money back for nothing that is named.
+    RefundBare {
+        /// How much, minor units.
+        minor: u64,
+        /// Whose card, counted from 0.
+        card: usize,
+    },
+    /// The operator gives up the first debt that was refused, and signs that.
+    Waive,
+    /// Sign off.
+    SignOff,
+    /// Fetch parameters or rows of the kernel's tables.
+    Download {
+        /// By their name.
+        rows: String,
+    },
     /// Compare totals and close the batch.
     Settle,
     /// Ask the acquirer whether it is there.
@@ -127,6 +155,16 @@ pub enum What {
     CutOver,
     /// The acquirer forgets every work key.
     ForgetKeys,
+    /// The acquirer refuses whatever it is only told: advices and refunds.
+    RefuseAdvices {
+        /// For how long. Milliseconds.
+        ms: u64,
+    },
+    /// The acquirer finds the next settlement unequal, though it is equal; or cannot compare it.
+    Miscount {
+        /// It cannot compare.
+        fails: bool,
+    },
     /// An update breaks the plugin of this terminal, and is mended later.
     BreakPlugin {
         /// For how long. Milliseconds.
@@ -151,6 +189,8 @@ impl What {
                 | What::AcquirerDown { .. }
                 | What::CutOver
                 | What::ForgetKeys
+                | What::RefuseAdvices { .. }
+                | What::Miscount { .. }
                 | What::BreakPlugin { .. }
         )
     }
@@ -162,7 +202,13 @@ impl What {
             What::Sale { .. } => "sale",
             What::Preauthorize { .. } => "pre-authorisation",
             What::Balance { .. } => "balance",
+            What::ScanToPay { .. } => "scan-to-pay",
             What::Follow { .. } => "follow-up",
+            What::RefundTyped { .. } => "refund by receipt",
+            What::RefundBare { .. } => "refund without reference",
+            What::Waive => "waiver",
+            What::SignOff => "sign-off",
+            What::Download { .. } => "download",
             What::Settle => "settlement",
             What::Echo => "echo",
             What::Cancel => "cancel",
@@ -172,6 +218,8 @@ impl What {
             What::AcquirerDown { .. } => "acquirer down",
             What::CutOver => "cut-over",
             What::ForgetKeys => "acquirer forgot keys",
+            What::RefuseAdvices { .. } => "acquirer refused advices",
+            What::Miscount { .. } => "acquirer miscounted",
             What::BreakPlugin { .. } => "plugin broken by an update",
             What::Tend => "tend",
         }

@@ -2,6 +2,7 @@
 
 use crash::Dice;
 
+use crate::cards;
 use crate::dice::dice_for;
 use crate::fault::KINDS;
 use crate::ground;
@@ -18,8 +19,16 @@ const CHANCES: [u32; 6] = [0, 0, 30, 100, 300, 1_000];
 /// Faults that people and time bring, one act in so many.
 const TROUBLE: [usize; 4] = [0, 12, 6, 3];
 /// What may follow a sale.
-const AFTER_A_SALE: [FollowUpKind; 4] =
-    [FollowUpKind::Void, FollowUpKind::Void, FollowUpKind::Refund, FollowUpKind::Inquire];
+const AFTER_A_SALE: [FollowUpKind; 6] = [
+    FollowUpKind::Void,
+    FollowUpKind::Void,
+    FollowUpKind::Refund,
+    FollowUpKind::Inquire,
+    FollowUpKind::Advise,
+    FollowUpKind::Advise,
+];
+/// What can be downloaded.
+const ROWS: [&str; 3] = ["parameters", "public-keys", "applications"];
 /// What may follow a pre-authorisation or its completion.
 const AFTER_A_HOLD: [FollowUpKind; 4] = [
     FollowUpKind::Complete,
@@ -83,12 +92,13 @@ fn acts(seed: u64, shape: &Shape, terminal: usize) -> Vec<Act> {
 }
 
 fn has_what_follows(what: &What) -> bool {
-    matches!(what, What::Sale { .. } | What::Preauthorize { .. } | What::Follow { .. })
+    matches!(what, What::Sale { .. } | What::ScanToPay { .. } | What::Preauthorize { .. } | What::Follow { .. })
 }
 
 /// Asked for again, or cancelled.
 fn earlier(acts: &[Act], dice: &mut Dice) -> Option<Act> {
-    let sales: Vec<&Act> = acts.iter().filter(|act| matches!(act.what, What::Sale { .. })).collect();
+    let sales: Vec<&Act> =
+        acts.iter().filter(|act| matches!(act.what, What::Sale { .. } | What::ScanToPay { .. })).collect();
     if sales.is_empty() || !dice.one_in(8) {
         return None;
     }
@@ -101,34 +111,56 @@ fn earlier(acts: &[Act], dice: &mut Dice) -> Option<Act> {
 fn business(dice: &mut Dice) -> What {
     let minor = 1 + dice.below(100_000) as u64;
     match dice.below(24) {
-        0 => What::SignIn,
+        0 => keeping(dice),
         1 => What::PayDebts,
         2 => What::Tend,
-        3 if dice.one_in(2) => What::Echo,
         3 => What::Settle,
-        4 => What::Balance { card: dice.below(ground::card_count()) },
-        5 | 6 => What::Preauthorize { minor, card: dice.below(ground::card_count()) },
+        7 => What::ScanToPay { minor: if dice.one_in(2) { ground::ASKS_THE_CUSTOMER_MINOR as u64 } else { minor } },
+        8 if dice.one_in(2) => What::RefundBare { minor, card: card(dice) },
+        8 => What::Waive,
+        4 => What::Balance { card: card(dice) },
+        5 | 6 => What::Preauthorize { minor, card: card(dice) },
         _ => {
             let refused = dice.one_in(10);
             let minor = if refused { one_of(dice, &REFUSED_MINOR) } else { minor };
-            What::Sale { minor, card: dice.below(ground::card_count()) }
+            What::Sale { minor, card: card(dice) }
         }
+    }
+}
+
+/// Whose card: each in turn, and more often one that approves alone, which is asked rarely.
+fn card(dice: &mut Dice) -> usize {
+    if dice.one_in(4) { cards::CHIP_ALONE } else { dice.below(cards::count()) }
+}
+
+/// What keeps a terminal in touch with its acquirer.
+fn keeping(dice: &mut Dice) -> What {
+    match dice.below(6) {
+        0 => What::Echo,
+        1 => What::SignOff,
+        2 | 3 => What::Download { rows: one_of(dice, &ROWS).to_owned() },
+        _ => What::SignIn,
     }
 }
 
 /// Something about an earlier payment: mostly what fits it, at the acquirer that has it.
 fn following(dice: &mut Dice, of: &Act) -> What {
     let held = matches!(of.what, What::Preauthorize { .. } | What::Follow { .. });
-    let kinds = if held { &AFTER_A_HOLD } else { &AFTER_A_SALE };
+    if dice.one_in(10) {
+        return What::RefundTyped { of: of.name.clone(), minor: 1 + dice.below(1_000) as u64 };
+    }
+    let kinds: &[FollowUpKind] = if held { &AFTER_A_HOLD } else { &AFTER_A_SALE };
     let kind = if dice.one_in(12) { FollowUpKind::Refund } else { one_of(dice, kinds) };
     let takes_part = matches!(kind, FollowUpKind::Refund | FollowUpKind::Complete) && dice.one_in(2);
-    let minor = takes_part.then(|| 1 + dice.below(1_000) as u64);
+    let minor = (takes_part || kind == FollowUpKind::Advise).then(|| 1 + dice.below(1_000) as u64);
     What::Follow { kind, of: of.name.clone(), minor }
 }
 
 fn misfortune(dice: &mut Dice) -> What {
     let ms = one_of(dice, &[1_000, 30_000, 600_000]);
-    match dice.below(8) {
+    match dice.below(10) {
+        8 => What::RefuseAdvices { ms },
+        9 => What::Miscount { fails: dice.one_in(2) },
         0 | 1 => What::Unplug { ms },
         2 => What::SetClock { by_ms: one_of(dice, &[-86_400_000, -3_600_000, 60_000, 86_400_000]) },
         3 | 4 => What::AcquirerDown { ms, silent: dice.one_in(2) },

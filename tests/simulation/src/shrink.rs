@@ -96,7 +96,7 @@ impl Shrinking<'_> {
 }
 
 fn play(ground: &Ground, script: &Script) -> Result<Option<Broken>> {
-    let source = Source::listed(script.shape.seed, &script.strikes);
+    let source = Source::listed(script);
     Ok(World::play(ground, script, source, false)?.broken)
 }
 

@@ -7,6 +7,7 @@ use crash::Dice;
 
 use crate::dice::{dice_for, happens};
 use crate::fault::{Fault, KINDS, Occasion, STEPS, Step};
+use crate::script::Script;
 
 /// Chances of each kind, in ten thousand, at each step where it can strike.
 pub type Odds = [u32; KINDS.len()];
@@ -17,6 +18,8 @@ pub struct Source {
     seed: u64,
     plan: Plan,
     counts: HashMap<(usize, Arc<str>), [u32; STEPS]>,
+    /// When the phase of faults is over. Milliseconds.
+    until_ms: u64,
     /// What struck, in order.
     pub struck: Vec<(Occasion, Fault)>,
     /// Every occasion there was, if they are to be known.
@@ -25,8 +28,8 @@ pub struct Source {
 
 #[derive(Debug)]
 enum Plan {
-    /// By chance, until then.
-    Chance { odds: Odds, until_ms: u64 },
+    /// By chance.
+    Chance { odds: Odds },
     /// These and no others.
     Listed(BTreeMap<Occasion, Fault>),
 }
@@ -34,16 +37,17 @@ enum Plan {
 impl Source {
     /// Faults by chance until the calm begins.
     pub fn by_chance(seed: u64, odds: Odds, until_ms: u64) -> Source {
-        Source::new(seed, Plan::Chance { odds, until_ms })
+        Source::new(seed, Plan::Chance { odds }, until_ms)
     }
 
-    /// These faults and no others.
-    pub fn listed(seed: u64, strikes: &[(Occasion, Fault)]) -> Source {
-        Source::new(seed, Plan::Listed(strikes.iter().cloned().collect()))
+    /// The faults of this script and no others, and none in its calm.
+    pub fn listed(script: &Script) -> Source {
+        let plan = Plan::Listed(script.strikes.iter().cloned().collect());
+        Source::new(script.shape.seed, plan, script.shape.calm_from_ms)
     }
 
-    fn new(seed: u64, plan: Plan) -> Source {
-        Source { seed, plan, counts: HashMap::new(), struck: Vec::new(), seen: None }
+    fn new(seed: u64, plan: Plan, until_ms: u64) -> Source {
+        Source { seed, plan, counts: HashMap::new(), until_ms, struck: Vec::new(), seen: None }
     }
 
     /// Whether something goes wrong here; counts the occasion.
@@ -60,7 +64,7 @@ impl Source {
         }
         let fault = match &self.plan {
             Plan::Listed(strikes) => strikes.get(&occasion()).cloned(),
-            Plan::Chance { odds, .. } => {
+            Plan::Chance { odds } => {
                 let number = (terminal as u64) << 40 | (step as u64) << 32 | u64::from(nth);
                 chosen(&mut dice_for(self.seed, &[about], number), step, *odds)
             }
@@ -78,11 +82,12 @@ impl Source {
 
     /// Nothing can go wrong any more, and nobody counts.
     fn is_silent(&self, now_ms: u64) -> bool {
-        self.seen.is_none()
-            && match &self.plan {
-                Plan::Chance { odds, until_ms } => now_ms >= *until_ms || odds.iter().all(|chance| *chance == 0),
-                Plan::Listed(strikes) => strikes.is_empty(),
-            }
+        now_ms >= self.until_ms
+            || self.seen.is_none()
+                && match &self.plan {
+                    Plan::Chance { odds } => odds.iter().all(|chance| *chance == 0),
+                    Plan::Listed(strikes) => strikes.is_empty(),
+                }
     }
 }
 

@@ -77,7 +77,7 @@ fn run(arguments: &Arguments) -> Result<bool> {
     }
     if let Some(file) = &arguments.script {
         let script = Script::parse(&std::fs::read_to_string(file)?)?;
-        let source = Source::listed(script.shape.seed, &script.strikes);
+        let source = Source::listed(&script);
         return tell(&ground, &script, source);
     }
     if arguments.sins {

@@ -8,6 +8,7 @@ use engine::books::{Books, Debt, Standing, Transaction};
 use engine::contract::transaction::{FollowUpKind, Operation, PaymentKind};
 use engine::{Duty, Outcome, TransactionId};
 
+use super::promises::advice_of;
 use super::{Law, Watch};
 use crate::ground;
 
@@ -45,13 +46,14 @@ impl Watch {
                 let story = format!("the acquirer has {about} as {listed:?}; the terminal does not know it");
                 return self.breaks(Law::BooksEqualLedgers, story);
             };
-            self.compare(books, known, done.first().copied(), &mut sums);
+            self.compare((terminal, books), known, done.first().copied(), &mut sums);
         }
         let name = ground::ACQUIRERS[acquirer].0;
         for known in books.transactions().filter(|known| known.acquirer == name && !theirs.contains_key(&known.id)) {
-            self.compare(books, known, None, &mut sums);
+            self.compare((terminal, books), known, None, &mut sums);
         }
         let ledger = bank.ledger().merchant_total(&number).unwrap_or_default();
+        self.losses_are_shown(acquirer, books);
         if sums.taken + sums.listed != ledger || bank.ledger().check().is_err() {
             let story = format!("terminal {terminal} at {name}: {sums:?}, and the ledger has {ledger}");
             self.breaks(Law::BooksEqualLedgers, story);
@@ -59,17 +61,25 @@ impl Watch {
     }
 
     /// One transaction on both sides.
-    fn compare(&mut self, books: &Books, known: &Transaction, done: Option<&Listed>, sums: &mut Sums) {
+    fn compare(
+        &mut self,
+        (terminal, books): (usize, &Books),
+        known: &Transaction,
+        done: Option<&Listed>,
+        sums: &mut Sums,
+    ) {
         let id = &known.id;
         let Some(outcome) = known.outcome() else {
             return self.breaks(Law::DebtsArePaid, format!("{id} never ended"));
         };
+        self.as_its_card_said(terminal, books, known, outcome);
         match outcome {
             Outcome::Approved(approved) => {
                 let minor = approved.amount.minor as i64;
                 sums.taken += sign(&known.operation) * minor;
-                let offline = books.debts_of(known).find(|debt| matches!(debt.duty, Duty::Advise) && debt.is_open());
-                match (done, offline) {
+                let is_listed = |debt: &&Debt| debt.is_open() || debt.standing == Standing::Waived;
+                let untold = advice_of(books, known).filter(is_listed);
+                match (done, untold) {
                     (Some(listed), _) if listed.amount_minor == minor || !moves_money(&known.operation) => {}
                     (None, _) if !moves_money(&known.operation) => {}
                     (None, Some(_)) => sums.listed -= sign(&known.operation) * minor,

@@ -1,6 +1,8 @@
 //! What must hold, each law with a name. The first that does not ends the world.
 
 mod balance;
+mod batches;
+mod promises;
 mod secrets;
 mod wire;
 
@@ -11,6 +13,7 @@ use engine::books::Books;
 use engine::{NotSent, Order, Outcome, TransactionId};
 use serde::Serialize;
 
+use crate::cards::LastWord;
 pub use wire::Sent;
 use wire::{Carried, Place};
 
@@ -47,6 +50,12 @@ pub enum Law {
     DebtsArePaid,
     /// In the calm every terminal comes back.
     TerminalsComeBack,
+    /// What a chip refused is not approved, what it ran is reported, and nobody approves in its place.
+    CardHasTheLastWord,
+    /// What the terminal approved and the acquirer has not taken is shown.
+    LossesAreShown,
+    /// In the calm every batch closes, and what was uploaded is what the acquirer has.
+    BatchesClose,
     /// No card number is in anything a plugin, log, screen or record holds.
     NoCardNumber,
 }
@@ -64,8 +73,12 @@ pub struct Broken {
 #[derive(Debug, Default)]
 pub struct Watch {
     broken: Option<Broken>,
-    /// Money that was asked for: at which terminal, how much.
-    asked: BTreeMap<TransactionId, (usize, u64)>,
+    /// Money that was asked for: at which terminal, how much, of which acquirer.
+    asked: BTreeMap<TransactionId, (usize, u64, usize)>,
+    /// What chips said in the end.
+    words: BTreeMap<(usize, TransactionId), LastWord>,
+    /// Debts that were signed away.
+    waived: BTreeSet<(usize, TransactionId)>,
     /// What people were told.
     told: BTreeMap<(usize, TransactionId), Outcome>,
     /// Requests that left, by what the acquirer knows them as.
@@ -100,11 +113,11 @@ impl Watch {
     }
 
     /// Somebody asks for something.
-    pub fn asked(&mut self, terminal: usize, transaction: &TransactionId, order: &Order) {
+    pub fn asked(&mut self, terminal: usize, acquirer: usize, transaction: &TransactionId, order: &Order) {
         if let Order::Pay(payable) = order
             && !self.looks_away
         {
-            self.asked.insert(transaction.clone(), (terminal, payable.amount.minor));
+            self.asked.insert(transaction.clone(), (terminal, payable.amount.minor, acquirer));
         }
     }
 
@@ -160,6 +173,7 @@ impl Watch {
                 forgotten.push(format!("{transaction} was told as {outcome:?}; the journal holds {found:?}"));
             }
         }
+        self.stays_waived(terminal, books);
         if let Some(story) = forgotten.into_iter().next() {
             self.breaks(Law::ToldIsDurable, format!("terminal {terminal}: {story}"));
         }

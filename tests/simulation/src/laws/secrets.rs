@@ -4,7 +4,7 @@ use engine::Call;
 use engine::contract::acquirer::Event;
 
 use super::{Law, Watch};
-use crate::ground;
+use crate::cards;
 
 impl Watch {
     /// Bytes that leave the vault's side: text, or digits packed two in a byte.
@@ -12,7 +12,7 @@ impl Watch {
         if self.looks_away {
             return;
         }
-        let found = ground::card_numbers().find(|number| holds(bytes, number));
+        let found = cards::numbers().find(|number| holds(bytes, number));
         if let Some(number) = found {
             let last_four = &number[number.len() - 4..];
             self.breaks(Law::NoCardNumber, format!("the card ending in {last_four} is in {what}"));
@@ -62,7 +62,7 @@ mod tests {
 
     #[test]
     fn a_number_is_found_as_text_and_packed_at_both_alignments() {
-        let number = ground::card_numbers().next().unwrap();
+        let number = cards::numbers().next().unwrap();
         assert!(holds(format!("track {number}=3012").as_bytes(), number));
         assert!(holds(&hex::decode(format!("02{number}")).unwrap(), number));
         assert!(holds(&hex::decode(format!("0{number}0")).unwrap(), number));

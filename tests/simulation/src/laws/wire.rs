@@ -5,6 +5,7 @@ use acquirer::codec::Frame;
 use engine::books::{Books, Standing};
 use engine::{Ceilings, Duty, TransactionId};
 
+use super::promises::tip_told_by;
 use super::{Law, Watch};
 use crate::ground;
 
@@ -58,9 +59,9 @@ impl Watch {
         let Some(trace) = message.digits(11).map(str::to_owned) else { return };
         let Some(batch) = message.digits(60).and_then(|digits| digits.get(2..8)).map(str::to_owned) else { return };
         let place = (sent.terminal, sent.acquirer.to_owned(), batch, trace);
-        // A repetition and a report are about their original.
+        // A repetition and a report are about their original; what tells of a tip is about the tip.
         let debt = TransactionId::try_from(sent.about.to_owned()).ok().and_then(|id| books.debt(&id));
-        let of = debt.map(|debt| debt.of.as_str());
+        let of = debt.map(|debt| tip_told_by(books, debt).map_or(debt.of.as_str(), |tip| tip.id.as_str()));
         let sent = Sent { about: of.unwrap_or(sent.about), ..sent };
         let kind = message.digits(60).and_then(|digits| digits.get(..2)).unwrap_or_default();
         let only_asks = kind == BALANCE || message.digits(3) == Some(SCAN_INQUIRY);

@@ -6,11 +6,12 @@ use std::time::Instant;
 
 use anyhow::Result;
 use engine::contract::{Digest, PluginError, PluginFault};
-use engine::{Answer, Call, CardProblem, Effect, Fact, Input, OperationId, Purpose, Record, Request, TransactionId};
+use engine::{Answer, Call, Effect, Fact, Input, OperationId, Purpose, Record, Request, TransactionId};
 use journal::memory::{Extent, Fault as DiskFault, Operation as DiskOperation};
 use journal::{Durable, Journal, JournalError};
 
 use super::calls::{lie, refused, run};
+use super::counter::Finishing;
 use super::session::Session;
 use super::{Cut, Service, Terminal, books};
 use crate::fault::{Fault, Step};
@@ -18,8 +19,6 @@ use crate::ground;
 use crate::spent::Room;
 use crate::world::{Around, Event, timeline};
 
-/// How long a cardholder takes. Milliseconds.
-const CARD_MS: u64 = 2_000;
 /// How long a full disk stays full. Milliseconds.
 const FULL_MS: u64 = 60_000;
 
@@ -72,7 +71,9 @@ impl Terminal {
         fault: Option<Fault>,
     ) -> Result<std::result::Result<(), Cut>> {
         match effect {
-            Effect::AskCard { transaction, .. } => self.ask_card(around, operation, &transaction, fault)?,
+            Effect::AskCard { transaction, amount, .. } => {
+                self.ask_card(around, operation, (&transaction, amount), fault)?
+            }
             Effect::Call { acquirer, call, .. } => {
                 let answer = self.call(around, &acquirer, &call, fault);
                 self.answer(operation, answer);
@@ -116,7 +117,11 @@ impl Terminal {
                     running.vault.activate(staged);
                 }
             }
-            Effect::AskCashier { .. } => self.answer(operation, Answer::Chosen(self.number.is_multiple_of(2))),
+            Effect::AskCashier { transaction, .. } => self.ask_cashier(around, operation, &transaction, fault),
+            Effect::FinishCard { transaction, keeps, verdict, .. } => {
+                let finishing = Finishing { operation, transaction: &transaction, keeps: &keeps, verdict: &verdict };
+                self.finish_card(around, &finishing, fault)?
+            }
             Effect::Ended { transaction, outcome, .. } => self.ended(around, operation, &transaction, &outcome),
             Effect::DebtTried { debt, owed, .. } => {
                 timeline!(around, "T{} {debt} was tried, owed: {owed}", self.number);
@@ -137,6 +142,13 @@ impl Terminal {
             Effect::DropKeys { acquirer, slots } => {
                 if let Service::In(running) = &mut self.service {
                     running.vault.drop_keys(&acquirer, &slots);
+                }
+            }
+            Effect::Waived { debt, result } => {
+                timeline!(around, "T{} {debt} waived: {result:?}", self.number);
+                if let (Ok(()), Some(books)) = (result, self.books()) {
+                    around.figures.operations += 1;
+                    around.watch.waived(self.number, &debt, books);
                 }
             }
             Effect::Unexpected { state, event, .. } => {
@@ -173,31 +185,6 @@ impl Terminal {
         if let Ok(transaction) = TransactionId::parse(about) {
             self.inbox.push_front(Input::Request(Request::Cancel { transaction }));
         }
-    }
-
-    fn ask_card(
-        &mut self,
-        around: &mut Around,
-        operation: OperationId,
-        transaction: &TransactionId,
-        fault: Option<Fault>,
-    ) -> Result<()> {
-        let answer = match fault {
-            Some(Fault::NoCard) => Answer::Card(Err(CardProblem::TimedOut)),
-            Some(Fault::CardUnreadable) => Answer::Card(Err(CardProblem::Unreadable)),
-            Some(Fault::CardRemoved) => Answer::Card(Err(CardProblem::Removed)),
-            _ => {
-                let card = ground::card(around.cards.get(transaction).copied().unwrap_or_default())?;
-                let presented = card.presented();
-                if let Some(session) = self.session(operation) {
-                    session.known_cards = vec![presented.clone()];
-                    session.card = Some(card);
-                }
-                Answer::Card(Ok(presented))
-            }
-        };
-        around.later(self.addressee(), CARD_MS, Input::Answer { operation, answer });
-        Ok(())
     }
 
     fn commit(
@@ -311,7 +298,10 @@ impl Terminal {
 /// What an effect is about.
 fn subject(effect: &Effect) -> Option<&str> {
     match effect {
-        Effect::AskCard { transaction, .. } | Effect::Ended { transaction, .. } => Some(transaction.as_str()),
+        Effect::AskCard { transaction, .. }
+        | Effect::AskCashier { transaction, .. }
+        | Effect::FinishCard { transaction, .. }
+        | Effect::Ended { transaction, .. } => Some(transaction.as_str()),
         Effect::Call { call, .. } => match call.as_ref() {
             Call::Start(context, _) | Call::Resume(context, ..) | Call::Decide(context, _) | Call::Wait(context, _) => {
                 Some(&context.transaction)
@@ -345,6 +335,7 @@ fn place(effect: &Effect) -> Option<(OperationId, Step)> {
         Effect::Wake { operation, .. } => (*operation, Step::Pause),
         Effect::ActivateKeys { operation, .. } => (*operation, Step::Keys),
         Effect::AskCashier { operation, .. } => (*operation, Step::AskCashier),
+        Effect::FinishCard { operation, .. } => (*operation, Step::FinishCard),
         Effect::Ended { operation, .. } => (*operation, Step::Ended),
         Effect::DebtTried { operation, .. } => (*operation, Step::Tried),
         _ => return None,

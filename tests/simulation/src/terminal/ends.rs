@@ -3,8 +3,9 @@
 use engine::{OperationId, Outcome, TransactionId};
 
 use super::{Service, Terminal};
+use crate::cards::LastWord;
 use crate::laws::Sent;
-use crate::world::{Around, timeline};
+use crate::world::{Around, last_settlement, timeline};
 
 impl Terminal {
     /// A payment or an errand is over.
@@ -49,12 +50,20 @@ impl Terminal {
         around.watch.sent(sent, running.engine.books(), &is_open);
     }
 
+    /// What must hold when a chip has spoken.
+    pub(super) fn judge_last_word(&self, around: &mut Around, transaction: &TransactionId, word: LastWord) {
+        if let Some(books) = self.books() {
+            around.watch.last_word(self.number, transaction, word, books);
+        }
+    }
+
     /// What must hold when everything is over.
     pub fn judge(&self, around: &mut Around) {
         let Around { watch, desks, shape, .. } = around;
         let Some(books) = self.books() else { return watch.never_came_back(self.number) };
         for (index, desk) in desks.iter().enumerate().take(shape.acquirers) {
             watch.balance(self.number, index, books, &desk.bank);
+            watch.batches((self.number, index), &last_settlement(self.number, index), books, &desk.bank);
         }
     }
 }

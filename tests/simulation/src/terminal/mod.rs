@@ -2,6 +2,7 @@
 
 mod books;
 mod calls;
+mod counter;
 mod effects;
 mod ends;
 mod exchange;

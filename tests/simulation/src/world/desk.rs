@@ -3,6 +3,7 @@
 use std::time::Instant;
 
 use acquirer::Bank;
+use acquirer::bank::{Listed, State};
 use anyhow::Result;
 
 use super::queue::{Damage, Event, Then};
@@ -10,6 +11,14 @@ use super::{Around, timeline};
 use crate::ground;
 use crate::script::Shape;
 use crate::spent::Room;
+
+/// DE3 of a payment, and of the question what became of a scanned one.
+const PAYS: &str = "000000";
+const ASKS: &str = "310000";
+/// How DE22 begins where a code was scanned.
+const SCANNED: &str = "03";
+/// How long a customer takes: while the terminal asks, and when it has long stopped. Milliseconds.
+const CUSTOMER_MS: [u64; 3] = [3_000, 20_000, 200_000];
 
 /// What an acquirer that is down does.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -45,10 +54,12 @@ impl Around {
         if desk.up != Up::Yes {
             return;
         }
+        let fault = then.fault.as_ref().filter(|fault| !is_lie(frame, fault));
         let began = Instant::now();
-        let answer = desk.bank.answer_under(frame, then.fault.as_ref());
+        let answer = desk.bank.answer_under(frame, fault);
         self.spent.add(Room::Acquirer, began);
         timeline!(self, "       {} {}", ground::ACQUIRERS[acquirer].0, told(frame, &answer));
+        self.asks_customer(acquirer, frame);
         let Ok(Some(mut answer)) = answer else {
             return self.queue.at(at_ms, Event::Closed { line });
         };
@@ -62,6 +73,49 @@ impl Around {
         let heard = if then.damage == Damage::Twice { Vec::new() } else { answer };
         self.queue.at(at_ms, Event::Reply { line, frame: heard });
     }
+}
+
+impl Around {
+    /// Of a scanned payment that waits, the customer decides after a while.
+    fn asks_customer(&mut self, acquirer: usize, frame: &[u8]) {
+        let Ok(frame) = acquirer::codec::Frame::decode(frame) else { return };
+        let message = &frame.message;
+        let (Some(terminal), Some(trace), Some(private)) = (message.text(41), message.digits(11), message.digits(60))
+        else {
+            return;
+        };
+        let Some(batch) = private.get(2..8).filter(|_| is_scanned(message)) else { return };
+        let waits = |listed: &Listed| listed.trace == trace && listed.state == State::Pending;
+        if !self.desks[acquirer].bank.transactions(Some(terminal), Some(batch)).iter().any(waits) {
+            return;
+        }
+        let mut dice = self.source.dice_at(acquirer, "customer", trace.parse().unwrap_or_default());
+        let after_ms = CUSTOMER_MS[dice.below(CUSTOMER_MS.len())];
+        let pays = !dice.one_in(4);
+        let payment = [terminal, batch, trace].map(str::to_owned);
+        self.queue.at(self.now_ms + after_ms, Event::CustomerAnswers { acquirer, payment, pays });
+    }
+
+    /// A customer pays by telephone, or does not.
+    pub fn customer_answers(&mut self, acquirer: usize, payment: &[String; 3], pays: bool) -> Result<()> {
+        let [terminal, batch, trace] = payment;
+        let code = if pays { "00" } else { "51" }.parse()?;
+        let ended = self.desks[acquirer].bank.finish_scan(terminal, batch, trace, code);
+        timeline!(self, "       the customer answers about trace {trace}: {ended:?}");
+        Ok(())
+    }
+}
+
+fn is_scanned(message: &acquirer::codec::Message) -> bool {
+    message.digits(3) == Some(PAYS) && message.digits(22).is_some_and(|entry| entry.starts_with(SCANNED))
+}
+
+/// An acquirer that declines to say what became of a payment does not say that it declined the payment: that would be
+/// no refusal but a lie, and nothing could be held against it.
+fn is_lie(frame: &[u8], fault: &acquirer::Fault) -> bool {
+    let Ok(frame) = acquirer::codec::Frame::decode(frame) else { return false };
+    let asks = frame.message.digits(3) == Some(ASKS) && frame.message.mti.first() == acquirer::Mti::SALE;
+    asks && matches!(fault, acquirer::Fault::RefuseCode { code } | acquirer::Fault::AnswerCode { code } if !code.leaves_open() && code.as_str() != "25")
 }
 
 /// The same answer with code 00, under the MAC it had.

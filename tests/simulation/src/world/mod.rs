@@ -29,6 +29,9 @@ pub use queue::{Addressee, Damage, Event, Queue, Then, Waiter};
 const CALM_MS: u64 = 2 * 60 * 60 * 1000;
 /// When the last things are done in the calm. Milliseconds after its beginning.
 const LAST_ACTS_MS: u64 = 20 * 60 * 1000;
+/// When every batch is closed in the calm: debts that were tried last have been answered. Milliseconds after its
+/// beginning.
+const LAST_SETTLEMENT_MS: u64 = LAST_ACTS_MS + 40 * 60 * 1000;
 /// Events after which a world is a busy loop.
 const EVENTS_MAX: u64 = 2_000_000;
 
@@ -228,6 +231,8 @@ impl World {
             Event::DiskMended { terminal } => terminals[terminal].disk_mended(),
             Event::Idle { terminal, epoch } => terminals[terminal].idle(around, epoch)?,
             Event::AcquirerUp { acquirer } => around.desks[acquirer].up = Up::Yes,
+            Event::AdvicesTaken { acquirer } => around.desks[acquirer].bank.refuse_advices(None),
+            Event::CustomerAnswers { acquirer, payment, pays } => around.customer_answers(acquirer, &payment, pays)?,
             Event::PluginMended { terminal, acquirer } => terminals[terminal].plugin_mended(around, acquirer)?,
         }
         Ok(())
@@ -257,19 +262,33 @@ impl Around {
 }
 
 /// What is done when all faults are over: every terminal signs in and tries what it owes, twice, so that what the
-/// acquirer refused the first time is tried again.
+/// acquirer refused the first time is tried again; and at last closes its batches.
 fn last_acts(shape: &Shape) -> Vec<Act> {
     let acquirers = 0..shape.acquirers;
     let each = (0..shape.terminals).flat_map(|terminal| acquirers.clone().map(move |acquirer| (terminal, acquirer)));
     let calm_ms = shape.calm_from_ms;
     each.flat_map(|(terminal, acquirer)| {
         let act = move |at_ms: u64, what: What| {
-            let name = format!("T{terminal}{acquirer}END{}", at_ms / 1000);
+            let name = last_name(terminal, acquirer, at_ms);
             Act { at_ms: calm_ms + at_ms, terminal, acquirer, name, what }
         };
-        [act(60_000, What::SignIn), act(LAST_ACTS_MS, What::SignIn), act(LAST_ACTS_MS + 60_000, What::PayDebts)]
+        [
+            act(60_000, What::SignIn),
+            act(LAST_ACTS_MS, What::SignIn),
+            act(LAST_ACTS_MS + 60_000, What::PayDebts),
+            act(LAST_SETTLEMENT_MS, What::Settle),
+        ]
     })
     .collect()
+}
+
+/// What the settlement in the calm is called.
+pub fn last_settlement(terminal: usize, acquirer: usize) -> String {
+    last_name(terminal, acquirer, LAST_SETTLEMENT_MS)
+}
+
+fn last_name(terminal: usize, acquirer: usize, at_ms: u64) -> String {
+    format!("T{terminal}{acquirer}END{}", at_ms / 1000)
 }
 
 /// A moment of a world, for people.

@@ -30,6 +30,10 @@ pub enum Event {
     Idle { terminal: usize, epoch: u32 },
     /// The acquirer is there again.
     AcquirerUp { acquirer: usize },
+    /// The acquirer takes advices again.
+    AdvicesTaken { acquirer: usize },
+    /// A customer answers on the telephone, for the scanned payment of this terminal, batch and trace.
+    CustomerAnswers { acquirer: usize, payment: [String; 3], pays: bool },
     /// The plugin is mended.
     PluginMended { terminal: usize, acquirer: usize },
 }

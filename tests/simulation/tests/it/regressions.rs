@@ -5,7 +5,7 @@ use acquit_simulation::{Ground, Script, Source, World};
 /// Plays a script in which every law must hold.
 fn holds(script: &str) {
     let script = Script::parse(script).unwrap();
-    let source = Source::listed(script.shape.seed, &script.strikes);
+    let source = Source::listed(&script);
     let ended = World::play(&Ground::native().unwrap(), &script, source, true).unwrap();
     let broken = ended.broken.map(|broken| broken.to_string());
     assert_eq!(broken, None, "{}", ended.timeline.join("\n"));
@@ -23,6 +23,24 @@ fn a_terminal_out_of_service_comes_back_when_its_plugin_is_mended() {
         act {"at_ms":38598,"terminal":1,"acquirer":1,"name":"T1N4","what":{"break-plugin":{"ms":1000}}}
         strike [{"terminal":1,"about":"T1N0","step":"resume","nth":0},"cut-after"]
         strike [{"terminal":1,"about":"start","step":"close","nth":1},{"sync-fails":false}]
+        "#,
+    );
+}
+
+/// What went wrong: the acquirer had taken the end of an upload and closed the batch; the terminal had not believed the
+/// answer. At the next sign-in the acquirer named the next batch, the plugin went on with the upload under that number
+/// and was refused for ever, and no payment began any more.
+#[test]
+fn a_settlement_ends_although_a_sign_in_named_the_next_batch() {
+    holds(
+        r#"
+        world {"seed":1,"terminals":1,"acquirers":1,"latency_ms":20,"timeout_ms":10000,"tombstones":true,"forgets_reversals":false,"sector_bytes":512,"refused_debts_max":10,"segment_bytes":131072,"calm_from_ms":300000}
+        act {"at_ms":1000,"terminal":0,"acquirer":0,"name":"A","what":{"sale":{"minor":1234,"card":0}}}
+        act {"at_ms":15000,"terminal":0,"acquirer":0,"name":"C","what":{"sale":{"minor":1234,"card":0}}}
+        act {"at_ms":22000,"terminal":0,"acquirer":0,"name":"D","what":{"follow":{"kind":"Void","of":"A","minor":null}}}
+        act {"at_ms":28000,"terminal":0,"acquirer":0,"name":"X","what":{"miscount":{"fails":false}}}
+        act {"at_ms":30000,"terminal":0,"acquirer":0,"name":"E","what":"settle"}
+        strike [{"terminal":0,"about":"E","step":"resume","nth":3},"claims-declined"]
         "#,
     );
 }

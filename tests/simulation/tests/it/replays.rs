@@ -26,7 +26,7 @@ fn a_seed_is_the_same_world_every_time_and_its_own_script_plays_it_again() {
         script.strikes = first.source.struck;
         let read = Script::parse(&script.to_string()).unwrap();
         assert_eq!(read, script);
-        let again = World::play(&ground, &read, Source::listed(seed, &read.strikes), true).unwrap();
+        let again = World::play(&ground, &read, Source::listed(&read), true).unwrap();
         same(seed, &first.timeline, &again.timeline);
     }
 }
