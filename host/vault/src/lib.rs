@@ -8,6 +8,7 @@ mod card;
 mod crypto;
 mod items;
 mod keys;
+mod prepare;
 mod proof;
 mod render;
 mod scrub;
@@ -27,6 +28,7 @@ pub use keys::{
     ClearKey, ClearKeyError, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PluginGrant, SlotError, SlotGrant,
     StagedKeys, TransportKeyError,
 };
+pub use prepare::{PrepareError, Prepared, Preparing};
 pub use proof::{EchoFault, MAX_PROOFS, ProofFailure, RawReply, SealFault};
 pub use render::{
     CardSource, MAX_CLOCK_PATTERN_BYTES, MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES,

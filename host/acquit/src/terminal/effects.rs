@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use engine::contract::acquirer::Proof;
-use engine::contract::template::UndoReason;
 use engine::contract::types::Milliseconds;
 use engine::contract::{Digest, Plugin, PluginError, PluginFault};
 use engine::{
@@ -11,16 +10,12 @@ use engine::{
     TransactionId,
 };
 use journal::JournalError;
-use vault::{ProofFailure, RenderInput, RouteGrant, SealedCard, UnsealedCard};
+use vault::{Preparing, ProofFailure};
 
 use super::card;
 use super::session::Session;
 use super::{Event, Service, Terminal, append};
 use crate::show::NO_ROOM;
-
-/// Reasons a standby message may be asked to spell; each must render before the money moves.
-const REASONS: [UndoReason; 5] =
-    [UndoReason::NoAnswer, UndoReason::BadMac, UndoReason::Malfunction, UndoReason::CardRefused, UndoReason::Cancelled];
 
 impl Terminal {
     /// Does what the engine says, in order.
@@ -166,72 +161,15 @@ impl Terminal {
         // Whichever card the message carries, an answer that brings it back is scrubbed of it.
         let of_this = self.known_card(&draft.transaction);
         let of_others: Vec<_> = sealed_to.into_iter().filter_map(|of| self.known_card(of)).collect();
-        let grant = self.grant(acquirer, &draft.route)?;
         let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
         let session = running.sessions.entry(operation).or_default();
         session.known_cards.extend(of_this.into_iter().chain(of_others));
-        let context = draft.transaction.as_str().as_bytes();
-        let unsealed = match &draft.card {
-            CardSource::Sealed { of, sealed } => {
-                let sealed = SealedCard::from(sealed.clone());
-                Some(self.vault.unseal(&sealed, of.as_str().as_bytes()).map_err(|error| error.to_string())?)
-            }
-            CardSource::Presented | CardSource::None | CardSource::Items(_) => None,
-        };
-        let items = match &draft.card {
-            CardSource::Items(items) => {
-                Some(self.vault.unseal_items(items, &draft.message).map_err(|error| error.to_string())?)
-            }
-            _ => None,
-        };
-        let sealed = match &draft.standby {
-            Some(standby) => {
-                let needed = vault::secrets_needed(standby).map_err(|error| error.to_string())?;
-                let sealed = match (&unsealed, &session.card) {
-                    (Some(card), _) => Some(self.vault.seal_again(card, &needed, context)),
-                    (None, Some(card)) => Some(self.vault.seal(card, &needed, context)),
-                    (None, None) => None,
-                };
-                sealed.transpose().map_err(|error| error.to_string())?
-            }
-            None => None,
-        };
-        if let (Some(standby), Some(sealed)) = (&draft.standby, &sealed) {
-            let allowed = self.grant(acquirer, &standby.route)?;
-            let card = self.unseal(sealed, context)?;
-            for message in std::iter::once(&standby.message).chain(&standby.again) {
-                for reason in REASONS {
-                    let card = vault::CardSource::Unsealed(&card);
-                    let input = RenderInput { card, reason: Some(reason), allowed: &allowed, now: &now };
-                    self.vault.render(acquirer, message, input).map_err(|error| error.to_string())?;
-                }
-            }
-        }
-        let message = items.as_ref().map_or(&draft.message, |(_, message)| message);
-        let card = match (&unsealed, &items) {
-            (Some(card), _) => vault::CardSource::Unsealed(card),
-            (None, Some((cards, _))) => vault::CardSource::Items(cards),
-            (None, None) => {
-                let Service::In(running) = &mut self.service else { return Err("out of service".into()) };
-                let card = running.sessions.entry(operation).or_default().card.as_mut();
-                card.map_or(vault::CardSource::None, vault::CardSource::Live)
-            }
-        };
-        let input = RenderInput { card, reason: draft.reason, allowed: &grant, now: &now };
-        let rendered = self.vault.render(acquirer, message, input).map_err(|error| error.to_string())?;
-        if let Some(session) = self.session(operation) {
-            session.rendered = Some(rendered);
-        }
-        Ok(sealed.map(Into::into))
-    }
-
-    fn unseal(&self, sealed: &SealedCard, context: &[u8]) -> Result<UnsealedCard, String> {
-        self.vault.unseal(sealed, context).map_err(|error| error.to_string())
-    }
-
-    fn grant(&self, acquirer: &str, route: &str) -> Result<RouteGrant, String> {
-        let routes = self.routes.get(acquirer).and_then(|routes| routes.get(route));
-        routes.map(|(_, grant)| grant.clone()).ok_or_else(|| format!("no route {route} is granted to {acquirer}"))
+        let routes = self.routes.get(acquirer);
+        let allowed = |route: &str| routes.and_then(|routes| routes.get(route)).map(|(_, grant)| grant);
+        let preparing = Preparing { plugin: acquirer, card: session.card.as_mut(), allowed: &allowed, now: &now };
+        let prepared = self.vault.prepare(draft, preparing).map_err(|error| error.to_string())?;
+        session.rendered = Some(prepared.rendered);
+        Ok(prepared.sealed.map(Into::into))
     }
 
     fn known_card(&self, transaction: &TransactionId) -> Option<engine::contract::card::Presented> {

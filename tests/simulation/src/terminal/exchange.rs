@@ -6,9 +6,8 @@ use std::time::Instant;
 use anyhow::Result;
 use engine::contract::acquirer::Proof;
 use engine::contract::retry_policy::{Delivery, Failure};
-use engine::contract::template::UndoReason;
 use engine::{Answer, BadProof, CardSource, Draft, ExchangeFailed, Input, OperationId};
-use vault::{ProofFailure, RawReply, RenderInput, SealedCard};
+use vault::{Preparing, ProofFailure, RawReply};
 
 use super::{Service, Terminal};
 use crate::fault::Fault;
@@ -16,9 +15,6 @@ use crate::ground;
 use crate::spent::Room;
 use crate::world::{Around, Damage, Event, Heard, Then, Up, Waiter, garble, shown, timeline};
 
-/// Reasons a standby message may be asked to spell; each must render before the money moves.
-const REASONS: [UndoReason; 5] =
-    [UndoReason::NoAnswer, UndoReason::BadMac, UndoReason::Malfunction, UndoReason::CardRefused, UndoReason::Cancelled];
 /// How long a connection is tried. Milliseconds.
 const CONNECT_MS: u64 = 3_000;
 
@@ -44,52 +40,11 @@ impl Terminal {
         };
         let session = running.sessions.entry(operation).or_default();
         session.known_cards.extend(of_this.into_iter().chain(of_others));
-        let vault = &running.vault;
-        let context = draft.transaction.as_str().as_bytes();
-        let unsealed = match &draft.card {
-            CardSource::Sealed { of, sealed } => {
-                let sealed = SealedCard::from(sealed.clone());
-                Some(vault.unseal(&sealed, of.as_str().as_bytes()).map_err(|error| error.to_string())?)
-            }
-            CardSource::Presented | CardSource::None | CardSource::Items(_) => None,
-        };
-        let items = match &draft.card {
-            CardSource::Items(items) => {
-                Some(vault.unseal_items(items, &draft.message).map_err(|error| error.to_string())?)
-            }
-            _ => None,
-        };
-        let sealed = match &draft.standby {
-            Some(standby) => {
-                let needed = vault::secrets_needed(standby).map_err(|error| error.to_string())?;
-                let sealed = match (&unsealed, &session.card) {
-                    (Some(card), _) => Some(vault.seal_again(card, &needed, context)),
-                    (None, Some(card)) => Some(vault.seal(card, &needed, context)),
-                    (None, None) => None,
-                };
-                sealed.transpose().map_err(|error| error.to_string())?
-            }
-            None => None,
-        };
-        if let (Some(standby), Some(sealed)) = (&draft.standby, &sealed) {
-            let card = vault.unseal(sealed, context).map_err(|error| error.to_string())?;
-            for message in std::iter::once(&standby.message).chain(&standby.again) {
-                for reason in REASONS {
-                    let card = vault::CardSource::Unsealed(&card);
-                    let input = RenderInput { card, reason: Some(reason), allowed: &grant, now: &now };
-                    vault.render(acquirer, message, input).map_err(|error| error.to_string())?;
-                }
-            }
-        }
-        let message = items.as_ref().map_or(&draft.message, |(_, message)| message);
-        let card = match (&unsealed, &items) {
-            (Some(card), _) => vault::CardSource::Unsealed(card),
-            (None, Some((cards, _))) => vault::CardSource::Items(cards),
-            (None, None) => session.card.as_mut().map_or(vault::CardSource::None, vault::CardSource::Live),
-        };
-        let input = RenderInput { card, reason: draft.reason, allowed: &grant, now: &now };
-        session.rendered = Some(vault.render(acquirer, message, input).map_err(|error| error.to_string())?);
-        Ok(sealed.map(Into::into))
+        let allowed = |_: &str| Some(&grant);
+        let preparing = Preparing { plugin: acquirer, card: session.card.as_mut(), allowed: &allowed, now: &now };
+        let prepared = running.vault.prepare(draft, preparing).map_err(|error| error.to_string())?;
+        session.rendered = Some(prepared.rendered);
+        Ok(prepared.sealed.map(Into::into))
     }
 
     /// Sends what was rendered last, and waits for an answer.
