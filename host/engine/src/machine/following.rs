@@ -151,7 +151,9 @@ impl World<'_> {
 
     /// What followed it, as far as it was approved or may have been.
     fn followed(&self, known: &Transaction) -> Followed {
-        let mut followed = Followed::default();
+        // One advice a sale, by its name: where the acquirer was told of an offline approval, a tip would not be owed.
+        let advised = self.books.debts_of(known).any(|debt| debt.duty == Duty::Advise);
+        let mut followed = Followed { advised, ..Followed::default() };
         for later in self.books.followers(&known.id) {
             match self.ended(later) {
                 Ended::Approved => {}

@@ -37,7 +37,7 @@ pub struct Followed {
     pub undone: bool,
     /// It was completed.
     pub completed: bool,
-    /// A tip was added.
+    /// A tip was added, or its acquirer was told later that it had been approved offline.
     pub advised: bool,
     /// Minor units that were returned.
     pub refunded_minor: u64,

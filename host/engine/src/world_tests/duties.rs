@@ -4,10 +4,10 @@
 use super::acquirer::Line;
 use super::asked_later::unknown;
 use super::last_word::cut_off;
-use super::teller::{Silence, approved_minor, pay};
+use super::teller::{Silence, approved_minor, follow, pay};
 use super::{ACQUIRER, House};
 use crate::books::Standing;
-use crate::contract::transaction::PaymentKind;
+use crate::contract::transaction::{FollowUpKind, PaymentKind};
 use crate::{CardFinish, Duty, DutyKind, Fact, NotSent, OfflineCeilings, Outcome, Request, TransactionId};
 
 fn a1() -> TransactionId {
@@ -129,6 +129,18 @@ fn an_advice_is_sent_with_the_same_numbers_until_it_is_taken() {
         assert!(traces.len() >= 2 && traces.iter().all(|wire| wire.trace == traces[0].trace), "{traces:?}");
         house.assert_balanced();
     }
+}
+
+/// A sale approved offline was delivered, and then a tip added. The tip's advice had the name of the delivery's, which
+/// was paid: the cashier read "approved", nothing was owed, and the acquirer never heard of it.
+#[test]
+fn a_sale_that_was_delivered_by_an_advice_gets_no_tip() {
+    let mut house = stood_in();
+    house.rest();
+    assert_eq!(standing(&house, &a1().advice()), Standing::Paid);
+    let tip = follow(FollowUpKind::Advise, "A1", Some(50));
+    assert_eq!(house.does("T1", tip), Outcome::NotSent(NotSent::AlreadyDone));
+    house.assert_balanced();
 }
 
 #[test]

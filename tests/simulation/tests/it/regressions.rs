@@ -44,3 +44,17 @@ fn a_settlement_ends_although_a_sign_in_named_the_next_batch() {
         "#,
     );
 }
+
+/// What went wrong: a sale was approved offline and delivered by an advice; the tip added to it afterwards was owed under
+/// the same name, which was paid already. The cashier read "approved" and the acquirer never heard of the tip.
+#[test]
+fn a_tip_on_a_delivered_offline_sale_is_not_approved_into_nothing() {
+    holds(
+        r#"
+        world {"seed":189,"terminals":1,"acquirers":2,"latency_ms":2000,"timeout_ms":60000,"tombstones":true,"forgets_reversals":false,"sector_bytes":4096,"refused_debts_max":2,"segment_bytes":131072,"calm_from_ms":873598}
+        act {"at_ms":1000,"terminal":0,"acquirer":1,"name":"T0N0","what":{"sale":{"minor":66279,"card":6}}}
+        act {"at_ms":6888,"terminal":0,"acquirer":1,"name":"T0N1","what":{"acquirer-down":{"ms":30000,"silent":false}}}
+        act {"at_ms":63300,"terminal":0,"acquirer":1,"name":"T0N4","what":{"follow":{"kind":"Advise","of":"T0N0","minor":647}}}
+        "#,
+    );
+}
