@@ -51,6 +51,8 @@ fn maintenance() -> Vec<Story> {
 fn payments() -> Vec<Story> {
     let refused = What::Sale { minor: REFUSED_MINOR, card: 1 };
     let lost = (at("A", Step::Send), Fault::ReplyLost);
+    // A reversal is sent under its original's name.
+    let reversal = Occasion { nth: 1, ..at("A", Step::Send) };
     let partly = |about| (at(about, Step::Send), Fault::ApprovesPartly(700));
     let otherwise = (at("A", Step::AskCashier), Fault::ChoosesOtherwise);
     vec![
@@ -71,7 +73,7 @@ fn payments() -> Vec<Story> {
         story(
             "refused-reversal-waived",
             &[(1_000, "A", sale()), (60_000, "W", What::Waive), (70_000, "B", sale())],
-            &[(at("A", Step::Send), Fault::ReplyLost), (at("AR", Step::Send), Fault::Refuses("05".into()))],
+            &[(at("A", Step::Send), Fault::ReplyLost), (reversal, Fault::Refuses("05".into()))],
         ),
     ]
 }
