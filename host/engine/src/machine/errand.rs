@@ -1,26 +1,27 @@
 //! What payments, inquiries and maintenance have in common: an operation that a plugin leads, exchange by exchange.
 
+mod weighing;
+mod wishes;
+
 use super::exchange::Plan;
 use super::world::World;
 use crate::contract::Digest;
-use crate::contract::acquirer::{self, Effect as Wish, Event, KernelRows, NewKey, Remedy, Reply, Standby};
+use crate::contract::acquirer::{self, Event, Remedy, Reply};
 use crate::contract::retry_policy::{Attempt, Delivery, Failure, Situation};
-use crate::contract::transaction::{Gravity, Maintenance, Operation, OperationKind};
+use crate::contract::transaction::{Gravity, Operation, OperationKind};
 use crate::contract::types::Name;
 use crate::effect::{BadProof, Call, CardSource, Effect, ExchangeFailed, OperationId};
 use crate::identity::TransactionId;
-use crate::order::Order;
 use crate::record::{Fact, Incident, Intent, Party, Sealed};
 use crate::rules::{self, Left};
+
+pub(crate) use wishes::Granted;
 
 /// Exchanges one operation may have: a plugin that asks for ever is stopped.
 pub(crate) const EXCHANGES: u32 = 32;
 
 /// Pauses one operation may have: a plugin that only waits, perhaps for no time at all, is stopped.
 pub(crate) const PAUSES: u32 = 32;
-
-/// Further errands one operation may ask for: a sign-off, a sign-in, a download or two.
-const REQUESTS: usize = 4;
 
 /// An operation under way.
 #[derive(Clone, Debug)]
@@ -58,17 +59,6 @@ struct Grave {
     gravity: Gravity,
     left: Left,
     remedy: Option<Remedy>,
-}
-
-/// What the steps' wishes come to, once looked at.
-#[derive(Clone, Debug, Default)]
-pub(crate) struct Granted {
-    pub install: Vec<NewKey>,
-    pub drop: Vec<Name>,
-    /// Rows for the tables of the EMV kernel.
-    pub kernel: Vec<KernelRows>,
-    /// What is to be done once this has ended.
-    pub then: Vec<Order>,
 }
 
 impl Errand {
@@ -237,63 +227,6 @@ impl Errand {
         })
     }
 
-    /// What an exchange does, as the terminal judges it. One payment moves money once: a second message that does
-    /// would leave two to be taken back, and only one stored that takes back. What moves no money, and tells of none,
-    /// may only ask.
-    fn weigh(&self, exchange: &acquirer::Exchange) -> Result<Gravity, Incident> {
-        let gravity = rules::gravity(&self.subject, !self.has_begun(), &exchange.message, exchange.gravity);
-        if gravity == Gravity::MovesMoney && self.money_may_have_moved() {
-            return Err(Incident::IllegalStep("moves money a second time".into()));
-        }
-        // Whatever a message with card data does, it is not asked twice: that would be a second payment under a name of
-        // the first.
-        if self.kind == OperationKind::Inquire && rules::holds_card_data(&exchange.message) {
-            return Err(Incident::IllegalStep("a question about a payment with card data".into()));
-        }
-        let may_owe = gravity == Gravity::Owes && self.tells();
-        if gravity != Gravity::Asks && !may_owe && !rules::moves_money(&self.subject) {
-            return Err(Incident::IllegalStep("an errand that does more than ask".into()));
-        }
-        Ok(gravity)
-    }
-
-    /// What takes money back, looked at before anything is sent. A remedy counts only if it could also be read without
-    /// the plugin: otherwise a debt could outlive everything that can pay it.
-    fn remedy(
-        &self,
-        gravity: Gravity,
-        remedy: Option<&Remedy>,
-        world: &World<'_>,
-    ) -> Result<Option<Standby>, Incident> {
-        let standby = match (gravity, remedy) {
-            (Gravity::MovesMoney, None) => return Err(Incident::MissingRemedy),
-            (_, None | Some(Remedy::Inquire(None))) => return Ok(None),
-            (_, Some(Remedy::Undo(standby) | Remedy::Repeat(standby) | Remedy::Inquire(Some(standby)))) => standby,
-        };
-        if !rules::secrets_allowed(standby) {
-            return Err(Incident::IllegalStep("a standby message with a track, a PIN or a card code".into()));
-        }
-        let kind = self.answers_as(remedy);
-        let (demands_seal, echoes) = (world.deployment.demands_seal(kind), world.deployment.demanded_echoes(kind));
-        if gravity == Gravity::MovesMoney && !rules::can_be_paid(standby, demands_seal, echoes) {
-            return Err(Incident::IllegalStep("a standby message with no provable answer that pays it".into()));
-        }
-        Ok(Some(standby.clone()))
-    }
-
-    /// Whose proofs an answer to the standby message must bring: a repetition is answered as the message it repeats.
-    fn answers_as(&self, remedy: Option<&Remedy>) -> OperationKind {
-        if let Some(Remedy::Repeat(_)) = remedy { self.kind } else { OperationKind::Reverse }
-    }
-
-    /// Whether it tells of money that moved, which must arrive.
-    fn tells(&self) -> bool {
-        matches!(
-            self.kind,
-            OperationKind::Settle | OperationKind::Upload | OperationKind::Advise | OperationKind::ReportScripts
-        )
-    }
-
     /// The same exchange once more: nothing of it has left, or it only asks.
     ///
     /// A message with card data keeps its route: what may leave was granted for the route it was rendered for.
@@ -414,63 +347,10 @@ impl Errand {
         Fact::Incident { transaction: Some(self.transaction.clone()), party, what }
     }
 
-    /// Looks at a step's wishes: which may come true in this kind of operation. What is to be remembered goes with
-    /// the next durable record; keys wait for the end, since none of a download is used before all of it is checked.
-    pub fn grant(&mut self, wishes: Vec<Wish>, world: &World<'_>) {
-        for wish in wishes {
-            match (self.kind, wish) {
-                (OperationKind::SignIn, Wish::InstallKey(key)) => self.granted.install.push(key),
-                (_, Wish::DropKeys(names)) => self.granted.drop.extend(names),
-                (_, Wish::Remember((name, value))) => self.pending.push(Fact::Remembered { name, value }),
-                (OperationKind::SignIn | OperationKind::Download, Wish::SetCounter((name, value)))
-                    if world.may_set(&name, value) =>
-                {
-                    self.pending.push(Fact::CounterSet { name, value });
-                }
-                (OperationKind::Download, Wish::LoadKernel(rows)) => self.granted.kernel.push(rows),
-                (OperationKind::ShowToPay, Wish::ShowCode(code)) => self.codes.push(code),
-                // A hint this terminal does not take: its clock is the operator's.
-                (_, Wish::SetClock(_)) => {}
-                (_, Wish::Request((kind, name))) if self.granted.then.len() < REQUESTS => match errand_of(kind, name) {
-                    Some(order) => self.granted.then.push(order),
-                    None => self.refuse_wish(),
-                },
-                _ => self.refuse_wish(),
-            }
-        }
-    }
-
-    fn refuse_wish(&mut self) {
-        let what = Incident::IllegalStep("an effect that this operation may not have".into());
-        self.pending.push(self.incident(Party::Plugin, what));
-    }
-
-    /// Codes the newest step wished to be shown.
-    pub fn show_codes(&mut self) -> Vec<Effect> {
-        let operation = self.operation;
-        std::mem::take(&mut self.codes).into_iter().map(|code| Effect::ShowCode { operation, code }).collect()
-    }
-
-    /// Everything that was granted, now that the operation ends.
-    pub fn granted(&mut self) -> Granted {
-        std::mem::take(&mut self.granted)
-    }
-
     fn left(&mut self, delivery: Delivery) {
         if let Some(grave) = &mut self.grave {
             grave.left = grave.left.max(Left::of(delivery));
         }
-    }
-}
-
-/// What a plugin may ask for once an operation has ended: errands that move no money, nothing else.
-fn errand_of(kind: OperationKind, name: Option<Name>) -> Option<Order> {
-    match (kind, name) {
-        (OperationKind::SignIn, _) => Some(Order::Maintain(Maintenance::SignIn)),
-        (OperationKind::SignOff, _) => Some(Order::Maintain(Maintenance::SignOff)),
-        (OperationKind::Echo, _) => Some(Order::Maintain(Maintenance::Echo)),
-        (OperationKind::Download, Some(name)) => Some(Order::Download(name)),
-        _ => None,
     }
 }
 
@@ -488,12 +368,5 @@ impl World<'_> {
     fn declares_route(&self, route: &str) -> bool {
         let declared = self.deployment.plugin.iter().flat_map(|loaded| &loaded.descriptor.routes);
         declared.into_iter().any(|known| known.name == *route)
-    }
-
-    /// A counter is only ever moved forwards, within its own bounds: a number given twice is a payment confused.
-    fn may_set(&self, name: &str, value: u64) -> bool {
-        let declared = self.deployment.plugin.iter().flat_map(|loaded| &loaded.descriptor.counters);
-        let counter = declared.into_iter().find(|counter| counter.name == name);
-        counter.is_some_and(|counter| self.books.may_move(&self.deployment.acquirer, counter, value))
     }
 }
