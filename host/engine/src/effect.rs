@@ -168,8 +168,8 @@ pub enum Question {
 pub enum CardVerdict {
     /// The issuer approved: its authentication data and scripts, in BER-TLV; perhaps none.
     Online { chip_data: Vec<u8> },
-    /// The issuer declined: the card closes its transaction and approves nothing (an AAC).
-    Declined,
+    /// The issuer declined: the card closes its transaction and approves nothing (an AAC). Scripts may come with that.
+    Declined { chip_data: Vec<u8> },
     /// Nobody could be asked: may the card approve by itself?
     Unreachable,
 }

@@ -14,7 +14,6 @@ pub(crate) fn step(step: &Step) -> Result<(), PluginFault> {
     list(&step.reference)?;
     proofs(&step.proofs)?;
     step.effects.iter().try_for_each(effect)?;
-    step.standby.iter().try_for_each(standby)?;
     match &step.action {
         Action::Send(exchange) => self::exchange(exchange),
         Action::Finish(outcome) => self::outcome(outcome),

@@ -5,7 +5,7 @@ use crate::prelude::{Action, Amount, Approved, Echo, Echoed, Extent, NodeId, Out
 impl Step {
     /// A step with nothing but its action and the state to come back with.
     pub fn new(action: Action, state: Vec<u8>) -> Self {
-        Step { state, proofs: Vec::new(), effects: Vec::new(), reference: Vec::new(), standby: None, action }
+        Step { state, proofs: Vec::new(), effects: Vec::new(), reference: Vec::new(), action }
     }
 
     /// The operation ends.

@@ -112,18 +112,26 @@ fn outcome(context: &Context, known: &State, answer: &Answer<'_>, asked: &Asked<
             }
             _ => Ok(unknown()),
         },
-        Verdict::Declined(_) | Verdict::Captured(_) => Ok(declined(code, locale)),
+        Verdict::Declined(_) | Verdict::Captured(_) => {
+            Ok(Outcome::Declined(Declined { chip_data: chip_data(answer), ..declined(code, locale) }))
+        }
     }
 }
 
 /// A decline in the words every protocol shares.
-pub(crate) fn declined(code: &codes::Code, locale: &str) -> Outcome {
-    Outcome::Declined(Declined {
+pub(crate) fn declined(code: &codes::Code, locale: &str) -> Declined {
+    Declined {
         code: code.code.to_owned(),
         reason: code.reason(),
         message: code.sentence(locale).to_owned(),
         capture_card: matches!(code.verdict, Verdict::Captured(_)),
-    })
+        chip_data: Vec::new(),
+    }
+}
+
+/// What the issuer says to the card (DE55 of an answer); it may do so while it declines.
+fn chip_data(answer: &Answer<'_>) -> Vec<u8> {
+    answer.fields.get(55).map(|value| value.bytes().to_vec()).unwrap_or_default()
 }
 
 fn approved(
@@ -141,7 +149,7 @@ fn approved(
     Ok(Approved {
         authorization: answer.text(38),
         retrieval_reference: answer.text(37),
-        chip_data: answer.fields.get(55).map(|value| value.bytes().to_vec()).unwrap_or_default(),
+        chip_data: chip_data(answer),
         balance: balance(answer, amount),
         settlement_group: if asked.group.is_empty() { by_answer } else { asked.group }.to_owned(),
         receipt,

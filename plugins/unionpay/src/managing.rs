@@ -87,7 +87,7 @@ pub(crate) fn declined(code: &str, locale: &str) -> Outcome {
         Some(found) => (found.reason(), found.sentence(locale).to_owned()),
         None => (sdk::prelude::Reason::Other, String::new()),
     };
-    Outcome::Declined(Declined { code: code.to_owned(), reason, message, capture_card: false })
+    Outcome::Declined(Declined { code: code.to_owned(), reason, message, capture_card: false, chip_data: Vec::new() })
 }
 
 /// A new sign-in, where the code asks for one.

@@ -119,7 +119,7 @@ fn told(step: &mut Step, context: &Context, answer: &Answer<'_>, payment: &Payme
         }
         Action::Finish(outcome @ Outcome::Unknown(_)) if answer.is_sealed() => {
             if let Some(code) = codes::find(&answer.code).filter(|code| code.verdict == Verdict::NotFinal) {
-                *outcome = ending::declined(code, &context.locale);
+                *outcome = Outcome::Declined(ending::declined(code, &context.locale));
             }
             Ok(())
         }

@@ -89,7 +89,7 @@ pub(crate) fn is_closed(context: &Context, answer: &Answer<'_>) -> Result<bool, 
 /// How such an order ends: nobody was charged, and nobody will be.
 pub(crate) fn closed(code: &str) -> Outcome {
     let (code, message) = (code.to_owned(), String::new());
-    Outcome::Declined(Declined { code, reason: Reason::Other, message, capture_card: false })
+    Outcome::Declined(Declined { code, reason: Reason::Other, message, capture_card: false, chip_data: Vec::new() })
 }
 
 /// Whether a question after the customer has gone found that nobody paid: then the order is closed before somebody does.

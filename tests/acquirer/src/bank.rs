@@ -219,7 +219,8 @@ impl Bank {
             authorisation.map(|authorisation| answer.set_text(38, authorisation));
             fields.into_iter().for_each(|(field, value)| _ = answer.set(field, value));
         }
-        if code == Code::approved() && message.get(55).is_some() && !self.chip_answer.is_empty() {
+        // An issuer speaks to its card also while it declines.
+        if message.get(55).is_some() && !self.chip_answer.is_empty() {
             answer.set_binary(55, self.chip_answer.clone());
         }
         Ok(answer)

@@ -125,7 +125,9 @@ pub fn finish(index: usize, verdict: &CardVerdict) -> Result<(LastWord, EmvTags)
         CardVerdict::Online { chip_data } => {
             LastWord { accepted: approves, scripts: !chip_data.is_empty(), alone: false }
         }
-        CardVerdict::Declined => LastWord { accepted: false, scripts: false, alone: false },
+        CardVerdict::Declined { chip_data } => {
+            LastWord { accepted: false, scripts: !chip_data.is_empty(), alone: false }
+        }
         CardVerdict::Unreachable => LastWord { accepted: approves_alone, scripts: false, alone: true },
     };
     let mut tags = EmvTags::new();

@@ -124,7 +124,7 @@ impl Inserted {
         let (accepted, scripts) = match (self.chip.last_word, verdict) {
             (LastWord::Gone, _) => return Finished::Gone,
             (_, CardVerdict::Unreachable) => (self.chip.approves_offline, Vec::new()),
-            (_, CardVerdict::Declined) => (false, Vec::new()),
+            (_, CardVerdict::Declined { chip_data }) => (false, self.run_scripts(chip_data)),
             (LastWord::Approves, CardVerdict::Online { chip_data }) => (true, self.run_scripts(chip_data)),
             (LastWord::Refuses, CardVerdict::Online { chip_data }) => (false, self.run_scripts(chip_data)),
         };
@@ -227,8 +227,8 @@ mod tests {
             ("unionpay-inserted", &CardVerdict::Unreachable, (false, 0x00)),
             ("unionpay-refuses", &online, (false, 0x00)),
             ("unionpay-offline", &CardVerdict::Unreachable, (true, 0x40)),
-            ("unionpay-inserted", &CardVerdict::Declined, (false, 0x00)),
-            ("unionpay-offline", &CardVerdict::Declined, (false, 0x00)),
+            ("unionpay-inserted", &CardVerdict::Declined { chip_data: Vec::new() }, (false, 0x00)),
+            ("unionpay-offline", &CardVerdict::Declined { chip_data: Vec::new() }, (false, 0x00)),
         ] {
             let (accepted, scripts, tags) = last_word(card, verdict);
             assert_eq!((accepted, tags.open(0x9F27).unwrap()[0]), expected, "{card}");
@@ -239,12 +239,15 @@ mod tests {
     #[test]
     fn what_came_of_a_script_is_told_with_its_identifier() {
         let script = hex::decode("721d9f180400000042860d841e0000080123456789abcdef8605841600000400").unwrap();
-        let online = CardVerdict::Online { chip_data: script };
+        let online = CardVerdict::Online { chip_data: script.clone() };
         for (card, result) in [("unionpay-inserted", "2000000042"), ("unionpay-scripts", "1100000042")] {
             let (accepted, scripts, tags) = last_word(card, &online);
             assert!(accepted && scripts);
             assert_eq!(hex::encode(tags.open(0xDF31).unwrap()), result);
         }
+        let declined = CardVerdict::Declined { chip_data: script };
+        let (accepted, scripts, _) = last_word("unionpay-inserted", &declined);
+        assert!(!accepted && scripts, "an issuer may block a card while it declines");
         let damaged = CardVerdict::Online { chip_data: vec![0x72, 0x20, 0x00] };
         assert!(!last_word("unionpay-inserted", &damaged).1, "what cannot be read is no script");
     }

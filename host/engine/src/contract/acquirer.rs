@@ -111,7 +111,6 @@ pub struct Step {
     /// What later operations on this transaction will need; replaces what was there.
     pub reference: Vec<(Name, String)>,
     /// Replaces the stored standby message, once the answer has told more.
-    pub standby: Option<Standby>,
     pub action: Action,
 }
 
@@ -334,6 +333,9 @@ pub struct Declined {
     pub reason: Reason,
     pub message: String,
     pub capture_card: bool,
+    /// Issuer authentication data and scripts. The card's alone: no record needs them, and none holds them.
+    #[serde(skip)]
+    pub chip_data: Vec<u8>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]

@@ -105,7 +105,7 @@ macro_rules! contract_conversions {
         $crate::conversion_record!(acquirer::KeySlot { name, algorithms, scheme, uses });
         $crate::conversion_record!(acquirer::Counter { name, first, last });
         $crate::conversion_record!(acquirer::Parameter { name, required, pattern, meaning });
-        $crate::conversion_record!(acquirer::Step { state, proofs, effects, reference, standby, action });
+        $crate::conversion_record!(acquirer::Step { state, proofs, effects, reference, action });
         $crate::conversion_variant!(acquirer::Action { Send(it), Listen(it), Pause(it), Finish(it) });
         $crate::conversion_variant!(acquirer::Stray { Late, Duplicate, Foreign });
         $crate::conversion_record!(acquirer::Exchange { route, message, gravity, timeout, uses, remedy });
@@ -137,7 +137,7 @@ macro_rules! contract_conversions {
             amount, authorization, retrieval_reference, chip_data, balance, settlement_group, receipt,
         });
         $crate::conversion_record!(acquirer::Balance { amount, negative });
-        $crate::conversion_record!(acquirer::Declined { code, reason, message, capture_card });
+        $crate::conversion_record!(acquirer::Declined { code, reason, message, capture_card, chip_data });
         $crate::conversion_variant!(acquirer::Reason {
             InsufficientFunds, LimitExceeded, ExpiredCard, WrongPin, PinTriesExceeded, InvalidCard,
             LostOrStolen, RestrictedCard, DoNotHonour, CallIssuer, InvalidAmount, InvalidMerchant,

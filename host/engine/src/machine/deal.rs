@@ -134,12 +134,14 @@ impl Deal {
     /// Does what a step says, as far as it may.
     pub fn take(mut self, step: Step, heard: bool, proven: &ProvenBy, world: &World<'_>) -> Turn<State> {
         self.errand.grant(step.effects, world);
-        if step.standby.is_some() {
-            let what = Incident::IllegalStep("a newer standby message; the one stored first stays".into());
-            self.errand.pending.push(self.errand.incident(Party::Plugin, what));
-        }
         self.errand.state = step.state;
         self.errand.reference = step.reference;
+        if heard && self.errand.has_codes() {
+            // A customer would pay whoever made the answer.
+            if let Some(incident) = self.evidence(self.errand.kind, true, proven, world).lacks() {
+                return self.plugin_failed(incident, world);
+            }
+        }
         let mut shown = self.errand.show_codes();
         match step.action {
             Action::Send(exchange) => match self.errand.plan(exchange, self.card.clone(), world) {
@@ -189,11 +191,13 @@ impl Deal {
             }
             Weighed::Less(approved) => self.refuse_less(&approved, world),
             Weighed::Ends(Judgement { outcome: Outcome::Approved(approved), .. }) => self.accept(approved, world),
-            Weighed::Ends(judgement) if self.ends_at_card(&judgement) => {
-                let effect = self.finish_card(CardVerdict::Declined, world);
-                Turn::Going(State::Finishing(self, Finishing::Declined(Box::new(judgement))), vec![effect])
-            }
-            Weighed::Ends(judgement) => self.end(judgement, world),
+            Weighed::Ends(mut judgement) => match take_chip_data(&mut judgement) {
+                Some(chip_data) if self.is_finished_by_card() => {
+                    let effect = self.finish_card(CardVerdict::Declined { chip_data }, world);
+                    Turn::Going(State::Finishing(self, Finishing::Declined(Box::new(judgement))), vec![effect])
+                }
+                _ => self.end(judgement, world),
+            },
         }
     }
 
@@ -219,11 +223,6 @@ impl Deal {
     /// Whether a chip waits for the issuer's word: its transaction stays open until it has it.
     pub fn is_finished_by_card(&self) -> bool {
         matches!(self.errand.kind, OperationKind::Sale | OperationKind::Preauthorize) && self.has_chip()
-    }
-
-    /// Whether a chip is still to be told of this decline.
-    fn ends_at_card(&self, judgement: &Judgement) -> bool {
-        matches!(judgement.outcome, Outcome::Declined(_)) && self.is_finished_by_card()
     }
 
     /// Asks the chip for its last word. What any later message may need of it is sealed with the answer.
@@ -306,6 +305,12 @@ impl Deal {
         let (deal, ending, effects): (Deal, Ending, Vec<Effect>) = self.conclude(judgement, world);
         Turn::Going(State::Concluding(deal, ending), effects)
     }
+}
+
+/// What a decline brought for the card, which no record is to hold.
+fn take_chip_data(judgement: &mut Judgement) -> Option<Vec<u8>> {
+    let Outcome::Declined(declined) = &mut judgement.outcome else { return None };
+    Some(std::mem::take(&mut declined.chip_data))
 }
 
 fn original_card(follow_up: &FollowUp) -> Option<&Presented> {

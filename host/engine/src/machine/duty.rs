@@ -185,6 +185,7 @@ pub(crate) fn repeated(means: Meaning, asked: Amount) -> Claimed {
             reason: Reason::Other,
             message: nothing(),
             capture_card: false,
+            chip_data: Vec::new(),
         }),
         Meaning::Unmatched => Claimed::Unknown(Unknown { code: nothing(), owed: Owed::Repetition }),
     }

@@ -2,6 +2,7 @@
 
 use super::world::World;
 use crate::books::{Debt, Standing, Transaction};
+use crate::contract::card::Entry;
 use crate::contract::transaction::{FollowUp, FollowUpKind, Operation, OperationKind, Original, Subject};
 use crate::contract::types::{Amount, Name};
 use crate::effect::CardSource;
@@ -58,6 +59,13 @@ impl Following {
     }
 }
 
+/// The customer scanned the terminal, or showed it a code that was good for that payment alone: there is no card to
+/// present again.
+fn is_paid_by_code(original: &Original) -> bool {
+    let was_scanned = original.card.as_ref().is_some_and(|card| card.entry == Entry::CodeScan);
+    was_scanned || original.operation == OperationKind::ShowToPay
+}
+
 impl World<'_> {
     fn follow_known(
         &self,
@@ -74,9 +82,8 @@ impl World<'_> {
         let amount = rules::may_follow(kind, &self.past(known, &original), amount, percent)?;
         // What is only asked or told of uses what was kept of the card.
         let is_silent = matches!(kind, FollowUpKind::Inquire | FollowUpKind::Advise);
-        // The customer scanned the terminal: there never was a card to present again.
-        let has_card = original.operation != OperationKind::ShowToPay;
-        let asks_for_card = !is_silent && has_card && self.deployment.presents.contains(&kind.operation());
+        let asks_for_card =
+            !is_silent && !is_paid_by_code(&original) && self.deployment.presents.contains(&kind.operation());
         let card = match known.sealed() {
             _ if asks_for_card => CardSource::Presented,
             _ if kind == FollowUpKind::Inquire => CardSource::None,

@@ -191,7 +191,11 @@ fn concluded(outcome: Outcome) -> Fact {
 
 fn declined() -> Declined {
     Declined {
-        code: "51".into(), reason: Reason::InsufficientFunds, message: "余额不足".into(), capture_card: true
+        code: "51".into(),
+        reason: Reason::InsufficientFunds,
+        message: "余额不足".into(),
+        capture_card: true,
+        chip_data: Vec::new(),
     }
 }
 

@@ -109,6 +109,12 @@ impl Evidence<'_> {
     pub fn is_proven(&self) -> bool {
         self.proven.meets(self.demands_seal, self.demands_echoes)
     }
+
+    /// What the answer should have proven and did not. One that proved nothing lacks a seal, whatever is demanded.
+    pub fn lacks(&self) -> Option<Incident> {
+        let first = || self.proven.missing(self.demands_seal, self.demands_echoes, None);
+        (!self.is_proven()).then(|| first().unwrap_or_else(|| Incident::MissingProof("seal".into())))
+    }
 }
 
 /// Decides what the plugin's claim about a sale or another payment is worth.

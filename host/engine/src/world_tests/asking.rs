@@ -3,11 +3,12 @@
 use super::House;
 use super::acquirer::Line;
 use super::teller::{Silence, answer, approved_minor, pay};
-use crate::contract::acquirer::Action;
+use crate::contract::acquirer::{Action, Echoed, Effect};
+use crate::contract::card::Entry;
 use crate::contract::retry_policy::{Decision, Failure};
-use crate::contract::transaction::{OperationKind, PaymentKind};
+use crate::contract::transaction::{FollowUpKind, OperationKind, PaymentKind};
 use crate::contract::{PluginFault, acquirer::Outcome as Claimed};
-use crate::{Answer, Call, Doubt, Duty, Fact, Outcome};
+use crate::{Answer, Call, Doubt, Duty, Fact, Incident, Order, Outcome, Target, TransactionId};
 
 /// A scanned code whose answer never comes.
 pub(super) fn unheard(silence: Silence) -> House {
@@ -197,4 +198,51 @@ fn what_may_be_repeated_is_owed_as_a_repetition() {
         assert_eq!(open_duties(&house), [Duty::Repeat]);
         assert_eq!(house.acquirer.count("sale"), 1);
     }
+}
+
+/// Whoever made the answer would be paid.
+#[test]
+fn a_code_from_an_answer_that_is_not_proven_is_never_shown() {
+    for proofs in [vec![], vec![super::guest::seal()], vec![super::guest::echo(Echoed::Trace)]] {
+        let proves = proofs.len() + 1;
+        let mut house = House::open(Silence::Inquire);
+        house.guest = Box::new(move |call| {
+            let mut answered = answer(Silence::Inquire, call);
+            let Answer::Step(Ok(step)) = &mut answered else { return answered };
+            match call {
+                Call::Start(_, operation) if operation.kind() == OperationKind::ShowToPay => step.effects.clear(),
+                Call::Resume(_, operation, ..) if operation.kind() == OperationKind::ShowToPay => {
+                    step.effects = vec![Effect::ShowCode("pay me instead".into())];
+                    step.proofs.clone_from(&proofs);
+                }
+                _ => {}
+            }
+            answered
+        });
+        let outcome = house.does("A1", pay(PaymentKind::ShowToPay, 500));
+        assert!(!house.log.contains(&"ShowCode".to_owned()), "{proves}: {outcome:?}");
+        let lacks = |fact: &Fact| {
+            let Fact::Incident { what, .. } = fact else { return false };
+            matches!(what, Incident::MissingProof(_))
+        };
+        assert!(house.facts().iter().any(lacks), "{proves}");
+    }
+}
+
+/// The code of a telephone is good for one payment: the cashier was asked for a card that was never there.
+#[test]
+fn a_scanned_payment_is_refunded_without_a_card() {
+    let mut house = House::open(Silence::Inquire);
+    house.presented.entry = Entry::CodeScan;
+    house.does("A1", pay(PaymentKind::ScanToPay, 500));
+    assert_eq!(house.log.iter().filter(|word| *word == "AskCard").count(), 1);
+    let refund = Order::FollowUp {
+        kind: FollowUpKind::Refund,
+        of: Target::Known(TransactionId::parse("A1").unwrap()),
+        amount: Some(super::guest::yuan(200)),
+    };
+    assert!(house.deployment.presents.contains(&OperationKind::Refund));
+    assert_eq!(approved_minor(&house.does("R1", refund)), Some(200));
+    assert_eq!(house.log.iter().filter(|word| *word == "AskCard").count(), 1);
+    house.assert_balanced();
 }

@@ -321,24 +321,6 @@ fn steps_that_may_not_stand_where_they_stand() {
 }
 
 #[test]
-fn the_standby_message_stored_with_the_intent_is_the_one_that_is_sent() {
-    let mut house = House::new();
-    house.acquirer.sale_code = "09";
-    house.guest = Box::new(|call| match call {
-        Call::Resume(_, operation, state, event) if is_sale(operation) => {
-            let mut step = guest::resume(operation, state, event).unwrap();
-            step.standby = Some(guest::standby(99, 99));
-            Answer::Step(Ok(step))
-        }
-        call => honest(call),
-    });
-    assert!(matches!(house.sale("A1", 5), Outcome::Unknown(_)));
-    assert!(matches!(incidents(&house)[..], [Incident::IllegalStep(_)]));
-    assert_eq!(house.acquirer.arrived.last().map(|wire| (wire.trace, wire.amount)), Some((1, 5)));
-    house.assert_balanced();
-}
-
-#[test]
 fn an_errand_may_only_ask() {
     for gravity in [Gravity::MovesMoney, Gravity::Owes] {
         let mut house = House::new();

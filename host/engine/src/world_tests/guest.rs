@@ -93,14 +93,7 @@ pub fn exchange(message: Message, gravity: Gravity, remedy: Option<Remedy>) -> E
 }
 
 pub fn step(action: Action) -> Step {
-    Step {
-        state: b"state".to_vec(),
-        proofs: Vec::new(),
-        effects: Vec::new(),
-        reference: Vec::new(),
-        standby: None,
-        action,
-    }
+    Step { state: b"state".to_vec(), proofs: Vec::new(), effects: Vec::new(), reference: Vec::new(), action }
 }
 
 pub fn message(what: &str, trace: u64, amount: u64, with_card: bool) -> Message {
@@ -195,9 +188,17 @@ pub fn approved(minor: u64) -> Outcome {
     })
 }
 
+/// What the issuer says to the card while it declines.
+pub const BLOCKED: &[u8] = b"block this card";
+
 pub fn declined(code: &str) -> Outcome {
-    let (code, message) = (code.to_owned(), String::new());
-    Outcome::Declined(Declined { code, reason: Reason::DoNotHonour, message, capture_card: false })
+    Outcome::Declined(Declined {
+        code: code.to_owned(),
+        reason: Reason::DoNotHonour,
+        message: String::new(),
+        capture_card: false,
+        chip_data: BLOCKED.to_vec(),
+    })
 }
 
 pub fn unknown(code: &str) -> Outcome {

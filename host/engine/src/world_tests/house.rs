@@ -11,7 +11,7 @@ use crate::contract::template::Node;
 use crate::contract::{Digest, PluginFault};
 use crate::effect::SealedItem;
 use crate::{
-    Answer, Call, CardFinish, CardProblem, CardSource, Deployment, Draft, Duty, Effect, Encoded, Engine,
+    Answer, Call, CardFinish, CardProblem, CardSource, CardVerdict, Deployment, Draft, Duty, Effect, Encoded, Engine,
     ExchangeFailed, Fact, Input, Moment, NotWaived, OperationId, Outcome, Purpose, Record, Recovery, Timestamp,
     TransactionId,
 };
@@ -53,6 +53,8 @@ pub(crate) struct House {
     pub takes_less: bool,
     /// What a chip card makes of its second action.
     pub finish: Result<CardFinish, CardProblem>,
+    /// What it was last told.
+    pub verdict: Option<CardVerdict>,
     pub staging: Result<(), String>,
     pub preparing: Result<(), String>,
     pub sales_stopped: Option<String>,
@@ -110,6 +112,7 @@ impl House {
             presented: card(),
             takes_less: false,
             finish: Ok(CardFinish { accepted: true, scripts: false, sealed: Some(b"sealed".to_vec()) }),
+            verdict: None,
             staging: Ok(()),
             preparing: Ok(()),
             sales_stopped: None,
@@ -302,7 +305,8 @@ impl House {
                 self.answer(operation, Answer::Card(card));
             }
             Effect::AskCashier { operation, .. } => self.answer(operation, Answer::Chosen(self.takes_less)),
-            Effect::FinishCard { operation, .. } => {
+            Effect::FinishCard { operation, verdict, .. } => {
+                self.verdict = Some(verdict);
                 self.answer(operation, Answer::CardFinished(self.finish.clone()));
             }
             Effect::Call { operation, plugin, call, .. } => {

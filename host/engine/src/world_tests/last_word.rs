@@ -8,7 +8,9 @@ use super::teller::{Silence, approved_minor, pay};
 use crate::contract::card::Entry;
 use crate::contract::template::UndoReason;
 use crate::contract::transaction::{OperationKind, PaymentKind};
-use crate::{CardFinish, CardProblem, Doubt, Duty, Fact, OfflineCeilings, Outcome, Request, Sealed, TransactionId};
+use crate::{
+    CardFinish, CardProblem, CardVerdict, Doubt, Duty, Fact, OfflineCeilings, Outcome, Request, Sealed, TransactionId,
+};
 
 pub(super) fn chip(silence: Silence) -> House {
     let mut house = House::open(silence);
@@ -99,6 +101,8 @@ fn a_chip_is_told_of_a_decline_and_changes_nothing_about_it() {
             assert!(matches!(house.outcome("A1"), Outcome::Declined(_)), "{:?}", house.outcome("A1"));
             let is_chip = entry == Entry::ContactChip;
             assert_eq!(house.log.iter().filter(|word| *word == "FinishCard").count(), usize::from(is_chip));
+            let blocked = CardVerdict::Declined { chip_data: guest::BLOCKED.to_vec() };
+            assert_eq!(house.verdict, is_chip.then_some(blocked), "scripts may come with a decline");
             let reports = is_chip && finish.is_ok_and(|finish| finish.scripts);
             assert_eq!(dues(&house), if reports { vec![Duty::ReportScripts] } else { vec![] });
             assert_eq!(house.acquirer.count("report"), usize::from(reports));

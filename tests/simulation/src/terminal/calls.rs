@@ -60,6 +60,7 @@ pub(super) fn lie(answer: Answer, call: &Call, fault: Option<Fault>) -> Answer {
                 reason: Reason::DoNotHonour,
                 message: String::new(),
                 capture_card: false,
+                chip_data: Vec::new(),
             })),
             ..step
         })),

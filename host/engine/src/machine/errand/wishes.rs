@@ -55,6 +55,11 @@ impl Errand {
         self.pending.push(self.incident(Party::Plugin, what));
     }
 
+    /// Whether the newest step wished a code to be shown.
+    pub fn has_codes(&self) -> bool {
+        !self.codes.is_empty()
+    }
+
     /// Codes the newest step wished to be shown.
     pub fn show_codes(&mut self) -> Vec<Effect> {
         let operation = self.operation;
