@@ -1,5 +1,7 @@
 //! A world that broke a law, made as small as it can be and still break it.
 
+use std::collections::BTreeSet;
+
 use anyhow::Result;
 
 use crate::laws::{Broken, Law};
@@ -69,12 +71,13 @@ impl Shrinking<'_> {
 
     /// Fewer terminals and acquirers, a plainer network.
     fn simpler_world(&mut self) -> Result<()> {
-        let mut simpler = self.best.script.clone();
-        let used = |of: fn(&crate::script::Act) -> usize| simpler.acts.iter().map(of).max().unwrap_or_default() + 1;
+        let mut fewer = self.best.script.clone();
+        let used = |of: fn(&crate::script::Act) -> usize| fewer.acts.iter().map(of).max().unwrap_or_default() + 1;
         let (terminals, acquirers) = (used(|act| act.terminal), used(|act| act.acquirer));
-        simpler.shape.terminals = terminals;
-        simpler.shape.acquirers = acquirers;
-        self.takes(simpler)?;
+        fewer.shape.terminals = terminals;
+        fewer.shape.acquirers = acquirers;
+        self.takes(fewer)?;
+        self.takes(renumbered(self.best.script.clone()))?;
         let mut plainer = self.best.script.clone();
         (plainer.shape.tombstones, plainer.shape.forgets_reversals) = (true, false);
         self.takes(plainer).map(drop)
@@ -95,6 +98,24 @@ impl Shrinking<'_> {
     }
 }
 
+/// The same with those terminals and acquirers alone that do something, counted from 0 again.
+fn renumbered(mut script: Script) -> Script {
+    let terminals: BTreeSet<usize> = script.acts.iter().map(|act| act.terminal).collect();
+    let acquirers: BTreeSet<usize> = script.acts.iter().map(|act| act.acquirer).collect();
+    let place = |among: &BTreeSet<usize>, number: usize| among.range(..number).count();
+    script.strikes.retain(|(occasion, _)| terminals.contains(&occasion.terminal));
+    for (occasion, _) in &mut script.strikes {
+        occasion.terminal = place(&terminals, occasion.terminal);
+    }
+    for act in &mut script.acts {
+        act.terminal = place(&terminals, act.terminal);
+        act.acquirer = place(&acquirers, act.acquirer);
+    }
+    script.shape.terminals = terminals.len().max(1);
+    script.shape.acquirers = acquirers.len().max(1);
+    script
+}
+
 fn play(ground: &Ground, script: &Script) -> Result<Option<Broken>> {
     let source = Source::listed(script);
     Ok(World::play(ground, script, source, false)?.broken)
@@ -111,5 +132,50 @@ impl Shrunk {
              );\n}}\n",
             self.script.shape.seed
         )
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use engine::sabotage::{self, Sin};
+
+    use super::*;
+    use crate::seed;
+
+    /// Seeds within which the sin is met.
+    const SEEDS: u64 = 60;
+
+    /// The first world that notices the sin, as a script without chance.
+    fn caught(ground: &Ground) -> Script {
+        for seed in 0..SEEDS {
+            let (mut script, source) = seed::world(seed);
+            let ended = World::play(ground, &script, source, false).unwrap();
+            if ended.broken.is_some() {
+                script.strikes = ended.source.struck;
+                return script;
+            }
+        }
+        panic!("no world notices it");
+    }
+
+    #[test]
+    fn a_day_on_which_a_trace_number_came_twice_shrinks_to_a_few_acts() {
+        let ground = Ground::native().unwrap();
+        sabotage::commit(Some(Sin::ReuseTrace));
+        let script = caught(&ground);
+        let shrunk = shrink(&ground, script.clone());
+        sabotage::commit(None);
+        let shrunk = shrunk.unwrap().expect("its script plays it again");
+        assert_eq!(shrunk.broken.law, Law::TraceIsUnique);
+        let Script { shape, acts, strikes } = &shrunk.script;
+        assert!(acts.len() <= 3 && strikes.len() <= 2 && shape.terminals == 1, "{}", shrunk.script);
+        assert!(script.acts.len() > acts.len(), "it was short before");
+        // What is handed over breaks the law again when read, and nothing without the sin.
+        let read = Script::parse(&shrunk.script.to_string()).unwrap();
+        assert_eq!(play(&ground, &read).unwrap(), None);
+        sabotage::commit(Some(Sin::ReuseTrace));
+        let again = play(&ground, &read);
+        sabotage::commit(None);
+        assert_eq!(again.unwrap(), Some(shrunk.broken));
     }
 }
