@@ -99,3 +99,19 @@ fn one(ground: &Ground, seed: u64) -> Result<(Figures, Option<Found>)> {
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Thousands more are played by `cargo xtask simulate` and in the long checks.
+    #[test]
+    fn no_law_breaks_in_a_handful_of_worlds() {
+        let seeds = Seeds { from: 0, count: 40, until: None };
+        let report = run(&Ground::native().unwrap(), seeds, 1, &|_| ()).unwrap();
+        assert!(report.found.is_empty(), "{:?}", report.found);
+        let figures = report.figures;
+        assert!(figures.operations > 400 && figures.power_cuts > 40 && figures.faults.len() > 20, "{figures}");
+        assert!(figures.snapshots > 100 && figures.compactions > 0 && figures.comparisons > 400, "{figures}");
+    }
+}

@@ -41,10 +41,11 @@ pub enum Step {
     Ended,
     Tried,
     Carried,
+    Tend,
 }
 
 /// How many steps there are.
-pub const STEPS: usize = Step::Carried as usize + 1;
+pub const STEPS: usize = Step::Tend as usize + 1;
 
 /// What goes wrong.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
@@ -62,6 +63,8 @@ pub enum Fault {
     SyncFails(bool),
     /// The disk is full for a minute.
     DiskFull,
+    /// A bit of what is written on the disk has changed while nobody read it: which, counted over all that is written.
+    Rots(u32),
     /// The acquirer cannot be reached.
     Unreachable,
     /// No secure connection comes about.
@@ -153,6 +156,10 @@ pub const KINDS: [Kind; 6] = [Kind::Power, Kind::Disk, Kind::Line, Kind::Acquire
 const LATE_MS: [u64; 3] = [3_000, 45_000, 200_000];
 /// Operations of a disk within which the power can fail.
 const INSIDE: u32 = 4;
+/// The same, while the journal is tended: a segment is written anew, and a snapshot.
+const TENDING_INSIDE: u32 = 16;
+/// Bits that may rot at one start.
+const ROTTEN: u32 = 8;
 
 impl Step {
     /// What can go wrong here, one of each; `byte` is where a message is garbled.
@@ -161,8 +168,10 @@ impl Step {
             (Step::Read | Step::Close | Step::Commit, Kind::Power) => {
                 (0..INSIDE).map(Fault::CutInside).chain([Fault::Cut, Fault::CutAfter]).collect()
             }
+            (Step::Tend, Kind::Power) => (0..TENDING_INSIDE).map(Fault::CutInside).chain([Fault::Cut]).collect(),
             (_, Kind::Power) => vec![Fault::Cut, Fault::CutAfter],
-            (Step::Commit | Step::Close, Kind::Disk) => vec![
+            (Step::Read, Kind::Disk) => (0..ROTTEN).map(|bit| Fault::Rots(byte * ROTTEN + bit)).collect(),
+            (Step::Commit | Step::Close | Step::Tend, Kind::Disk) => vec![
                 Fault::WriteFails(false),
                 Fault::WriteFails(true),
                 Fault::SyncFails(false),
@@ -240,6 +249,7 @@ impl Fault {
             Fault::WriteFails(_) => "write failed",
             Fault::SyncFails(_) => "sync failed",
             Fault::DiskFull => "disk full",
+            Fault::Rots(_) => "bit rot",
             Fault::Unreachable | Fault::NoTls => "not connected",
             Fault::Breaks(_) => "connection broke while sending",
             Fault::RequestLost => "request lost",

@@ -15,6 +15,12 @@ pub struct Figures {
     pub operations: u64,
     /// Times the power failed.
     pub power_cuts: u64,
+    /// Snapshots taken.
+    pub snapshots: u64,
+    /// Segments written anew.
+    pub compactions: u64,
+    /// Comparisons of books and ledger while the day goes on.
+    pub comparisons: u64,
     /// Faults by name.
     pub faults: BTreeMap<&'static str, u64>,
     /// Laws that did not hold.
@@ -32,6 +38,9 @@ impl Figures {
         self.worlds += more.worlds;
         self.operations += more.operations;
         self.power_cuts += more.power_cuts;
+        self.snapshots += more.snapshots;
+        self.compactions += more.compactions;
+        self.comparisons += more.comparisons;
         self.violations += more.violations;
         for (word, count) in &more.faults {
             *self.faults.entry(word).or_default() += count;
@@ -65,6 +74,9 @@ impl fmt::Display for Figures {
         row("worlds", self.worlds)?;
         row("operations", self.operations)?;
         row("power cuts", self.power_cuts)?;
+        row("snapshots", self.snapshots)?;
+        row("segments compacted", self.compactions)?;
+        row("books compared with ledgers", self.comparisons)?;
         for (word, count) in &self.faults {
             row(word, *count)?;
         }

@@ -122,17 +122,17 @@ impl Watch {
 }
 
 /// Whether it took place and was not reversed. What was voided or completed since took place.
-fn happened(listed: &Listed) -> bool {
+pub(super) fn happened(listed: &Listed) -> bool {
     matches!(listed.state, State::Approved | State::Voided | State::Completed)
 }
 
-fn moves_money(operation: &Operation) -> bool {
+pub(super) fn moves_money(operation: &Operation) -> bool {
     matches!(operation, Operation::Pay(payment) if payment.kind != PaymentKind::Balance)
         || matches!(operation, Operation::FollowUp(follow_up) if follow_up.kind != FollowUpKind::Inquire)
 }
 
 /// Which way the merchant's money goes.
-fn sign(operation: &Operation) -> i64 {
+pub(super) fn sign(operation: &Operation) -> i64 {
     match operation {
         Operation::Pay(payment) => match payment.kind {
             PaymentKind::Sale | PaymentKind::ScanToPay | PaymentKind::ShowToPay => 1,
@@ -148,7 +148,7 @@ fn sign(operation: &Operation) -> i64 {
 }
 
 /// The same, as the acquirer knows it.
-fn their_sign(operation: Theirs) -> i64 {
+pub(super) fn their_sign(operation: Theirs) -> i64 {
     match operation {
         Theirs::Void | Theirs::Refund | Theirs::CompletionVoid => -1,
         Theirs::PreAuthorisation | Theirs::PreAuthorisationVoid | Theirs::Balance => 0,

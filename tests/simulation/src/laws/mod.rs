@@ -3,6 +3,7 @@
 mod balance;
 mod batches;
 mod promises;
+mod quiet;
 mod secrets;
 mod wire;
 
@@ -44,6 +45,8 @@ pub enum Law {
     CeilingsHold,
     /// Whoever was told something finds it in the journal after every start.
     ToldIsDurable,
+    /// A terminal that knows its journal to be damaged takes no payment.
+    DamageStopsSales,
     /// A power cut damages no journal.
     JournalIsWhole,
     /// In the calm everything that can be paid is paid.
@@ -89,6 +92,10 @@ pub struct Watch {
     excused: BTreeSet<usize>,
     /// Nothing is looked at: a benchmark measures the terminal and not its judge.
     looks_away: bool,
+    /// Those of them that have found it out.
+    damaged: BTreeSet<usize>,
+    /// Books and ledgers are compared while the day goes on.
+    each_step: bool,
 }
 
 impl Watch {
@@ -124,7 +131,8 @@ impl Watch {
     /// Somebody is told how it ended. The same question has the same answer for ever, but for one that was open.
     /// What is not in the books at that moment is not durable.
     pub fn told(&mut self, terminal: usize, transaction: &TransactionId, outcome: &Outcome, books: &Books) {
-        if self.looks_away {
+        if self.looks_away || self.is_damaged(terminal) {
+            // A damaged one says itself that it does not know everything any more.
             return;
         }
         if let Some(known) = books.transaction(transaction).filter(|_| is_final(outcome))
@@ -157,6 +165,7 @@ impl Watch {
             if !self.excused.contains(&terminal) {
                 self.breaks(Law::JournalIsWhole, format!("terminal {terminal}: {damage}"));
             }
+            self.damaged.insert(terminal);
             return;
         }
         let told = self.told.range((terminal, first_name())..).take_while(|((whose, _), _)| *whose == terminal);
@@ -179,8 +188,28 @@ impl Watch {
         }
     }
 
+    /// Something on a terminal's disk has changed by itself: from now on its journal may be found damaged.
+    pub fn rots(&mut self, terminal: usize) {
+        self.excused.insert(terminal);
+    }
+
+    /// A journal cannot be opened: where something has rotted, it may stay so.
+    pub fn cannot_open(&mut self, terminal: usize) {
+        if self.excused.contains(&terminal) {
+            self.damaged.insert(terminal);
+        }
+    }
+
+    /// Whether a terminal has found its journal damaged by more than power cuts, and said so.
+    pub fn is_damaged(&self, terminal: usize) -> bool {
+        self.damaged.contains(&terminal)
+    }
+
     /// A terminal is off or out of service when all faults are over.
     pub fn never_came_back(&mut self, terminal: usize) {
+        if self.is_damaged(terminal) {
+            return;
+        }
         self.breaks(Law::TerminalsComeBack, format!("terminal {terminal} does not serve"));
     }
 }

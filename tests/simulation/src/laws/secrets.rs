@@ -1,5 +1,7 @@
 //! Card numbers, looked for where they must not be.
 
+use std::fmt::Debug;
+
 use engine::Call;
 use engine::contract::acquirer::Event;
 
@@ -16,6 +18,13 @@ impl Watch {
         if let Some(number) = found {
             let last_four = &number[number.len() - 4..];
             self.breaks(Law::NoCardNumber, format!("the card ending in {last_four} is in {what}"));
+        }
+    }
+
+    /// What people are shown or a log holds, as it would be written out.
+    pub fn look_at(&mut self, shown: &dyn Debug, what: &str) {
+        if !self.looks_away {
+            self.look(format!("{shown:?}").as_bytes(), what);
         }
     }
 
@@ -59,6 +68,16 @@ fn contains(bytes: &[u8], wanted: &[u8]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_that_a_cashier_is_told_is_noticed() {
+        let mut watch = Watch::default();
+        let number = cards::numbers().next().unwrap();
+        watch.look_at(&engine::NotSent::Storage("620000******6787".to_owned()), "what a cashier is told");
+        assert_eq!(watch.broken(), None);
+        watch.look_at(&engine::NotSent::Storage(format!("cannot write {number}")), "what a cashier is told");
+        assert_eq!(watch.broken().map(|broken| broken.law), Some(Law::NoCardNumber));
+    }
 
     #[test]
     fn a_number_is_found_as_text_and_packed_at_both_alignments() {

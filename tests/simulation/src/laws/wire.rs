@@ -81,6 +81,10 @@ impl Watch {
     }
 
     fn moves_money(&mut self, sent: &Sent<'_>, place: Place, books: &Books) {
+        if self.is_damaged(sent.terminal) {
+            let story = format!("{} is sent by terminal {}, whose journal is damaged", sent.about, sent.terminal);
+            return self.breaks(Law::DamageStopsSales, story);
+        }
         let about = (sent.terminal, sent.about.to_owned());
         if let Some(earlier) = self.places.get(&about).and_then(|places| places.first()) {
             let story = format!("{} was sent as {earlier:?}, may have arrived, and is sent as {place:?}", sent.about);

@@ -127,6 +127,7 @@ impl Terminal {
                 timeline!(around, "T{} {debt} was tried, owed: {owed}", self.number);
                 around.figures.operations += 1;
                 self.close(around, operation);
+                self.judge_so_far(around);
             }
             other => self.note(around, other),
         }
@@ -236,14 +237,8 @@ impl Terminal {
         if cuts_after { Err(NotWritten::Cut) } else { Ok(written) }
     }
 
-    fn append(
-        &mut self,
-        around: &mut Around,
-        journal: &Journal,
-        purpose: Purpose,
-        records: &[Record],
-        fault: Option<Fault>,
-    ) -> std::result::Result<Durable, NotWritten> {
+    /// What the disk does wrong from now on.
+    pub(super) fn order_of_disk(&self, around: &mut Around, fault: Option<&Fault>) {
         let order = |operation, whole: bool| DiskFault {
             operation,
             after: 0,
@@ -252,15 +247,26 @@ impl Terminal {
             lasts: false,
         };
         match fault {
-            Some(Fault::CutInside(operations)) => self.disk.die_after(operations as usize),
-            Some(Fault::WriteFails(whole)) => self.disk.order(order(DiskOperation::Write, whole)),
-            Some(Fault::SyncFails(whole)) => self.disk.order(order(DiskOperation::Sync, whole)),
+            Some(Fault::CutInside(operations)) => self.disk.die_after(*operations as usize),
+            Some(Fault::WriteFails(whole)) => self.disk.order(order(DiskOperation::Write, *whole)),
+            Some(Fault::SyncFails(whole)) => self.disk.order(order(DiskOperation::Sync, *whole)),
             Some(Fault::DiskFull) => {
                 self.disk.set_free_bytes(0);
                 around.queue.at(around.now_ms + FULL_MS, Event::DiskMended { terminal: self.number });
             }
             _ => {}
         }
+    }
+
+    fn append(
+        &mut self,
+        around: &mut Around,
+        journal: &Journal,
+        purpose: Purpose,
+        records: &[Record],
+        fault: Option<Fault>,
+    ) -> std::result::Result<Durable, NotWritten> {
+        self.order_of_disk(around, fault.as_ref());
         let watch = &mut around.watch;
         let began = Instant::now();
         let written = books::append(journal, purpose, records, &mut |bytes| watch.look(bytes, "a record"));

@@ -18,11 +18,13 @@ impl Terminal {
     ) {
         self.close(around, operation);
         around.figures.operations += 1;
+        around.watch.look_at(outcome, "what a cashier is told");
         let was_awaited = self.waiting.remove(transaction);
         timeline!(around, "T{} {transaction} ended: {}", self.number, in_short(outcome));
         if was_awaited && let Some(books) = self.books() {
             around.watch.told(self.number, transaction, outcome, books);
         }
+        self.judge_so_far(around);
     }
 
     /// Wipes what an operation held and closes its connection.
@@ -60,6 +62,9 @@ impl Terminal {
     /// What must hold when everything is over.
     pub fn judge(&self, around: &mut Around) {
         let Around { watch, desks, shape, .. } = around;
+        if watch.is_damaged(self.number) {
+            return;
+        }
         let Some(books) = self.books() else { return watch.never_came_back(self.number) };
         for (index, desk) in desks.iter().enumerate().take(shape.acquirers) {
             watch.balance(self.number, index, books, &desk.bank);

@@ -8,6 +8,7 @@ mod ends;
 mod exchange;
 mod power;
 mod session;
+mod upkeep;
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Instant;

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::Instant;
 
 use anyhow::Result;
 use engine::{Effect, Purpose};
@@ -12,7 +11,6 @@ use super::books::{self, BooksRead};
 use super::{Cut, Running, Service, Terminal};
 use crate::fault::{Fault, Step};
 use crate::ground;
-use crate::spent::Room;
 use crate::world::{Around, Event, timeline};
 
 /// How long the power stays away after a cut in the middle of something. Milliseconds.
@@ -79,6 +77,10 @@ impl Terminal {
         let inside = match self.strike(around, START, Step::Read) {
             Some(Fault::Cut) => return self.cut_here(around),
             Some(Fault::CutInside(operations)) => Some(operations),
+            Some(Fault::Rots(bit)) => {
+                self.rot(around, bit);
+                None
+            }
             after => after.filter(|fault| *fault == Fault::CutAfter).map(|_| u32::MAX),
         };
         if let Some(operations) = inside.filter(|operations| *operations < u32::MAX) {
@@ -148,6 +150,7 @@ impl Terminal {
             Ok(opened) => opened,
             Err(why) => {
                 timeline!(around, "T{} out of service: {why}", self.number);
+                around.watch.cannot_open(self.number);
                 // What was ordered of the disk is over by then.
                 self.disk.recover_from_faults();
                 around.queue.at(around.now_ms + RETRY_MS, Event::Retry { terminal: self.number });
@@ -226,23 +229,5 @@ impl Terminal {
         around.figures.fault(fault.word());
         timeline!(around, "T{} FAULT at {about} {step:?}: {fault:?}", self.number);
         Some(fault)
-    }
-
-    /// Nobody is there: markers, spare segments, checkpoints.
-    pub fn tend(&mut self, around: &mut Around) -> Result<()> {
-        let Service::In(running) = &self.service else { return Ok(()) };
-        let began = Instant::now();
-        let tended = running.journal.tend();
-        around.spent.add(Room::Tending, began);
-        match tended {
-            Ok(_) => Ok(()),
-            Err(error) => {
-                timeline!(around, "T{} the journal could not be tended: {error}", self.number);
-                if matches!(error, journal::JournalError::DiskFull | journal::JournalError::NotAnchored { .. }) {
-                    return Ok(());
-                }
-                self.reopen(around)
-            }
-        }
     }
 }

@@ -4,6 +4,8 @@ mod acts;
 mod desk;
 mod line;
 mod queue;
+#[cfg(test)]
+mod tests;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -119,6 +121,7 @@ impl World {
     /// Plays a script to its end, or to the first law that does not hold.
     pub fn play(ground: &Ground, script: &Script, source: Source, tells: bool) -> Result<Ended> {
         let mut world = World::new(ground, script, source, tells)?;
+        world.around.watch.compare_at_each_step();
         world.run()?;
         world.last_look();
         let World { around, .. } = world;

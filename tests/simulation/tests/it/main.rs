@@ -3,5 +3,4 @@
 mod exhaustive;
 mod regressions;
 mod replays;
-mod seeds;
 mod sins;
