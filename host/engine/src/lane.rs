@@ -170,9 +170,12 @@ impl Lane {
 
     /// Decides what runs next in an idle lane.
     pub fn next(&mut self, books: &Books, sales_stopped: Option<&str>, now_ms: u64) -> Next {
+        if let Some(why) = sales_stopped {
+            return self.while_stopped(why, now_ms);
+        }
         match self.queue.pop_front() {
             Some(job) if job.order.moves_money() => match self.after_settlement(job, books) {
-                Ok(job) => self.before_payment(job, books, sales_stopped),
+                Ok(job) => self.before_payment(job, books),
                 Err(next) => next,
             },
             Some(job) if job.order == Order::Settle => self.before_settlement(job, books),
@@ -181,9 +184,23 @@ impl Lane {
         }
     }
 
+    /// The journal could not be read whole. Which numbers its counters have given is among what may be lost, and no
+    /// bound holds for how many: the acquirer itself may have moved one on. So nothing begins that takes a number, a
+    /// sign-in and a settlement no more than a sale; what is owed under the number of its original is still paid.
+    fn while_stopped(&mut self, why: &str, now_ms: u64) -> Next {
+        if let Some(job) = self.queue.pop_front() {
+            return Next::Refuse(job, NotSent::Storage(why.to_owned()));
+        }
+        match self.due.next(now_ms) {
+            NextDue::Now(debt) => Next::Debt(debt),
+            NextDue::At(at_ms) => Next::Idle(Some(at_ms)),
+            NextDue::Never => Next::Idle(None),
+        }
+    }
+
     /// What must happen before this payment may ask for a card.
-    fn before_payment(&mut self, mut job: Job, books: &Books, sales_stopped: Option<&str>) -> Next {
-        if let Some(why) = self.refusal(&job, books, sales_stopped) {
+    fn before_payment(&mut self, mut job: Job, books: &Books) -> Next {
+        if let Some(why) = self.refusal(&job, books) {
             return Next::Refuse(job, why);
         }
         if self.needs_sign_in(books) {
@@ -211,11 +228,8 @@ impl Lane {
     }
 
     /// Reasons that no trying can change.
-    fn refusal(&self, job: &Job, books: &Books, sales_stopped: Option<&str>) -> Option<NotSent> {
+    fn refusal(&self, job: &Job, books: &Books) -> Option<NotSent> {
         let Deployment { acquirer, plugin, ceilings, .. } = &self.deployment;
-        if let Some(why) = sales_stopped {
-            return Some(NotSent::Storage(why.to_owned()));
-        }
         if plugin.is_none() {
             return Some(NotSent::Plugin(Incident::PluginFailed("it is not loaded".into())));
         }

@@ -88,8 +88,8 @@ impl Engine {
                 };
                 begin_following(errand, following, refused, &world)
             }
-            Order::Maintain(maintenance) => begin_errand(errand(Operation::Maintain(maintenance)), &world),
-            Order::Download(name) => begin_errand(errand(Operation::Download(name)), &world),
+            Order::Maintain(maintenance) => begin_errand(errand(Operation::Maintain(maintenance)), refused, &world),
+            Order::Download(name) => begin_errand(errand(Operation::Download(name)), refused, &world),
         };
         lane.current = Some(Current { operation, transaction, machine });
         effects
@@ -99,7 +99,10 @@ impl Engine {
         let operation = self.next_operation();
         let lane = self.lanes.get_mut(acquirer)?;
         let world = World { now, books: &self.books, deployment: &lane.deployment };
-        let owed = self.books.debt(&id).filter(|debt| debt.is_sent_again());
+        // What its plugin has yet to write takes a number, and none is given while any may have been forgotten.
+        let may_be_written = self.sales_stopped.is_none();
+        let owed = self.books.debt(&id).filter(|debt| may_be_written || debt.is_written(&self.books));
+        let owed = owed.filter(|debt| debt.is_sent_again());
         let begun = owed.and_then(|debt| debt::State::begin(operation, debt, &world));
         let Some((state, effects)) = begun else {
             // Waived meanwhile, or nothing stored to send: then it stays owed and shown, and is not tried for ever.
@@ -168,11 +171,11 @@ fn begin_following(
     }
 }
 
-fn begin_errand(errand: Errand, world: &World<'_>) -> (Machine, Vec<Effect>) {
-    let (state, effects) = if world.deployment.offers(errand.kind) {
-        maintenance::State::begin(errand, world)
-    } else {
-        maintenance::State::refuse(errand, NotSent::Unsupported, world)
+fn begin_errand(errand: Errand, refused: Option<NotSent>, world: &World<'_>) -> (Machine, Vec<Effect>) {
+    let is_offered = world.deployment.offers(errand.kind);
+    let (state, effects) = match refused.or_else(|| (!is_offered).then_some(NotSent::Unsupported)) {
+        Some(why) => maintenance::State::refuse(errand, why, world),
+        None => maintenance::State::begin(errand, world),
     };
     (Machine::Maintenance(state), effects)
 }

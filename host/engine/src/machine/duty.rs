@@ -2,7 +2,7 @@
 
 use super::errand::Errand;
 use super::world::World;
-use crate::books::{Debt, Transaction};
+use crate::books::{Books, Debt, Transaction};
 use crate::contract::acquirer::{
     Approved, Declined, Meaning, Outcome as Claimed, Owed, Reason, Remedy, Standby, Unknown,
 };
@@ -68,6 +68,11 @@ impl Debt {
         };
         let is_repeated = self.tries > 0 || self.duty == Duty::Repeat;
         Some(Stored { standby, intent, card, is_repeated })
+    }
+
+    /// Whether its message is written, under numbers that were taken long ago.
+    pub(crate) fn is_written(&self, books: &Books) -> bool {
+        books.transaction(&self.of).is_some_and(|original| self.stored(original).is_some())
     }
 
     /// Whether card data it cannot do without is gone.

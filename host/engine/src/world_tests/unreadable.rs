@@ -8,9 +8,13 @@
 //! shown, and still paid.
 
 use super::acquirer::Line;
-use super::{House, record};
+use super::asked_later::unknown;
+use super::duties::stood_in;
+use super::teller::{Silence, follow, pay};
+use super::{ACQUIRER, House, record};
+use crate::contract::transaction::{FollowUpKind, PaymentKind};
 use crate::record::{Doubt, NotSent};
-use crate::{Fact, Outcome, Record, Recovery, TransactionId};
+use crate::{Fact, Maintenance, Order, Outcome, Record, Recovery, Request, TransactionId};
 
 /// A house stopped right after the sale has left.
 fn sale_under_way() -> House {
@@ -107,5 +111,77 @@ fn reading_records_in_any_state_of_disrepair_never_loses_a_known_debt_and_never_
         if had_intent && !paid {
             assert_eq!(engine.books().owed(), 1, "without record {missing}: {:?}", records[missing].fact);
         }
+    }
+}
+
+/// The terminals' sentence while their journal is damaged.
+const DAMAGED: &str = "sector 7 of the journal is damaged";
+
+/// The same house after a start at which its journal was found damaged.
+fn damaged(mut house: House) -> House {
+    house.sales_stopped = Some(DAMAGED.into());
+    house.start();
+    house
+}
+
+/// A regression, found by the simulated days: the record that a number had been given with lay in the damaged sector.
+/// The next sign-in left under the number of a payment, in the same batch.
+#[test]
+fn no_number_is_given_while_any_may_be_forgotten() {
+    let orders = [
+        Order::Maintain(Maintenance::SignIn),
+        Order::Maintain(Maintenance::SignOff),
+        Order::Maintain(Maintenance::Echo),
+        Order::Download("parameters".into()),
+        Order::Settle,
+        follow(FollowUpKind::Inquire, "A1", None),
+        follow(FollowUpKind::Void, "A1", None),
+    ];
+    for order in orders {
+        let mut house = House::open(Silence::Undo);
+        house.does("A1", pay(PaymentKind::Sale, 500));
+        house.does("A2", pay(PaymentKind::Sale, 700));
+        // With the newest intent the last number given is forgotten.
+        let newest = house.facts().iter().rposition(|fact| matches!(fact, Fact::Intent(_))).unwrap();
+        house.journal.remove(newest);
+        let mut house = damaged(house);
+        house.rest();
+        let before = house.acquirer.arrived.len();
+        let outcome = house.does("B1", order.clone());
+        let why = NotSent::Storage(DAMAGED.into());
+        assert!(outcome == Outcome::Failed(why.clone()) || outcome == Outcome::NotSent(why), "{order:?}: {outcome:?}");
+        assert_eq!(house.acquirer.arrived.len(), before, "{order:?}");
+    }
+}
+
+#[test]
+fn a_debt_is_paid_without_a_sign_in_that_nobody_can_number() {
+    let mut house = sale_under_way();
+    let kept = house.records().into_iter().filter(|record| !matches!(record.fact, Fact::KeysInstalled { .. }));
+    house.journal = kept.map(|record| record.encode().unwrap()).collect();
+    let mut house = damaged(house);
+    house.rest();
+    assert_eq!((house.books().owed(), house.acquirer.sum()), (0, 0));
+    assert_eq!(house.acquirer.count("sign-in"), 0);
+}
+
+/// A repetition leaves as it did the first time. A question and an advice are yet to be written, under numbers of their
+/// own: they stay owed, and are shown.
+#[test]
+fn of_what_is_owed_only_what_is_written_already_is_sent() {
+    for (house, is_sent) in [
+        (unknown(Silence::Repeat, Line::LostReply), true),
+        (unknown(Silence::Inquire, Line::LostReply), false),
+        (stood_in(), false),
+    ] {
+        let before = house.acquirer.arrived.len();
+        let mut house = damaged(house);
+        house.rest();
+        let arrived: Vec<_> = house.acquirer.arrived[before..].iter().map(|wire| wire.word().to_owned()).collect();
+        assert_eq!(!arrived.is_empty(), is_sent, "{arrived:?}");
+        assert_eq!(house.books().owed() == 0, is_sent, "{arrived:?}");
+        house.ask(Request::PayDebts { acquirer: ACQUIRER.into() });
+        house.rest();
+        assert_eq!(house.acquirer.arrived.len(), before + arrived.len());
     }
 }
