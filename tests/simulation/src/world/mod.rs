@@ -5,6 +5,8 @@ mod desk;
 mod line;
 mod queue;
 #[cfg(test)]
+mod rot_tests;
+#[cfg(test)]
 mod tests;
 
 use std::collections::BTreeMap;
