@@ -12,7 +12,7 @@ pub(crate) const MAC_BYTES: usize = 8;
 
 /// This version can make MACs by this algorithm.
 pub(crate) fn is_supported(algorithm: MacAlgorithm) -> bool {
-    matches!(algorithm, MacAlgorithm::UnionpayEcb | MacAlgorithm::X919)
+    matches!(algorithm, MacAlgorithm::UnionpayEcb | MacAlgorithm::X919 | MacAlgorithm::X99 | MacAlgorithm::DesCbc)
 }
 
 /// The algorithm works with a key of this many bytes.
@@ -20,6 +20,8 @@ pub(crate) fn takes_key_of(algorithm: MacAlgorithm, key_bytes: usize) -> bool {
     match algorithm {
         MacAlgorithm::UnionpayEcb => matches!(key_bytes, 8 | 16),
         MacAlgorithm::X919 => key_bytes == 16,
+        MacAlgorithm::X99 => key_bytes == 8,
+        MacAlgorithm::DesCbc => matches!(key_bytes, 8 | 16 | 24),
         _ => false,
     }
 }
@@ -29,6 +31,7 @@ pub(crate) fn compute(algorithm: MacAlgorithm, key: &DesKey, data: &[u8]) -> Opt
     match algorithm {
         MacAlgorithm::UnionpayEcb => Some(unionpay_ecb(key, data)),
         MacAlgorithm::X919 => x919(key, data),
+        MacAlgorithm::X99 | MacAlgorithm::DesCbc => takes_key_of(algorithm, key.len()).then(|| cbc(key, data)),
         _ => None,
     }
 }
@@ -46,9 +49,13 @@ fn unionpay_ecb(key: &DesKey, data: &[u8]) -> [u8; MAC_BYTES] {
 /// protocols: A.11, MAC-2; ISO 9797-1 algorithm 3 with padding 1, eight raw bytes.
 fn x919(key: &DesKey, data: &[u8]) -> Option<[u8; MAC_BYTES]> {
     let (left, right) = key.halves()?;
-    let left = left.schedule();
-    let chained = zero_padded(data).fold([0; DES_BLOCK_BYTES], |chain, block| left.encrypt(xor(chain, block)));
-    Some(left.encrypt(right.schedule().decrypt(chained)))
+    Some(left.schedule().encrypt(right.schedule().decrypt(cbc(&left, data))))
+}
+
+/// protocols: A.11, MAC-3; ISO 9797-1 algorithm 1 with padding 1, eight raw bytes.
+fn cbc(key: &DesKey, data: &[u8]) -> [u8; DES_BLOCK_BYTES] {
+    let schedule = key.schedule();
+    zero_padded(data).fold([0; DES_BLOCK_BYTES], |chain, block| schedule.encrypt(xor(chain, block)))
 }
 
 /// A block as sixteen upper-case hex characters, in two blocks.
@@ -96,5 +103,18 @@ mod tests {
         let made = compute(MacAlgorithm::X919, &key("AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBB"), b"hello world");
         assert_eq!(made.map(hex::encode_upper).as_deref(), Some("78DA3D3DEB48FD4D"));
         assert_eq!(compute(MacAlgorithm::X919, &key(SINGLE), b"hello world"), None);
+    }
+
+    #[test]
+    fn chained_macs() {
+        let double = key("AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBB");
+        let made = compute(MacAlgorithm::DesCbc, &double, b"hello world");
+        assert_eq!(made.map(hex::encode_upper).as_deref(), Some("68D9038F23360DF3"));
+        assert_eq!(compute(MacAlgorithm::X99, &double, b"hello world"), None, "X9.9 is single DES");
+
+        let single = key(SINGLE);
+        let made = compute(MacAlgorithm::X99, &single, b"hello world");
+        assert_eq!(made.map(hex::encode_upper).as_deref(), Some("AB086FB33C884186"));
+        assert_eq!(made, compute(MacAlgorithm::DesCbc, &single, b"hello world"));
     }
 }
