@@ -2,7 +2,9 @@
 
 pub(crate) mod base64;
 pub(crate) mod check_value;
+pub(crate) mod key;
 pub(crate) mod mac;
 pub(crate) mod pin_block;
 pub(crate) mod tdes;
 pub(crate) mod track;
+pub(crate) mod wide;

@@ -109,6 +109,18 @@ impl Schedule {
         }
         Some(clear)
     }
+
+    /// Deciphers whole blocks chained from `initial` (CBC); `None` for a partial block.
+    pub(crate) fn decrypt_cbc(&self, initial: [u8; DES_BLOCK_BYTES], wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (blocks, []) = wrapped.as_chunks::<DES_BLOCK_BYTES>() else { return None };
+        let mut clear = Zeroizing::new(Vec::with_capacity(wrapped.len()));
+        let mut chain = initial;
+        for block in blocks {
+            clear.extend_from_slice(&*Zeroizing::new(xor(self.decrypt(*block), chain)));
+            chain = *block;
+        }
+        Some(clear)
+    }
 }
 
 /// Whole blocks of `data`, the last one filled with zeros (ISO 9797-1 padding 1).

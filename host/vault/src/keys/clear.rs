@@ -12,8 +12,8 @@ use crate::secret::redacted;
 /// Why text is not a key. Holds none of it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Error)]
 pub enum ClearKeyError {
-    /// Not 16 or 24 bytes of hex.
-    #[error("a transport key is 32 or 48 hex digits (double or triple length); single length is not accepted")]
+    /// Not 16, 24 or 32 bytes of hex.
+    #[error("a transport key is 32, 48 or 64 hex digits; single-length DES is not accepted")]
     Shape,
     /// Components of different lengths, or fewer than two.
     #[error("key components must be at least two, and equally long")]
@@ -23,16 +23,16 @@ pub enum ClearKeyError {
     Weak,
 }
 
-/// A double- or triple-length key in clear.
-pub struct ClearKey(pub(super) DesKey);
+/// A key of 16, 24 or 32 bytes in clear; the slot it is loaded into says of which algorithm.
+pub struct ClearKey(pub(super) Zeroizing<Vec<u8>>);
 
 impl ClearKey {
-    /// Parses 32 or 48 hex digits.
+    /// Parses 32, 48 or 64 hex digits.
     pub fn from_hex(text: &str) -> Result<Self, ClearKeyError> {
         Self::new(bytes_of(text)?)
     }
 
-    /// Combines components by exclusive or, as key custodians bring them: each 32 or 48 hex digits.
+    /// Combines components by exclusive or, as key custodians bring them: each 32, 48 or 64 hex digits.
     pub fn from_components(components: &[&str]) -> Result<Self, ClearKeyError> {
         let (first, rest) =
             components.split_first().filter(|(_, rest)| !rest.is_empty()).ok_or(ClearKeyError::Components)?;
@@ -48,8 +48,11 @@ impl ClearKey {
     }
 
     fn new(bytes: Zeroizing<Vec<u8>>) -> Result<Self, ClearKeyError> {
-        let key = DesKey::new(bytes).filter(|key| key.len() >= 16).ok_or(ClearKeyError::Shape)?;
-        if key.is_weak() { Err(ClearKeyError::Weak) } else { Ok(Self(key)) }
+        match bytes.len() {
+            16 | 24 if DesKey::new(bytes.clone()).is_some_and(|key| key.is_weak()) => Err(ClearKeyError::Weak),
+            16 | 24 | 32 => Ok(Self(bytes)),
+            _ => Err(ClearKeyError::Shape),
+        }
     }
 }
 
@@ -69,7 +72,7 @@ mod tests {
     #[test]
     fn components_combine() {
         let key = ClearKey::from_components(&["DA3DA723587662DF62DA4FD3858651C4", "97E6ECEFD0B00D98B0C701DAEA94A764"]);
-        assert_eq!(hex::encode_upper(key.unwrap().0.reveal()), "4DDB4BCC88C66F47D21D4E096F12F6A0");
+        assert_eq!(hex::encode_upper(&*key.unwrap().0), "4DDB4BCC88C66F47D21D4E096F12F6A0");
     }
 
     #[test]

@@ -12,6 +12,7 @@ use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
 
+use engine::contract::acquirer::KeyAlgorithm;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
 use ring::rand::{SecureRandom, SystemRandom};
 use thiserror::Error;
@@ -19,7 +20,7 @@ use zeroize::Zeroizing;
 
 use super::grant::MAX_NAME_BYTES;
 use super::ring::TransportKeys;
-use crate::crypto::tdes::DesKey;
+use crate::crypto::key::Key;
 
 /// Bytes of the key-encryption key and of the storage key (ChaCha20).
 pub(crate) const STORAGE_KEY_BYTES: usize = 32;
@@ -29,6 +30,9 @@ const KEK_MAGIC: &[u8; 8] = b"ACQKEK\0\x01";
 const FILE_MAGIC: &[u8; 8] = b"ACQKEY\0\x01";
 /// Most bytes of a key file: some thousand keys; more is not one of ours.
 const MAX_FILE_BYTES: u64 = 1 << 20;
+/// The bytes that name the algorithms whose keys are no DES keys.
+const OTHER_ALGORITHMS: [(KeyAlgorithm, u8); 3] =
+    [(KeyAlgorithm::Aes128, 1), (KeyAlgorithm::Aes256, 2), (KeyAlgorithm::Sm4, 3)];
 /// Permission bits that let anyone but the owner in.
 const GROUP_AND_OTHERS: u32 = 0o077;
 
@@ -156,13 +160,13 @@ impl KeyFile {
 
 impl Contents {
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
-        let of_keys = self.transport.iter().map(|((plugin, slot), key)| 3 + plugin.len() + slot.len() + key.len());
+        let of_keys = self.transport.iter().map(|((plugin, slot), key)| 4 + plugin.len() + slot.len() + key.len());
         // Room for the tag as well: a vector that grows leaves a copy of its bytes behind.
         let room = STORAGE_KEY_BYTES + of_keys.sum::<usize>() + CHACHA20_POLY1305.tag_len();
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
         bytes.extend_from_slice(&*self.storage_key);
         for ((plugin, slot), key) in &self.transport {
-            for part in [plugin.as_bytes(), slot.as_bytes(), key.reveal()] {
+            for part in [plugin.as_bytes(), slot.as_bytes(), &stored(key)] {
                 let length = u8::try_from(part.len()).unwrap_or(MAX_NAME_BYTES as u8);
                 bytes.push(length);
                 bytes.extend(part.iter().take(usize::from(length)));
@@ -180,11 +184,30 @@ impl Contents {
                 bytes.split_off(..length)
             });
             let name = |part: &[u8]| String::from_utf8(part.to_vec()).ok();
-            let key = DesKey::new(Zeroizing::new(key?.to_vec()))?;
-            transport.insert((name(plugin?)?, name(slot?)?), key);
+            transport.insert((name(plugin?)?, name(slot?)?), restored(key?)?);
         }
         Some(Self { storage_key, transport })
     }
+}
+
+/// A key of DES as its 8, 16 or 24 bytes; any other behind one byte that names its algorithm, so 17 or 33 bytes.
+fn stored(key: &Key) -> Zeroizing<Vec<u8>> {
+    let mut bytes = Zeroizing::new(Vec::with_capacity(1 + key.len()));
+    bytes.extend(OTHER_ALGORITHMS.iter().find(|(algorithm, _)| *algorithm == key.algorithm()).map(|(_, tag)| tag));
+    bytes.extend_from_slice(key.reveal());
+    bytes
+}
+
+fn restored(bytes: &[u8]) -> Option<Key> {
+    let (algorithm, key) = match bytes.len() {
+        8 => (KeyAlgorithm::Des, bytes),
+        16 | 24 => (KeyAlgorithm::Tdes, bytes),
+        _ => {
+            let (tag, key) = bytes.split_first()?;
+            (OTHER_ALGORITHMS.iter().find(|(_, other)| other == tag)?.0, key)
+        }
+    };
+    Key::new(algorithm, Zeroizing::new(key.to_vec()))
 }
 
 /// Fresh random bytes.

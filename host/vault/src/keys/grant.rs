@@ -4,11 +4,12 @@
 //! Does not protect against: a deployment that grants what it should not.
 
 use engine::contract::acquirer::{KeyAlgorithm, KeyUse};
-use engine::contract::template::{MacAlgorithm, PinFormat};
 use engine::contract::types::Name;
 use thiserror::Error;
+use zeroize::Zeroizing;
 
-use crate::crypto::mac;
+use crate::crypto::key::{Key, MAX_HMAC_BYTES, MIN_HMAC_BYTES};
+use crate::crypto::{mac, pin_block};
 
 /// One key slot of a plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -63,6 +64,33 @@ pub enum GrantError {
         /// What must be among its algorithms.
         needs: KeyAlgorithm,
     },
+    /// Keys of two ciphers.
+    #[error(
+        "plugin {plugin}: key slot {slot} is granted {one:?} and {other:?}; a slot has one cipher and never changes it"
+    )]
+    Mixed {
+        /// Whose.
+        plugin: Name,
+        /// Which.
+        slot: Name,
+        /// One of its algorithms.
+        one: KeyAlgorithm,
+        /// One of another cipher.
+        other: KeyAlgorithm,
+    },
+    /// The key loaded under an earlier grant is of another algorithm.
+    #[error(
+        "plugin {plugin}: key slot {slot} holds a {holds:?} key, which its grant no longer admits; a slot never \
+             changes its algorithm: grant a slot of another name"
+    )]
+    Changed {
+        /// Whose.
+        plugin: Name,
+        /// Which.
+        slot: Name,
+        /// What the key in it is.
+        holds: KeyAlgorithm,
+    },
     /// A name longer than the key file can hold.
     #[error("plugin and slot names have at most {MAX_NAME_BYTES} bytes; this one has {length}")]
     NameLength {
@@ -112,45 +140,88 @@ impl SlotGrant {
         let unsupported = |what: String| {
             Err(GrantError::NotSupportedYet { plugin: plugin.to_owned(), slot: self.slot.clone(), what })
         };
-        let supported_use = match &self.key_use {
-            KeyUse::Transport | KeyUse::Pin(PinFormat::Iso0) | KeyUse::Track(_) => true,
-            KeyUse::Mac(algorithm) => mac::is_supported(*algorithm),
-            _ => false,
-        };
-        if !supported_use {
+        if matches!(self.key_use, KeyUse::Data(_) | KeyUse::Sign(_) | KeyUse::Verify(_)) {
             return unsupported(format!("{:?}", self.key_use));
         }
-        let other = self.algorithms.iter().find(|one| !matches!(one, KeyAlgorithm::Des | KeyAlgorithm::Tdes));
-        if let Some(other) = other {
+        if let Some(other) = self.algorithms.iter().find(|one| cipher_of(**one).is_none()) {
             return unsupported(format!("{other:?}"));
         }
-        let needs_tdes = matches!(self.key_use, KeyUse::Transport | KeyUse::Mac(MacAlgorithm::X919));
-        if self.algorithms.is_empty() || (needs_tdes && !self.algorithms.contains(&KeyAlgorithm::Tdes)) {
+        if let Some([one, other]) =
+            self.algorithms.array_windows().find(|[one, other]| cipher_of(*one) != cipher_of(*other))
+        {
+            let (plugin, slot) = (plugin.to_owned(), self.slot.clone());
+            return Err(GrantError::Mixed { plugin, slot, one: *one, other: *other });
+        }
+        if !self.algorithms.iter().any(|algorithm| !fitting_lengths(&self.key_use, *algorithm).is_empty()) {
             return Err(GrantError::Algorithm {
                 plugin: plugin.to_owned(),
                 slot: self.slot.clone(),
                 key_use: self.key_use.clone(),
-                needs: KeyAlgorithm::Tdes,
+                needs: needed(&self.key_use),
             });
         }
         Ok(())
     }
 
-    /// A key of this many bytes may be in it.
-    pub(super) fn admits(&self, key_bytes: usize) -> bool {
-        let algorithm = if key_bytes == 8 { KeyAlgorithm::Des } else { KeyAlgorithm::Tdes };
-        let fits_use = match self.key_use {
-            KeyUse::Mac(algorithm) => mac::takes_key_of(algorithm, key_bytes),
-            KeyUse::Transport => key_bytes >= 16,
-            _ => true,
-        };
-        fits_use && self.algorithms.contains(&algorithm)
+    /// This key may be in it.
+    pub(super) fn admits(&self, key: &Key) -> bool {
+        let algorithm = key.algorithm();
+        self.algorithms.contains(&algorithm) && fitting_lengths(&self.key_use, algorithm).contains(&key.len())
     }
+
+    /// A key of this many bytes may be in it.
+    pub(super) fn admits_length(&self, key_bytes: usize) -> bool {
+        self.algorithms.iter().any(|algorithm| fitting_lengths(&self.key_use, *algorithm).contains(&key_bytes))
+    }
+
+    /// The bytes as the key they are in this slot. All its algorithms are of one cipher, so that the length decides.
+    pub(super) fn key_of(&self, bytes: Zeroizing<Vec<u8>>) -> Option<Key> {
+        let fits = |algorithm: &&KeyAlgorithm| fitting_lengths(&self.key_use, **algorithm).contains(&bytes.len());
+        let algorithm = *self.algorithms.iter().find(fits)?;
+        Key::new(algorithm, bytes)
+    }
+}
+
+/// The cipher of an algorithm by its shortest key; none where this version has it not.
+fn cipher_of(algorithm: KeyAlgorithm) -> Option<KeyAlgorithm> {
+    match algorithm {
+        KeyAlgorithm::Des | KeyAlgorithm::Tdes => Some(KeyAlgorithm::Des),
+        KeyAlgorithm::Aes128 | KeyAlgorithm::Aes256 => Some(KeyAlgorithm::Aes128),
+        KeyAlgorithm::Sm4 | KeyAlgorithm::Hmac => Some(algorithm),
+        KeyAlgorithm::Rsa | KeyAlgorithm::P256 | KeyAlgorithm::Ed25519 | KeyAlgorithm::Sm2 => None,
+    }
+}
+
+/// Lengths in bytes of the keys of this algorithm that the use takes; none where they do not go together.
+pub(super) fn fitting_lengths(key_use: &KeyUse, algorithm: KeyAlgorithm) -> Vec<usize> {
+    let lengths: Vec<usize> = match algorithm {
+        KeyAlgorithm::Des => vec![8],
+        KeyAlgorithm::Tdes => vec![16, 24],
+        KeyAlgorithm::Aes128 | KeyAlgorithm::Sm4 => vec![16],
+        KeyAlgorithm::Aes256 => vec![32],
+        KeyAlgorithm::Hmac => (MIN_HMAC_BYTES..=MAX_HMAC_BYTES).collect(),
+        _ => Vec::new(),
+    };
+    let takes = |bytes: &usize| match key_use {
+        KeyUse::Transport => *bytes >= 16 && algorithm != KeyAlgorithm::Hmac,
+        KeyUse::Pin(format) => pin_block::takes(*format, algorithm),
+        KeyUse::Mac(mac) => mac::takes(*mac, algorithm, *bytes),
+        KeyUse::Track(_) => matches!(algorithm, KeyAlgorithm::Des | KeyAlgorithm::Tdes),
+        KeyUse::Data(_) | KeyUse::Sign(_) | KeyUse::Verify(_) => false,
+    };
+    lengths.into_iter().filter(takes).collect()
+}
+
+/// The algorithm a refusal proposes: the commonest that goes with the use.
+fn needed(key_use: &KeyUse) -> KeyAlgorithm {
+    let common = [KeyAlgorithm::Tdes, KeyAlgorithm::Aes128, KeyAlgorithm::Sm4, KeyAlgorithm::Hmac, KeyAlgorithm::Des];
+    let fits = |algorithm: &KeyAlgorithm| !fitting_lengths(key_use, *algorithm).is_empty();
+    common.into_iter().find(fits).unwrap_or(KeyAlgorithm::Tdes)
 }
 
 #[cfg(test)]
 mod tests {
-    use engine::contract::template::{CipherAlgorithm, SignatureAlgorithm};
+    use engine::contract::template::{CipherAlgorithm, MacAlgorithm, SignatureAlgorithm};
 
     use super::*;
 
@@ -161,8 +232,6 @@ mod tests {
     #[test]
     fn what_is_not_supported_is_named() {
         for key_use in [
-            KeyUse::Pin(PinFormat::Iso4),
-            KeyUse::Mac(MacAlgorithm::AesCmac),
             KeyUse::Data(CipherAlgorithm::TdesCbc),
             KeyUse::Sign(SignatureAlgorithm::Ed25519),
             KeyUse::Verify(SignatureAlgorithm::Sm2Sm3),

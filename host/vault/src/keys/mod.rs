@@ -3,6 +3,8 @@
 mod clear;
 pub(crate) mod file;
 mod grant;
+#[cfg(test)]
+mod matrix;
 pub(crate) mod ring;
 mod staging;
 #[cfg(test)]

@@ -13,13 +13,13 @@ use thiserror::Error;
 
 use super::clear::ClearKey;
 use super::grant::{GrantError, PluginGrant, SlotError, SlotGrant};
-use crate::crypto::{check_value, tdes::DesKey};
+use crate::crypto::{check_value, key::Key};
 
 /// A slot of a plugin.
 pub(crate) type Place = (Name, Name);
 
 /// Transport keys by place, as the key file keeps them.
-pub(crate) type TransportKeys = BTreeMap<Place, DesKey>;
+pub(crate) type TransportKeys = BTreeMap<Place, Key>;
 
 /// Why a transport key was not taken. Nothing has changed.
 #[derive(Debug, Error)]
@@ -54,7 +54,7 @@ pub enum TransportKeyError {
 
 /// A work key and the transport slot it came under.
 pub(super) struct WorkKey {
-    pub(super) key: DesKey,
+    pub(super) key: Key,
     pub(super) under: Name,
 }
 
@@ -77,17 +77,24 @@ impl KeyRing {
                 }
             }
         }
+        for ((plugin, slot), key) in &transport {
+            let granted = slots.get(&place(plugin, slot));
+            if granted.is_some_and(|grant| grant.key_use == KeyUse::Transport && !grant.admits(key)) {
+                let (plugin, slot, holds) = (plugin.clone(), slot.clone(), key.algorithm());
+                return Err(GrantError::Changed { plugin, slot, holds });
+            }
+        }
         Ok(Self { grants: slots, transport, work: BTreeMap::new() })
     }
 
     /// The key of a MAC slot.
-    pub(crate) fn mac_key(&self, plugin: &str, slot: &str, algorithm: MacAlgorithm) -> Result<&DesKey, SlotError> {
+    pub(crate) fn mac_key(&self, plugin: &str, slot: &str, algorithm: MacAlgorithm) -> Result<&Key, SlotError> {
         self.granted(plugin, slot, &KeyUse::Mac(algorithm))?;
         self.work_key(plugin, slot)
     }
 
     /// The key of a PIN slot, and the format of the block it makes.
-    pub(crate) fn pin_key(&self, plugin: &str, slot: &str) -> Result<(&DesKey, PinFormat), SlotError> {
+    pub(crate) fn pin_key(&self, plugin: &str, slot: &str) -> Result<(&Key, PinFormat), SlotError> {
         let asked = KeyUse::Pin(PinFormat::Iso0);
         match &self.grant(plugin, slot)?.key_use {
             KeyUse::Pin(format) => Ok((self.work_key(plugin, slot)?, *format)),
@@ -96,18 +103,13 @@ impl KeyRing {
     }
 
     /// The key of a slot for tracks under this protection.
-    pub(crate) fn track_key(
-        &self,
-        plugin: &str,
-        slot: &str,
-        protection: TrackProtection,
-    ) -> Result<&DesKey, SlotError> {
+    pub(crate) fn track_key(&self, plugin: &str, slot: &str, protection: TrackProtection) -> Result<&Key, SlotError> {
         self.granted(plugin, slot, &KeyUse::Track(protection))?;
         self.work_key(plugin, slot)
     }
 
     /// The key other keys of this plugin come under.
-    pub(super) fn transport_key(&self, plugin: &str, slot: &str) -> Result<&DesKey, SlotError> {
+    pub(super) fn transport_key(&self, plugin: &str, slot: &str) -> Result<&Key, SlotError> {
         self.granted(plugin, slot, &KeyUse::Transport)?;
         self.transport.get(&place(plugin, slot)).ok_or_else(|| SlotError::Empty { slot: slot.to_owned() })
     }
@@ -122,17 +124,16 @@ impl KeyRing {
     ) -> Result<TransportKeys, TransportKeyError> {
         let grant = self.granted(plugin, slot, &KeyUse::Transport)?;
         let slot_name = || slot.to_owned();
-        if !grant.admits(key.0.len()) {
-            return Err(TransportKeyError::Length { slot: slot_name(), bytes: key.0.len() });
-        }
-        if !check_value::fits(&key.0, expected) {
+        let bytes = key.0.len();
+        let key = grant.key_of(key.0).ok_or_else(|| TransportKeyError::Length { slot: slot_name(), bytes })?;
+        if !check_value::fits(&key, expected) {
             return Err(TransportKeyError::CheckValue { slot: slot_name() });
         }
-        if self.is_held_elsewhere(&key.0, |other| *other == place(plugin, slot)) {
+        if self.is_held_elsewhere(&key, |other| *other == place(plugin, slot)) {
             return Err(TransportKeyError::Reused { slot: slot_name() });
         }
         let mut keys = self.transport.clone();
-        keys.insert(place(plugin, slot), key.0);
+        keys.insert(place(plugin, slot), key);
         Ok(keys)
     }
 
@@ -159,9 +160,9 @@ impl KeyRing {
     }
 
     /// The same key is in a slot that is not excepted.
-    pub(super) fn is_held_elsewhere(&self, key: &DesKey, is_excepted: impl Fn(&Place) -> bool) -> bool {
+    pub(super) fn is_held_elsewhere(&self, key: &Key, is_excepted: impl Fn(&Place) -> bool) -> bool {
         let work = self.work.iter().map(|(place, work)| (place, &work.key));
-        self.transport.iter().chain(work).any(|(place, held)| !is_excepted(place) && held.enciphers_like(key))
+        self.transport.iter().chain(work).any(|(place, held)| !is_excepted(place) && held.is_like(key))
     }
 
     pub(super) fn grant(&self, plugin: &str, slot: &str) -> Result<&SlotGrant, SlotError> {
@@ -178,7 +179,7 @@ impl KeyRing {
         Err(SlotError::WrongUse { slot, asked: asked.clone(), granted })
     }
 
-    fn work_key(&self, plugin: &str, slot: &str) -> Result<&DesKey, SlotError> {
+    fn work_key(&self, plugin: &str, slot: &str) -> Result<&Key, SlotError> {
         let empty = || SlotError::Empty { slot: slot.to_owned() };
         self.work.get(&place(plugin, slot)).map(|work| &work.key).ok_or_else(empty)
     }

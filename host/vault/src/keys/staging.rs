@@ -10,7 +10,7 @@ use thiserror::Error;
 
 use super::grant::SlotError;
 use super::ring::{KeyRing, WorkKey, place};
-use crate::crypto::{check_value, tdes::DesKey};
+use crate::crypto::{check_value, key::Key, wide::WideCipher};
 use crate::secret::redacted;
 
 /// Most keys in one download: a slot each, with room for every use there is.
@@ -38,6 +38,18 @@ pub enum KeyDownloadError {
     NotSupportedYet {
         /// Which slot.
         slot: Name,
+        /// How it is wrapped.
+        wrapping: Wrapping,
+    },
+    /// Wrapped under one cipher, as it says, and the transport key is of another.
+    #[error(
+        "the key for slot {slot} is wrapped by {wrapping:?}, and the transport key in {under} is of another cipher"
+    )]
+    OtherCipher {
+        /// Which slot.
+        slot: Name,
+        /// The transport slot.
+        under: Name,
         /// How it is wrapped.
         wrapping: Wrapping,
     },
@@ -100,7 +112,7 @@ impl KeyRing {
         let mut staged: Vec<(Name, WorkKey)> = Vec::with_capacity(new.len());
         for one in new {
             let key = self.unwrapped(plugin, one)?;
-            let in_this_set = staged.iter().any(|(_, other)| other.key.enciphers_like(&key));
+            let in_this_set = staged.iter().any(|(_, other)| other.key.is_like(&key));
             if in_this_set || self.is_held_elsewhere(&key, |(owner, slot)| owner == plugin && is_replaced(slot)) {
                 return Err(KeyDownloadError::Reused { slot: one.name.clone() });
             }
@@ -116,24 +128,34 @@ impl KeyRing {
         }
     }
 
-    fn unwrapped(&self, plugin: &str, new: &NewKey) -> Result<DesKey, KeyDownloadError> {
+    fn unwrapped(&self, plugin: &str, new: &NewKey) -> Result<Key, KeyDownloadError> {
         let slot = || new.name.clone();
         let grant = self.grant(plugin, &new.name)?;
         if grant.key_use == KeyUse::Transport {
             return Err(KeyDownloadError::Transport { slot: slot() });
         }
-        if new.wrapping != Wrapping::TdesEcb {
+        if !matches!(new.wrapping, Wrapping::TdesEcb | Wrapping::TdesCbc | Wrapping::Sm4Ecb) {
             return Err(KeyDownloadError::NotSupportedYet { slot: slot(), wrapping: new.wrapping });
         }
-        if !grant.admits(new.block.len()) {
+        if !grant.admits_length(new.block.len()) {
             return Err(KeyDownloadError::Length { slot: slot(), bytes: new.block.len() });
         }
         let lengths = check_value::MIN_CHECK_VALUE_BYTES..=check_value::MAX_CHECK_VALUE_BYTES;
         let expected = new.check_value.as_ref().filter(|value| lengths.contains(&value.len()));
         let expected = expected.ok_or_else(|| KeyDownloadError::NoCheckValue { slot: slot() })?;
 
-        let transport = self.transport_key(plugin, &new.under)?.schedule();
-        let key = transport.decrypt_ecb(&new.block).and_then(DesKey::new);
+        let transport = self.transport_key(plugin, &new.under)?;
+        let clear = match new.wrapping {
+            Wrapping::Sm4Ecb => transport.wide(WideCipher::Sm4).map(|key| key.schedule().decrypt_ecb(&new.block)),
+            Wrapping::TdesCbc => transport.des().map(|key| key.schedule().decrypt_cbc([0; 8], &new.block)),
+            _ => transport.des().map(|key| key.schedule().decrypt_ecb(&new.block)),
+        };
+        let clear = clear.ok_or_else(|| KeyDownloadError::OtherCipher {
+            slot: slot(),
+            under: new.under.clone(),
+            wrapping: new.wrapping,
+        })?;
+        let key = clear.and_then(|clear| grant.key_of(clear));
         let key = key.ok_or_else(|| KeyDownloadError::Length { slot: slot(), bytes: new.block.len() })?;
         if !check_value::fits(&key, expected) {
             return Err(KeyDownloadError::BadCheckValue { slot: slot(), under: new.under.clone() });

@@ -3,17 +3,20 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use engine::contract::acquirer::{KeyUse, Wrapping};
+use engine::contract::acquirer::{KeyAlgorithm, KeyUse, Wrapping};
 use engine::contract::template::{MacAlgorithm, PinFormat};
 
+use crate::crypto::key::key_of;
 use crate::crypto::tdes::key;
+use crate::crypto::wide::WideCipher;
 use crate::keys::ring::{KeyRing, TransportKeys};
 use crate::testing::{
     OTHER, PLUGIN, TMK, card, check_value_of, grants, load_tmk, new_key, paths, published_keys, signed_in, slot,
     wrapped,
 };
 use crate::{
-    ClearKey, GrantError, KeyDownloadError, KeyFileError, PluginGrant, SlotError, TransportKeyError, Vault, VaultError,
+    ClearKey, GrantError, KeyDownloadError, KeyFileError, PluginGrant, SlotError, SlotGrant, TransportKeyError, Vault,
+    VaultError,
 };
 
 const OTHER_TMK: &str = "70F2A84CCBC2AE8625CBB0F2C22AB923";
@@ -215,8 +218,8 @@ fn downloads_that_are_refused() {
         let refused = changed(&|key| key.block.resize(length, 0));
         assert_eq!(refused, KeyDownloadError::Length { slot: "mak".into(), bytes: length });
     }
-    let refused = changed(&|key| key.wrapping = Wrapping::Tr31);
-    assert_eq!(refused, KeyDownloadError::NotSupportedYet { slot: "mak".into(), wrapping: Wrapping::Tr31 });
+    let refused = changed(&|key| key.wrapping = Wrapping::RsaOaep);
+    assert_eq!(refused, KeyDownloadError::NotSupportedYet { slot: "mak".into(), wrapping: Wrapping::RsaOaep });
     assert_eq!(changed(&|key| key.name = "pik".into()), KeyDownloadError::Twice);
     assert_eq!(changed(&|key| key.name = "tmk".into()), KeyDownloadError::Transport { slot: "tmk".into() });
     assert!(matches!(changed(&|key| key.name = "none".into()), KeyDownloadError::Slot(SlotError::Unknown { .. })));
@@ -293,4 +296,64 @@ fn a_slot_does_one_thing() {
         }
         assert!(ring.mac_key(OTHER, slot, MacAlgorithm::UnionpayEcb).is_err(), "the other plugin has no keys");
     }
+}
+
+fn of_cipher(transport: KeyAlgorithm, work: KeyAlgorithm, mac: MacAlgorithm) -> Vec<PluginGrant> {
+    let slot = |name: &str, algorithm, key_use| SlotGrant { slot: name.into(), algorithms: vec![algorithm], key_use };
+    let slots = vec![
+        slot("tmk", transport, KeyUse::Transport),
+        slot("pik", work, KeyUse::Pin(PinFormat::UnionpaySm4)),
+        slot("mak", work, KeyUse::Mac(mac)),
+    ];
+    vec![PluginGrant { plugin: PLUGIN.to_owned(), slots }]
+}
+
+/// protocols: K7, a published SM4 download.
+#[test]
+fn keys_under_sm4_come_in_and_their_transport_key_survives_a_restart() {
+    const SM4: KeyAlgorithm = KeyAlgorithm::Sm4;
+    let folder = tempfile::tempdir().unwrap();
+    let grants = of_cipher(SM4, SM4, MacAlgorithm::Sm4Cbc);
+    let mut vault = Vault::create(&paths(&folder), &grants).unwrap();
+    let clear = "1234567890ABCDEFABCDEF0987654321";
+    let check_value = key_of(SM4, clear).wide(WideCipher::Sm4).unwrap().schedule().encrypt([0; 16]);
+    let as_tdes = check_value_of(&key(clear));
+    let mut load = |value: &[u8]| vault.load_transport(PLUGIN, "tmk", ClearKey::from_hex(clear).unwrap(), value);
+    assert!(matches!(load(&as_tdes), Err(TransportKeyError::CheckValue { .. })), "the value under another cipher");
+    load(&check_value[..4]).unwrap();
+    drop(vault);
+
+    let mut vault = Vault::open(&paths(&folder), &grants).unwrap();
+    let bytes = |text: &str| hex::decode(text).unwrap();
+    let block = bytes("3D66234C49E4296FF9C78D8BACBD6A76");
+    let mut new = new_key("pik", block, Some(bytes("861E83E3")));
+    let refused = vault.stage(PLUGIN, std::slice::from_ref(&new)).map(drop);
+    let (slot, under, wrapping) = ("pik".to_owned(), "tmk".to_owned(), Wrapping::TdesEcb);
+    assert_eq!(refused, Err(KeyDownloadError::OtherCipher { slot, under, wrapping }));
+    new.wrapping = Wrapping::Sm4Ecb;
+    let staged = vault.stage(PLUGIN, &[new]).unwrap();
+    vault.activate(staged);
+    assert_eq!(vault.checked_slots(PLUGIN), ["pik", "tmk"]);
+    drop(vault);
+
+    let changed = of_cipher(KeyAlgorithm::Tdes, SM4, MacAlgorithm::Sm4Cbc);
+    let refused = Vault::open(&paths(&folder), &changed).map(drop);
+    assert!(matches!(refused, Err(VaultError::Grant(GrantError::Changed { holds: SM4, .. }))), "{refused:?}");
+}
+
+/// The second half of a key wrapped in CBC mode depends on the first: read block by block it is another key.
+#[test]
+fn a_key_wrapped_in_cbc_mode() {
+    let (_folder, vault) = signed_in();
+    let (transport, clear) = (key(TMK).schedule(), key("89ABCDEF0123456776543210FEDCBA98"));
+    let mut chain = [0; 8];
+    let mut block = Vec::new();
+    for half in clear.reveal().as_chunks().0 {
+        chain = transport.encrypt(crate::crypto::tdes::xor(*half, chain));
+        block.extend(chain);
+    }
+    let mut new = new_key("retail", block, Some(check_value_of(&clear)));
+    assert!(matches!(vault.stage(PLUGIN, &[new.clone()]).map(drop), Err(KeyDownloadError::BadCheckValue { .. })));
+    new.wrapping = Wrapping::TdesCbc;
+    assert!(vault.stage(PLUGIN, &[new]).is_ok());
 }

@@ -1,16 +1,19 @@
 //! The one pass over a template's nodes.
 
 use engine::contract::template::{
-    ChipDataHole, DigestAlgorithm, DigestHole, Extent, LengthHole, MacHole, Node, NodeId, PinFormat, ReasonBytes,
-    Secret, SecretHole, TextHole, TrackHole, TrackProtection,
+    ChipDataHole, DigestAlgorithm, DigestHole, Extent, LengthHole, MacHole, Node, NodeId, ReasonBytes, Secret,
+    SecretHole, TextHole, TrackHole, TrackProtection,
 };
+use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
+use sm3::{Digest as _, Sm3};
 use zeroize::Zeroizing;
 
 use super::budget::{Budget, check_count};
 use super::error::{NodeError, RenderError};
 use super::{CardSource, Holds, Part, RenderInput, RouteGrant, clock, encode};
 use crate::card::UnsealedCard;
+use crate::crypto::pin_block::{Filling, PinBlockError};
 use crate::crypto::{mac, pin_block, track};
 use crate::keys::ring::KeyRing;
 use crate::proof::{RawReply, resolve};
@@ -157,6 +160,7 @@ impl<'a> Pass<'a> {
         }
         let CardSource::Live(card) = &input.card else { return Err(NodeError::NoCard) };
         let clear = card.secret(hole.track).ok_or(NodeError::CardLacks(hole.track))?;
+        let key = key.des().ok_or_else(|| NodeError::KeyLength { slot: hole.key.clone() })?;
         let bytes = track::protect(key, hole.protection, clear).ok_or(NodeError::TrackTooShort)?;
         self.budget.render(bytes.len())?;
         Ok(Part { bytes: bytes.into(), holds: Holds::Secrets, is_received: false })
@@ -169,13 +173,15 @@ impl<'a> Pass<'a> {
             return Err(NodeError::PinNotGranted);
         }
         let (key, format) = ring.pin_key(plugin, slot)?;
-        if format != PinFormat::Iso0 {
-            return Err(NodeError::NotSupportedYet { what: format!("{format:?}") });
-        }
+        let mut filling = Zeroizing::new(Filling::default());
+        SystemRandom::new().fill(&mut *filling).map_err(|_| NodeError::NoRandomness)?;
         let CardSource::Live(card) = &mut input.card else { return Err(NodeError::NoPin) };
         let pin = card.take_pin().ok_or(NodeError::NoPin)?;
         let pan = card.pan().ok_or(NodeError::CardLacks(Secret::Pan))?;
-        let block = pin_block::iso0(key, &pin, pan).ok_or(NodeError::PanTooShort)?;
+        let block = pin_block::make(format, key, &pin, pan, &filling).map_err(|error| match error {
+            PinBlockError::PanLength => NodeError::PanTooShort,
+            PinBlockError::Key => NodeError::KeyLength { slot: slot.to_owned() },
+        })?;
         self.open(&block)
     }
 
@@ -188,9 +194,6 @@ impl<'a> Pass<'a> {
         if over.len() == 0 {
             return Err(NodeError::MacOverNothing);
         }
-        if !mac::is_supported(hole.algorithm) {
-            return Err(NodeError::NotSupportedYet { what: format!("{:?}", hole.algorithm) });
-        }
         let key = self.ring.mac_key(self.plugin, &hole.key, hole.algorithm)?;
         let made = mac::compute(hole.algorithm, key, over.reveal());
         let made = made.ok_or_else(|| NodeError::KeyLength { slot: hole.key.clone() })?;
@@ -198,17 +201,19 @@ impl<'a> Pass<'a> {
     }
 
     fn digest(&mut self, hole: &DigestHole) -> Result<Part, NodeError> {
-        if hole.algorithm != DigestAlgorithm::Sha256 {
-            return Err(NodeError::NotSupportedYet { what: format!("{:?}", hole.algorithm) });
-        }
         self.budget.work(self.earlier(hole.over)?.bytes.len())?;
         let over = self.earlier(hole.over)?;
         if over.holds != Holds::Nothing {
             return Err(NodeError::DigestOverCardData);
         }
         let is_received = over.is_received;
-        let digest = ring::digest::digest(&ring::digest::SHA256, over.bytes.reveal());
-        Ok(Part { is_received, ..self.open(digest.as_ref())? })
+        let over = over.bytes.reveal();
+        let digest = match hole.algorithm {
+            DigestAlgorithm::Sha1 => digest(&SHA1_FOR_LEGACY_USE_ONLY, over).as_ref().to_vec(),
+            DigestAlgorithm::Sha256 => digest(&SHA256, over).as_ref().to_vec(),
+            DigestAlgorithm::Sm3 => Sm3::digest(over).to_vec(),
+        };
+        Ok(Part { is_received, ..self.open(&digest)? })
     }
 
     fn text(&mut self, hole: &TextHole) -> Result<Part, NodeError> {

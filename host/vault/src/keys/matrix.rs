@@ -1,0 +1,128 @@
+//! Who may do what with which key, as two tables. A cell that changes shows here.
+
+use engine::contract::acquirer::{KeyAlgorithm, KeyUse};
+use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
+
+use super::grant::fitting_lengths;
+use super::ring::{KeyRing, TransportKeys, WorkKey, place};
+use crate::crypto::key::key_of;
+use crate::{PluginGrant, SlotError, SlotGrant};
+
+const ALGORITHMS: [KeyAlgorithm; 10] = [
+    KeyAlgorithm::Des,
+    KeyAlgorithm::Tdes,
+    KeyAlgorithm::Aes128,
+    KeyAlgorithm::Aes256,
+    KeyAlgorithm::Sm4,
+    KeyAlgorithm::Hmac,
+    KeyAlgorithm::Rsa,
+    KeyAlgorithm::P256,
+    KeyAlgorithm::Ed25519,
+    KeyAlgorithm::Sm2,
+];
+
+/// Every use this version has, with a key for it.
+fn uses() -> Vec<(KeyUse, KeyAlgorithm)> {
+    let mut uses = vec![(KeyUse::Transport, KeyAlgorithm::Tdes)];
+    uses.extend([
+        (KeyUse::Pin(PinFormat::Iso0), KeyAlgorithm::Tdes),
+        (KeyUse::Pin(PinFormat::Iso1), KeyAlgorithm::Tdes),
+        (KeyUse::Pin(PinFormat::Iso3), KeyAlgorithm::Tdes),
+        (KeyUse::Pin(PinFormat::Iso4), KeyAlgorithm::Aes128),
+        (KeyUse::Pin(PinFormat::UnionpayWithoutPan), KeyAlgorithm::Tdes),
+        (KeyUse::Pin(PinFormat::UnionpaySm4), KeyAlgorithm::Sm4),
+        (KeyUse::Mac(MacAlgorithm::UnionpayEcb), KeyAlgorithm::Tdes),
+        (KeyUse::Mac(MacAlgorithm::X919), KeyAlgorithm::Tdes),
+        (KeyUse::Mac(MacAlgorithm::X99), KeyAlgorithm::Des),
+        (KeyUse::Mac(MacAlgorithm::DesCbc), KeyAlgorithm::Tdes),
+        (KeyUse::Mac(MacAlgorithm::AesCmac), KeyAlgorithm::Aes128),
+        (KeyUse::Mac(MacAlgorithm::Sm4Unionpay), KeyAlgorithm::Sm4),
+        (KeyUse::Mac(MacAlgorithm::Sm4Cbc), KeyAlgorithm::Sm4),
+        (KeyUse::Mac(MacAlgorithm::HmacSha256), KeyAlgorithm::Hmac),
+        (KeyUse::Track(TrackProtection::UnionpayLastBlock), KeyAlgorithm::Tdes),
+        (KeyUse::Track(TrackProtection::PaddedF), KeyAlgorithm::Tdes),
+        (KeyUse::Track(TrackProtection::LengthPrefixed), KeyAlgorithm::Tdes),
+    ]);
+    uses
+}
+
+/// Lengths in bytes of the keys each use takes.
+#[test]
+fn keys_by_use() {
+    let mut table = String::new();
+    for (key_use, _) in uses() {
+        let cells = ALGORITHMS.iter().filter_map(|algorithm| {
+            let lengths = fitting_lengths(&key_use, *algorithm);
+            let (first, last) = (lengths.first()?, lengths.last()?);
+            Some(if first == last { format!("{algorithm:?} {first}") } else { format!("{algorithm:?} {first}-{last}") })
+        });
+        table += &format!("{key_use:?}: {}\n", cells.collect::<Vec<_>>().join(", "));
+    }
+    assert_eq!(
+        table,
+        "Transport: Tdes 16-24, Aes128 16, Aes256 32, Sm4 16\n\
+         Pin(Iso0): Des 8, Tdes 16-24\n\
+         Pin(Iso1): Des 8, Tdes 16-24\n\
+         Pin(Iso3): Des 8, Tdes 16-24\n\
+         Pin(Iso4): Aes128 16, Aes256 32\n\
+         Pin(UnionpayWithoutPan): Des 8, Tdes 16-24\n\
+         Pin(UnionpaySm4): Sm4 16\n\
+         Mac(UnionpayEcb): Des 8, Tdes 16\n\
+         Mac(X919): Tdes 16\n\
+         Mac(X99): Des 8\n\
+         Mac(DesCbc): Des 8, Tdes 16-24\n\
+         Mac(AesCmac): Aes128 16, Aes256 32\n\
+         Mac(Sm4Unionpay): Sm4 16\n\
+         Mac(Sm4Cbc): Sm4 16\n\
+         Mac(HmacSha256): Hmac 16-64\n\
+         Track(UnionpayLastBlock): Des 8, Tdes 16-24\n\
+         Track(PaddedF): Des 8, Tdes 16-24\n\
+         Track(LengthPrefixed): Des 8, Tdes 16-24\n"
+    );
+}
+
+/// Every slot is asked for every operation: only the granted cell answers, for the plugin it was granted to.
+#[test]
+fn operations_by_use() {
+    let slots = uses().into_iter().zip(0..).map(|((key_use, algorithm), number)| SlotGrant {
+        slot: format!("slot-{number}"),
+        algorithms: vec![algorithm],
+        key_use,
+    });
+    let grant = PluginGrant { plugin: "one".into(), slots: slots.collect() };
+    let mut ring = KeyRing::new(std::slice::from_ref(&grant), TransportKeys::new()).unwrap();
+    for (number, slot) in grant.slots.iter().enumerate() {
+        let length = fitting_lengths(&slot.key_use, slot.algorithms[0])[0];
+        let text = format!("{:02x}", number + 0x11).repeat(length / 2) + &"89".repeat(length / 2);
+        let key = key_of(slot.algorithms[0], &text);
+        let at = place("one", &slot.slot);
+        if slot.key_use == KeyUse::Transport {
+            ring.transport.insert(at, key);
+        } else {
+            ring.work.insert(at, WorkKey { key, under: "slot-0".into() });
+        }
+    }
+
+    for asked in uses().into_iter().map(|(key_use, _)| key_use) {
+        for slot in &grant.slots {
+            let ask = |plugin: &str| match &asked {
+                KeyUse::Transport => ring.transport_key(plugin, &slot.slot).map(drop),
+                KeyUse::Mac(algorithm) => ring.mac_key(plugin, &slot.slot, *algorithm).map(drop),
+                KeyUse::Track(protection) => ring.track_key(plugin, &slot.slot, *protection).map(drop),
+                // A template names the slot alone; the slot says which block it makes.
+                KeyUse::Pin(format) => ring.pin_key(plugin, &slot.slot).and_then(|(_, makes)| {
+                    let granted = slot.key_use.clone();
+                    let wrong = || SlotError::WrongUse { slot: slot.slot.clone(), asked: asked.clone(), granted };
+                    (makes == *format).then_some(()).ok_or_else(wrong)
+                }),
+                KeyUse::Data(_) | KeyUse::Sign(_) | KeyUse::Verify(_) => panic!("not among the uses"),
+            };
+            match ask("one") {
+                Ok(()) => assert_eq!(slot.key_use, asked),
+                Err(SlotError::WrongUse { .. }) => assert_ne!(slot.key_use, asked),
+                Err(other) => panic!("{asked:?} of {:?}: {other}", slot.key_use),
+            }
+            assert!(matches!(ask("two"), Err(SlotError::Unknown { .. })), "another plugin has no such slot");
+        }
+    }
+}
