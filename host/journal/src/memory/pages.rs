@@ -1,13 +1,16 @@
 //! Bytes of a file in pages that copies share until one of them is written, so that thousands of images of one disk
 //! cost little more than what differs.
 
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 /// Unit of sharing. Nothing in the model depends on it.
 const PAGE_BYTES: usize = 4096;
 
 /// What a page that was never written reads as.
 static ZEROS: [u8; PAGE_BYTES] = [0; PAGE_BYTES];
+
+/// The same, to be handed out.
+static ZERO_PAGE: LazyLock<Arc<[u8; PAGE_BYTES]>> = LazyLock::new(|| Arc::new(ZEROS));
 
 /// The contents of a file. A page that was never written is not there and reads as zeros.
 #[derive(Clone, Debug, Default)]
@@ -64,6 +67,39 @@ impl Pages {
         self.write(offset.min(self.length), &bytes[..room]);
     }
 
+    /// Puts a whole sector in its place, without growing. A sector that is a page is shared and not copied.
+    pub fn put(&mut self, offset: usize, sector: &Arc<[u8]>) {
+        let fits = offset.is_multiple_of(PAGE_BYTES) && offset + PAGE_BYTES <= self.length;
+        match <Arc<[u8; PAGE_BYTES]>>::try_from(Arc::clone(sector)) {
+            Ok(page) if fits => {
+                self.pages[offset / PAGE_BYTES] = (!Arc::ptr_eq(&page, &ZERO_PAGE)).then_some(page);
+            }
+            _ => self.write_within(offset, sector),
+        }
+    }
+
+    /// Some bytes to hand out; what lies past the end reads as zeros. A whole page is shared and not copied.
+    pub fn take(&self, offset: usize, length: usize) -> Arc<[u8]> {
+        if length != PAGE_BYTES || !offset.is_multiple_of(PAGE_BYTES) {
+            return self.copy(offset, length).into();
+        }
+        match self.pages.get(offset / PAGE_BYTES) {
+            Some(Some(page)) => Arc::clone(page) as Arc<[u8]>,
+            Some(None) | None => Arc::clone(&ZERO_PAGE) as Arc<[u8]>,
+        }
+    }
+
+    /// Whether all of these bytes are zeros.
+    pub fn is_zero(&self, offset: usize, length: usize) -> bool {
+        pieces(offset, length).all(|(_, page, range)| match self.pages.get(page) {
+            Some(Some(page)) => {
+                let length = range.len();
+                page[range] == ZEROS[..length]
+            }
+            Some(None) | None => true,
+        })
+    }
+
     /// A copy of some bytes; what lies past the end reads as zeros.
     pub fn copy(&self, offset: usize, length: usize) -> Vec<u8> {
         let mut bytes = vec![0; length];
@@ -102,5 +138,20 @@ mod tests {
         assert_eq!(pages.copy(4094, 6), [7, 9, 0, 0, 0, 0]);
         pages.write_within(4098, &[5; 100]);
         assert_eq!((pages.length(), pages.copy(4096, 6)), (4100, vec![0, 0, 5, 5, 0, 0]));
+    }
+    /// A sector that is a page is handed on without a copy, and is a copy all the same.
+    #[test]
+    fn a_page_that_was_handed_on_does_not_change() {
+        let (mut cache, mut medium) = (Pages::default(), Pages::default());
+        cache.write(0, &[7; PAGE_BYTES + 100]);
+        medium.resize(cache.length());
+        let sectors = [cache.take(0, PAGE_BYTES), cache.take(PAGE_BYTES, PAGE_BYTES)];
+        cache.write(1, &[9]);
+        (0..).zip(&sectors).for_each(|(number, sector)| medium.put(number * PAGE_BYTES, sector));
+        assert_eq!((medium.copy(0, 3), cache.copy(0, 3)), (vec![7; 3], vec![7, 9, 7]));
+        assert_eq!((medium.length(), medium.copy(PAGE_BYTES + 99, 2)), (PAGE_BYTES + 100, vec![7, 0]));
+        assert!(!medium.is_zero(0, 1) && medium.is_zero(PAGE_BYTES + 100, PAGE_BYTES));
+        medium.put(0, &Pages::default().take(0, PAGE_BYTES));
+        assert!(medium.is_zero(0, PAGE_BYTES) && !cache.is_zero(0, PAGE_BYTES));
     }
 }

@@ -134,11 +134,13 @@ impl State {
 
     pub fn write(&mut self, file: u64, offset: usize, bytes: &[u8], operation: usize) -> io::Result<()> {
         let sector_bytes = self.sector_bytes;
-        let name = self.names.iter().find(|(_, id)| **id == file).map(|(name, _)| name.clone());
         let contents = self.file_mut(file)?;
         let touched = contents.write(sector_bytes, offset, bytes);
         let held = touched.filter(|&sector| contents.holds_something(sector_bytes, sector)).collect::<Vec<_>>();
-        if let Some(name) = name {
+        if held.is_empty() {
+            return Ok(());
+        }
+        if let Some((name, _)) = self.names.iter().find(|(_, id)| **id == file) {
             let overwrite = |sector| Overwrite { name: name.clone(), offset: sector * sector_bytes, operation };
             self.overwrites.extend(held.into_iter().map(overwrite));
         }
@@ -156,17 +158,17 @@ impl File {
         }
         let touched = offset / sector_bytes..(offset + bytes.len()).div_ceil(sector_bytes);
         for sector in touched.clone() {
-            let version = self.cache.copy(sector * sector_bytes, sector_bytes);
+            let version = self.cache.take(sector * sector_bytes, sector_bytes);
             let versions = self.pending.entry(sector).or_default();
-            if versions.last().is_none_or(|newest| **newest != *version) {
-                versions.push(version.into());
+            if versions.last().is_none_or(|newest| *newest != version) {
+                versions.push(version);
             }
         }
         touched
     }
 
     fn holds_something(&self, sector_bytes: usize, sector: usize) -> bool {
-        self.medium.copy(sector * sector_bytes, sector_bytes).iter().any(|byte| *byte != 0)
+        !self.medium.is_zero(sector * sector_bytes, sector_bytes)
     }
 
     /// Carries all that is pending to the medium.
@@ -186,7 +188,7 @@ impl File {
     /// Carries the newest version of one sector to the medium, which must be long enough.
     pub fn settle(&mut self, sector_bytes: usize, sector: usize, versions: &[Arc<[u8]>]) {
         if let Some(newest) = versions.last() {
-            self.medium.write_within(sector * sector_bytes, newest);
+            self.medium.put(sector * sector_bytes, newest);
         }
     }
 
