@@ -1,7 +1,7 @@
 //! Text that carries bytes: hex and base64. What it carries is searched like any other bytes.
 
 use super::Buffer;
-use super::symbols::hex_pair;
+use super::symbols::{View, hex_pair};
 use super::target::Target;
 use crate::crypto::base64;
 
@@ -48,9 +48,9 @@ impl Carrier {
     fn search(&self, buffer: &mut Buffer, target: &Target) -> bool {
         // BCD is the shortest form, two digits a byte.
         let fewest = (target.shortest() / 2 * BYTE_BITS).div_ceil(self.bits);
-        let runs = self.runs(&buffer.bytes);
+        let runs = self.runs(&buffer.bytes, fewest);
         let mut changed = false;
-        for run in runs.iter().filter(|run| run.len() >= fewest) {
+        for run in &runs {
             // The text may begin anywhere in the run: at every character where another byte boundary begins.
             for skipped in 0..self.phases() {
                 changed |= self.search_run(buffer, target, run.get(skipped..).unwrap_or(&[]));
@@ -64,23 +64,30 @@ impl Carrier {
         if BYTE_BITS.is_multiple_of(self.bits) { BYTE_BITS / self.bits } else { 4 }
     }
 
-    /// Places of characters that follow each other.
-    fn runs(&self, bytes: &[u8]) -> Vec<Vec<usize>> {
-        let mut runs = vec![Vec::new()];
+    /// Places of characters that follow each other, so many of them at least.
+    fn runs(&self, bytes: &[u8], fewest: usize) -> Vec<Vec<usize>> {
+        let (mut runs, mut run) = (Vec::new(), Vec::new());
         for (place, byte) in bytes.iter().enumerate() {
             if (self.value)(*byte).is_some() {
-                if let Some(run) = runs.last_mut() {
-                    run.push(place);
+                run.push(place);
+            } else if !(self.is_gap)(*byte) {
+                if run.len() >= fewest {
+                    runs.push(std::mem::take(&mut run));
                 }
-            } else if !(self.is_gap)(*byte) && runs.last().is_some_and(|run| !run.is_empty()) {
-                runs.push(Vec::new());
+                run.clear();
             }
+        }
+        if run.len() >= fewest {
+            runs.push(run);
         }
         runs
     }
 
     fn search_run(&self, buffer: &mut Buffer, target: &Target, run: &[usize]) -> bool {
         let carried = self.carried(&buffer.bytes, run);
+        if !View::ALL.iter().any(|view| target.is_in(*view, &carried, &mut buffer.run)) {
+            return false;
+        }
         let mut inner = Buffer::new(&carried);
         if !inner.plain(target) && !inner.mask.contains(&true) {
             return false;

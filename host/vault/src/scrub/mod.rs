@@ -92,11 +92,13 @@ pub fn mask_by_luhn(bytes: &[u8]) -> Scrubbed {
 struct Buffer {
     bytes: Vec<u8>,
     mask: Vec<bool>,
+    /// Room for the digits that are looked at.
+    run: Vec<u8>,
 }
 
 impl Buffer {
     fn new(bytes: &[u8]) -> Self {
-        Self { bytes: bytes.to_vec(), mask: vec![false; bytes.len()] }
+        Self { bytes: bytes.to_vec(), mask: vec![false; bytes.len()], run: Vec::new() }
     }
 
     fn finish(self) -> Scrubbed {
@@ -115,7 +117,7 @@ impl Buffer {
 
     /// Looks at the bytes as they are; true if one changed.
     fn plain(&mut self, target: &Target) -> bool {
-        self.views(&[View::Escaped, View::Ascii, View::Ebcdic, View::Bcd], target)
+        self.views(&View::ALL, target)
     }
 
     fn views(&mut self, views: &[View], target: &Target) -> bool {

@@ -11,6 +11,11 @@ use super::target::{Follow, Needle, Target};
 
 /// Zeroes every window of the target in one encoding; true if a byte changed.
 pub(super) fn zero_windows(view: View, buffer: &mut Buffer, target: &Target) -> bool {
+    target.is_in(view, &buffer.bytes, &mut buffer.run) && zero_what_is_found(view, buffer, target)
+}
+
+/// The same without looking first whether there is anything.
+pub(super) fn zero_what_is_found(view: View, buffer: &mut Buffer, target: &Target) -> bool {
     let symbols = view.symbols(&buffer.bytes);
     let mut search = Search::new(&symbols, target);
     if target.by_luhn {

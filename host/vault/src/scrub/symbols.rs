@@ -42,13 +42,53 @@ pub(super) struct Symbol {
 }
 
 impl View {
+    /// All of them, text before BCD: what reads as both is more often text.
+    pub(super) const ALL: [View; 4] = [View::Escaped, View::Ascii, View::Ebcdic, View::Bcd];
+
     /// The symbols of these bytes, without gaps between digits.
     pub(super) fn symbols(self, bytes: &[u8]) -> Vec<Symbol> {
+        let most = if self == Self::Bcd { 2 * bytes.len() } else { bytes.len() };
+        let mut symbols = Vec::with_capacity(most);
+        self.each(bytes, |symbol| symbols.push(symbol));
+        symbols
+    }
+
+    /// No run of digits among these bytes is longer than this: counted without looking at gaps and escapes, in which each
+    /// digit is still one of these bytes.
+    pub(super) fn longest_run_at_most(self, bytes: &[u8]) -> usize {
         match self {
-            Self::Bcd => bytes.iter().enumerate().flat_map(|(place, byte)| nibbles(place, *byte)).collect(),
-            Self::Escaped => text_symbols(bytes, |bytes| ascii(bytes, |_| true)),
-            Self::Ascii => text_symbols(bytes, |bytes| ascii(bytes, |byte| matches!(byte, b'=' | b'^'))),
-            Self::Ebcdic => text_symbols(bytes, |bytes| (ebcdic(bytes[0]), 1)),
+            Self::Escaped | Self::Ascii => bytes.iter().filter(|byte| byte.is_ascii_digit()).count(),
+            Self::Ebcdic => bytes.iter().filter(|byte| matches!(byte, 0xF0..=0xF9)).count(),
+            Self::Bcd => bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]).filter(|nibble| *nibble <= 9).count(),
+        }
+    }
+
+    /// Whether a run of digits is among these bytes for which `is_it` holds. Each run is as long as it can be.
+    pub(super) fn has_run(self, bytes: &[u8], run: &mut Vec<u8>, is_it: impl Fn(&[u8]) -> bool) -> bool {
+        run.clear();
+        let mut has = false;
+        self.each(bytes, |symbol| match symbol.kind {
+            Kind::Digit(digit) => run.push(digit),
+            _ => {
+                has = has || is_it(run);
+                run.clear();
+            }
+        });
+        has || is_it(run)
+    }
+
+    /// Hands out the symbols of these bytes one by one.
+    fn each(self, bytes: &[u8], mut take: impl FnMut(Symbol)) {
+        match self {
+            Self::Bcd => {
+                bytes
+                    .iter()
+                    .enumerate()
+                    .for_each(|(place, byte)| nibbles(place, *byte).into_iter().for_each(&mut take));
+            }
+            Self::Escaped => text_symbols(bytes, |bytes| ascii(bytes, |_| true), take),
+            Self::Ascii => text_symbols(bytes, |bytes| ascii(bytes, |byte| matches!(byte, b'=' | b'^')), take),
+            Self::Ebcdic => text_symbols(bytes, |bytes| (ebcdic(bytes[0]), 1), take),
         }
     }
 
@@ -81,22 +121,20 @@ enum Found {
     Gap,
 }
 
-fn text_symbols(bytes: &[u8], read: impl Fn(&[u8]) -> (Found, usize)) -> Vec<Symbol> {
-    let mut symbols = Vec::with_capacity(bytes.len());
+fn text_symbols(bytes: &[u8], read: impl Fn(&[u8]) -> (Found, usize), mut take: impl FnMut(Symbol)) {
     let (mut at, mut gap) = (0, 0);
     while let Some(rest) = bytes.get(at..).filter(|rest| !rest.is_empty()) {
         let (found, width) = read(rest);
         match found {
             Found::Symbol(kind) => {
-                symbols.push(Symbol { kind, at, width });
+                take(Symbol { kind, at, width });
                 gap = 0;
             }
             Found::Gap if gap < MAX_GAP => gap += 1,
-            Found::Gap => symbols.push(Symbol { kind: Kind::Break, at, width }),
+            Found::Gap => take(Symbol { kind: Kind::Break, at, width }),
         }
         at += width.max(1);
     }
-    symbols
 }
 
 /// `is_undone` says which escaped characters count.

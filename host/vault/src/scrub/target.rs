@@ -2,6 +2,8 @@
 
 use engine::contract::card::{Entry, Presented};
 
+use super::symbols::View;
+
 /// Longest track 1 and track 2, where the card's own lengths are not known.
 const MAX_TRACK_ONE_CHARACTERS: usize = 76;
 const MAX_TRACK_TWO_CHARACTERS: usize = 37;
@@ -59,6 +61,13 @@ impl Target {
         self.needles.iter().map(|needle| needle.length).fold(unknown, usize::min)
     }
 
+    /// Whether a search of these bytes in one encoding finds anything. The first window it finds is one of digits as they
+    /// stand, nothing hidden or zeroed yet: where there is none, there is nothing.
+    pub(super) fn is_in(&self, view: View, bytes: &[u8], run: &mut Vec<u8>) -> bool {
+        let holds = |digits: &[u8]| self.needles.iter().any(|needle| needle.is_in(digits));
+        self.by_luhn || (view.longest_run_at_most(bytes) >= self.shortest() && view.has_run(bytes, run, holds))
+    }
+
     pub(super) fn luhn_lengths() -> std::ops::RangeInclusive<usize> {
         UNKNOWN_DIGITS
     }
@@ -89,6 +98,11 @@ impl Needle {
         let behind_equals = rest(card.track_two_length.max(card.track_three_length), MAX_TRACK_TWO_CHARACTERS);
         let behind_caret = rest(card.track_one_length, MAX_TRACK_ONE_CHARACTERS);
         Some(Self { bin, last, length, follow: Follow { behind_equals, behind_caret } })
+    }
+
+    fn is_in(&self, digits: &[u8]) -> bool {
+        let is_it = |window: &[u8]| window.starts_with(&self.bin) && window.ends_with(&self.last);
+        self.length > 0 && digits.windows(self.length).any(is_it)
     }
 }
 

@@ -290,6 +290,21 @@ proptest! {
 proptest! {
     #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
 
+    /// A look before the search saves it, and nothing else.
+    #[test]
+    fn where_a_look_finds_nothing_a_search_finds_nothing(twins in twins(), changed in any::<prop::sample::Index>()) {
+        let target = Target::cards(&[&twins.card]);
+        let mut near = twins.first.clone();
+        if !near.is_empty() {
+            near[changed.index(twins.first.len())] ^= 1;
+        }
+        for (bytes, view) in [twins.first, twins.second, near].iter().flat_map(|bytes| View::ALL.map(|view| (bytes, view))) {
+            let mut searched = Buffer::new(bytes);
+            let found = search::zero_what_is_found(view, &mut searched, &target) || searched.mask.contains(&true);
+            prop_assert_eq!(target.is_in(view, bytes, &mut Vec::new()), found);
+        }
+    }
+
     #[test]
     fn the_middle_of_a_card_number_makes_no_difference(twins in twins()) {
         let [first, second] = [&twins.first, &twins.second].map(|bytes| scrub(bytes, &[&twins.card]));
