@@ -9,7 +9,7 @@ use super::group::{
 use super::sector::{GroupKind, frame, sectors_for};
 use super::{MAX_ENTRY_BYTES, MAX_GROUP_BYTES, SECTOR_BYTES};
 use crate::error::JournalError;
-use crate::seal::{Kind, commit_card, commit_record};
+use crate::seal::{Kind, SALT_BYTES, commit_card, commit_record};
 use crate::tree::Hash;
 
 /// Entries on their way into a group: committed to, not yet encrypted.
@@ -21,6 +21,16 @@ pub(crate) struct Draft {
 }
 
 impl Draft {
+    /// With room for these parts and for what encrypting them adds: a vector that grows is copied, and leaves a copy of
+    /// its bytes behind.
+    pub fn with_room<'a>(parts: impl Iterator<Item = (&'a [u8], Option<&'a [u8]>)> + Clone) -> Self {
+        let part = |bytes: &[u8]| size_of::<u32>() + SALT_BYTES + bytes.len();
+        let records: usize = parts.clone().map(|(record, _)| part(record)).sum();
+        let cards: usize = parts.clone().filter_map(|(_, card)| card.map(part)).sum();
+        let room = |bytes: usize| Zeroizing::new(Vec::with_capacity(if bytes == 0 { 0 } else { bytes + TAG_BYTES }));
+        Self { items: Vec::with_capacity(parts.count()), records: room(records), cards: room(cards) }
+    }
+
     /// Adds an entry with its record and, if it has one, its card part.
     pub fn push(&mut self, kind: Kind, record: Salted<'_>, card: Option<Salted<'_>>) {
         put_salted(&mut self.records, record);

@@ -309,7 +309,7 @@ impl Journal {
     }
 
     fn draft(&self, bodies: &[Body<'_>]) -> Result<Draft, JournalError> {
-        let mut draft = Draft::default();
+        let mut draft = Draft::with_room(bodies.iter().map(|body| (body.record, body.card)));
         for (index, body) in bodies.iter().enumerate() {
             check_entry(index, body.record.len() + body.card.map_or(0, <[u8]>::len))?;
             let salt = self.salt()?;
