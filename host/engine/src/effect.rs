@@ -191,9 +191,9 @@ pub struct Draft {
     /// Seals are bound to this transaction.
     pub transaction: TransactionId,
     /// What to render.
-    pub message: Message,
+    pub message: Arc<Message>,
     /// What must be renderable later from sealed secrets alone.
-    pub standby: Option<Standby>,
+    pub standby: Option<Arc<Standby>>,
     /// Where it will go; a route's grant says which secrets may take it.
     pub route: Name,
     /// What fills the holes.

@@ -93,7 +93,7 @@ fn write(fact: &mut Fact) {
         Fact::Answered { verdict: verdict @ Verdict::Refused, .. } if commits(Sin::DropDebtOnRefusal) => {
             *verdict = Verdict::Paid;
         }
-        Fact::Intent(intent) if commits(Sin::ReuseTrace) => intent.uses.clear(),
+        Fact::Intent(intent) if commits(Sin::ReuseTrace) => Arc::make_mut(intent).uses.clear(),
         _ => {}
     }
 }

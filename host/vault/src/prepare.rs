@@ -86,9 +86,9 @@ impl Vault {
         };
         let allowed = allowed(&draft.route).ok_or_else(|| PrepareError::NoRoute(draft.route.clone()))?;
         let (message, card) = match &kept {
-            Kept::One(card) => (&draft.message, CardSource::Unsealed(card)),
+            Kept::One(card) => (&*draft.message, CardSource::Unsealed(card)),
             Kept::Items(cards, message) => (message, CardSource::Items(cards)),
-            Kept::None => (&draft.message, card.map_or(CardSource::None, CardSource::Live)),
+            Kept::None => (&*draft.message, card.map_or(CardSource::None, CardSource::Live)),
         };
         let input = RenderInput { card, reason: draft.reason, allowed, now };
         Ok(Prepared { rendered: self.render(plugin, message, input)?, sealed })
@@ -165,6 +165,8 @@ fn one_reason_shows_all(message: &Message) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use engine::contract::template::{Encoding, LengthEncoding, LengthHole, Secret, SecretHole};
 
     use super::*;
@@ -187,14 +189,14 @@ mod tests {
     fn draft(standby: Vec<Node>, card: engine::CardSource) -> Draft {
         Draft {
             transaction: TransactionId::parse("P1").unwrap(),
-            message: message(vec![Node::Literal(vec![1])]),
-            standby: Some(Standby {
+            message: message(vec![Node::Literal(vec![1])]).into(),
+            standby: Some(Arc::new(Standby {
                 route: "host".into(),
                 message: message(standby),
                 again: None,
                 timeout: 1_000,
                 answers: Vec::new(),
-            }),
+            })),
             route: "host".into(),
             card,
             reason: None,

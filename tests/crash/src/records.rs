@@ -1,5 +1,7 @@
 //! What a terminal writes down in a day's trade, as real records of the engine.
 
+use std::sync::Arc;
+
 use engine::contract::Digest;
 use engine::contract::acquirer::{
     Approved, Meaning, Pattern, Proof, Reading, Remedy, Reply, Seal, SealAlgorithm, Standby,
@@ -45,13 +47,13 @@ impl Clerk {
     /// A sale will be sent, and this takes it back.
     pub fn sale(&mut self, id: &TransactionId) -> Record {
         let number = u64::from(self.payments);
-        self.intent(id, sale_of(number), Gravity::MovesMoney, Some(Remedy::Undo(standby(number))))
+        self.intent(id, sale_of(number), Gravity::MovesMoney, Some(Remedy::Undo(standby(number).into())))
     }
 
     /// A sale at an acquirer that is asked about silence instead.
     pub fn sale_to_be_asked_for(&mut self, id: &TransactionId) -> Record {
         let number = u64::from(self.payments);
-        self.intent(id, sale_of(number), Gravity::MovesMoney, Some(Remedy::Inquire(Some(standby(number)))))
+        self.intent(id, sale_of(number), Gravity::MovesMoney, Some(Remedy::Inquire(Some(standby(number).into()))))
     }
 
     /// It was sent, heard and approved.
@@ -128,7 +130,7 @@ impl Clerk {
 
     fn intent(&mut self, id: &TransactionId, operation: Operation, gravity: Gravity, remedy: Option<Remedy>) -> Record {
         let sealed = remedy.as_ref().map(|_| (0..SEALED_BYTES).map(|place| (place * 7 + 3) as u8).collect());
-        self.record(Fact::Intent(Box::new(Intent {
+        self.record(Fact::Intent(Arc::new(Intent {
             transaction: id.clone(),
             operation,
             exchange: 0,

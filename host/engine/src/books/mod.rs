@@ -24,6 +24,7 @@ mod transaction;
 mod writing;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
@@ -203,7 +204,7 @@ impl Books {
     }
 
     /// The standby message of a debt's original.
-    pub fn standby_of(&self, debt: &TransactionId) -> Option<&Standby> {
+    pub fn standby_of(&self, debt: &TransactionId) -> Option<&Arc<Standby>> {
         self.transactions.get(&self.debts.get(debt)?.of)?.standby()
     }
 

@@ -1,5 +1,7 @@
 //! One payment or errand, as its records tell it.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Digest;
@@ -40,7 +42,7 @@ pub struct Transaction {
 /// What is known of one exchange. Once the transaction is settled, what takes it back is not kept any more.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ExchangeFacts {
-    pub intent: Intent,
+    pub intent: Arc<Intent>,
     pub at: Timestamp,
     pub sent: Option<(Delivery, Option<Failure>)>,
     pub heard: bool,
@@ -97,9 +99,10 @@ impl ExchangeFacts {
 
     /// Forgets what takes it back, and with it the card data.
     pub(super) fn slim(&mut self) {
-        self.intent.sealed.destroy();
-        self.intent.remedy = None;
-        self.intent.state = Vec::new();
+        let intent = Arc::make_mut(&mut self.intent);
+        intent.sealed.destroy();
+        intent.remedy = None;
+        intent.state = Vec::new();
     }
 }
 
@@ -154,7 +157,7 @@ impl Transaction {
     }
 
     /// The stored standby message.
-    pub fn standby(&self) -> Option<&Standby> {
+    pub fn standby(&self) -> Option<&Arc<Standby>> {
         match self.grave_exchange()?.intent.remedy.as_ref()? {
             Remedy::Undo(standby) | Remedy::Repeat(standby) | Remedy::Inquire(Some(standby)) => Some(standby),
             Remedy::Inquire(None) => None,

@@ -1,5 +1,7 @@
 //! What each record changes in the books.
 
+use std::sync::Arc;
+
 use super::{Books, Conclusion, Debt, ExchangeFacts, INDEX_DAYS, Inconsistent, Resolution, Standing, Transaction};
 use crate::contract::retry_policy::{Attempt, Delivery, Failure};
 use crate::contract::transaction::{Gravity, Operation, Totals};
@@ -81,7 +83,7 @@ impl Books {
         }
     }
 
-    fn intend(&mut self, at: Timestamp, acquirer: &str, intent: &Intent) -> Result<(), Inconsistent> {
+    fn intend(&mut self, at: Timestamp, acquirer: &str, intent: &Arc<Intent>) -> Result<(), Inconsistent> {
         if intent.is_of_a_debt() {
             return self.intend_debt(at, intent);
         }
@@ -92,15 +94,15 @@ impl Books {
         let is_next = follows && transaction.conclusion.is_none();
         transaction.reference.clone_from(&intent.reference);
         // Out of order or not: what may have been sent is known, and what takes it back.
-        transaction.exchanges.push(ExchangeFacts { intent: intent.clone(), at, sent: None, heard: false });
+        transaction.exchanges.push(ExchangeFacts { intent: Arc::clone(intent), at, sent: None, heard: false });
         let debts = transaction.debts.clone();
         debts.iter().for_each(|debt| self.place(debt));
         if is_next { Ok(()) } else { Err(Inconsistent(intent.transaction.to_string(), "an exchange out of order")) }
     }
 
     /// An advice, a report or a question goes under its debt's own name; what is stored of it is what is sent again.
-    fn intend_debt(&mut self, at: Timestamp, intent: &Intent) -> Result<(), Inconsistent> {
-        let exchange = ExchangeFacts { intent: intent.clone(), at, sent: None, heard: false };
+    fn intend_debt(&mut self, at: Timestamp, intent: &Arc<Intent>) -> Result<(), Inconsistent> {
+        let exchange = ExchangeFacts { intent: Arc::clone(intent), at, sent: None, heard: false };
         match self.debts.contains_key(&intent.transaction) {
             true => self.change_debt(&intent.transaction, |debt| debt.exchange = Some(Box::new(exchange))),
             // Its line has told how it ended.

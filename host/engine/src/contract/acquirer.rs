@@ -1,5 +1,7 @@
 //! The acquirer's protocol: what a plugin is, what it wants done, how it ended.
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use super::template::{
@@ -143,15 +145,15 @@ pub struct Exchange {
 }
 
 /// What is done about silence. Its message is in the journal before the first byte leaves, and is sent
-/// even if the plugin is gone.
+/// even if the plugin is gone. It is large, and known in many places: shared, and not copied.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Remedy {
     /// Takes the money back.
-    Undo(Standby),
+    Undo(Arc<Standby>),
     /// The same message in a form that may be repeated (no PIN, no track) until an answer is proven.
-    Repeat(Standby),
+    Repeat(Arc<Standby>),
     /// Ask first, by `inquire`. The message (a revoke, a cancel) is for when the plugin is gone.
-    Inquire(Option<Standby>),
+    Inquire(Option<Arc<Standby>>),
 }
 
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -111,6 +111,7 @@ macro_rules! contract_conversions {
         $crate::conversion_record!(acquirer::Exchange { route, message, gravity, timeout, uses, remedy });
         $crate::conversion_variant!(acquirer::Remedy { Undo(it), Repeat(it), Inquire(it) });
         $crate::conversion_record!(acquirer::Standby { route, message, again, timeout, answers });
+        $crate::conversion_shared!(acquirer::Standby);
         $crate::conversion_record!(acquirer::Reading { fits, proofs, means });
         $crate::conversion_record!(acquirer::Pattern { status, at, holds });
         $crate::conversion_record!(acquirer::BytesAt { offset, bytes });
@@ -328,6 +329,31 @@ macro_rules! conversion_record {
         impl Weigh for $ours {
             fn bytes(&self) -> usize {
                 0 $(+ self.$field.bytes())+
+            }
+        }
+    };
+}
+
+/// A record that the host shares: on the other side it is there as often as it is named.
+#[doc(hidden)]
+#[macro_export]
+macro_rules! conversion_shared {
+    ($module:ident::$name:ident) => {
+        impl Convert<std::sync::Arc<$crate::contract::$module::$name>> for generated::$module::$name {
+            fn convert(self) -> std::sync::Arc<$crate::contract::$module::$name> {
+                std::sync::Arc::new(self.convert())
+            }
+        }
+
+        impl Convert<generated::$module::$name> for &std::sync::Arc<$crate::contract::$module::$name> {
+            fn convert(self) -> generated::$module::$name {
+                (&**self).convert()
+            }
+        }
+
+        impl Weigh for std::sync::Arc<$crate::contract::$module::$name> {
+            fn bytes(&self) -> usize {
+                (**self).bytes()
             }
         }
     };

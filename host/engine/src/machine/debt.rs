@@ -3,6 +3,8 @@
 
 mod hearing;
 
+use std::sync::Arc;
+
 use super::duty::Stored;
 use super::errand::Errand;
 use super::exchange::{Exchange, Plan, Progress};
@@ -241,10 +243,10 @@ impl Try {
         world: &World<'_>,
     ) -> Option<(State, Vec<Effect>)> {
         let Stored { standby, intent, card, is_repeated } = stored;
-        let again = standby.again.clone().filter(|_| *is_repeated);
+        let message = standby.again.as_ref().filter(|_| *is_repeated).unwrap_or(&standby.message);
         let is_of_original = intent.transaction == original.id;
         // A reversal's answer is read with what the original's newest step left; any other with its own.
-        let newest = if is_of_original { &original.exchanges.last()?.intent } else { intent };
+        let newest = if is_of_original { &*original.exchanges.last()?.intent } else { *intent };
         let reason = debt.reason().or((self.duty == Duty::Repeat).then_some(UndoReason::NoAnswer));
         self.plugin = intent.plugin;
         let plan = Plan {
@@ -255,7 +257,7 @@ impl Try {
             state: newest.state.clone(),
             operator: String::new(),
             route: standby.route.clone(),
-            message: again.unwrap_or_else(|| standby.message.clone()),
+            message: Arc::new(message.clone()),
             standby: None,
             card: card.clone(),
             reason,

@@ -1,5 +1,7 @@
 //! What is sent for each kind of debt, and what counts as its answer.
 
+use std::sync::Arc;
+
 use super::errand::Errand;
 use super::world::World;
 use crate::books::{Books, Debt, Transaction};
@@ -16,7 +18,7 @@ use crate::rules::{self, Evidence, ProvenBy, Weighed};
 
 /// A message that is stored and sent as it is, whatever became of its plugin.
 pub(crate) struct Stored<'a> {
-    pub standby: &'a Standby,
+    pub standby: &'a Arc<Standby>,
     /// The exchange it is stored with.
     pub intent: &'a Intent,
     pub card: CardSource,

@@ -3,6 +3,8 @@
 mod weighing;
 mod wishes;
 
+use std::sync::Arc;
+
 use super::exchange::Plan;
 use super::world::World;
 use crate::contract::Digest;
@@ -201,7 +203,7 @@ impl Errand {
         let moves_counter = |fact: &Fact| matches!(fact, Fact::CounterSet { .. });
         let (counters, mut facts): (Vec<_>, Vec<_>) =
             std::mem::take(&mut self.pending).into_iter().partition(moves_counter);
-        facts.push(Fact::Intent(Box::new(intent)));
+        facts.push(Fact::Intent(Arc::new(intent)));
         facts.extend(counters);
         self.exchanges += 1;
         self.tries = 1;
@@ -217,7 +219,7 @@ impl Errand {
             state: self.state.clone(),
             operator: self.operator.clone(),
             route: exchange.route,
-            message: exchange.message,
+            message: Arc::new(exchange.message),
             card: if holds_card_data || standby.is_some() { card } else { CardSource::None },
             standby,
             reason: None,

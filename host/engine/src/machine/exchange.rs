@@ -1,5 +1,7 @@
 //! One message out, one answer in: rendered, written down, sent, read, proven. Every family of operations uses it.
 
+use std::sync::Arc;
+
 use super::table::Table;
 use super::world::World;
 use crate::contract::acquirer::{Action, Event, Reply, Standby, Step};
@@ -84,8 +86,8 @@ pub(crate) struct Plan {
     pub state: Vec<u8>,
     pub operator: String,
     pub route: Name,
-    pub message: Message,
-    pub standby: Option<Standby>,
+    pub message: Arc<Message>,
+    pub standby: Option<Arc<Standby>>,
     pub card: CardSource,
     pub reason: Option<UndoReason>,
     pub timeout: Milliseconds,
@@ -154,7 +156,7 @@ impl Exchange {
     pub fn begin(plan: Plan, world: &World<'_>) -> (Exchange, Vec<Effect>) {
         let draft = Draft {
             transaction: plan.transaction.clone(),
-            message: plan.message.clone(),
+            message: Arc::clone(&plan.message),
             standby: plan.standby.clone(),
             route: plan.route.clone(),
             card: plan.card.clone(),
@@ -275,7 +277,7 @@ fn record(mut plan: Plan, sealed: Option<Vec<u8>>, world: &World<'_>) -> Progres
     let sealed = Sealed::from(sealed);
     for fact in &mut plan.facts {
         if let Fact::Intent(intent) = fact {
-            intent.sealed.clone_from(&sealed);
+            Arc::make_mut(intent).sealed.clone_from(&sealed);
         }
     }
     let effect = commit(&plan, world);

@@ -1,5 +1,7 @@
 //! A payment that asks what became of its own message, before anything is owed for it.
 
+use std::sync::Arc;
+
 use super::closing::Turn;
 use super::deal::{Deal, Trouble};
 use super::errand::Errand;
@@ -165,7 +167,7 @@ impl Deal {
                     // What is owed later goes on from where the payment itself stood, not from the question.
                     for fact in &mut plan.facts {
                         if let Fact::Intent(intent) = fact {
-                            intent.state.clone_from(&self.errand.state);
+                            Arc::make_mut(intent).state.clone_from(&self.errand.state);
                         }
                     }
                     let (exchange, effects) = Exchange::begin(plan, world);

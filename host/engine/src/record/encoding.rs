@@ -4,6 +4,8 @@
 //! record, so that destroying a card key leaves the record, its commitment and its proofs as they were. Version 3 knows
 //! more facts than version 2 and writes the old ones alike.
 
+use std::sync::Arc;
+
 use super::{Fact, Record, Sealed};
 
 /// The version records are written in, their first byte.
@@ -99,7 +101,7 @@ impl Fact {
 
     fn sealed_mut(&mut self) -> Option<&mut Sealed> {
         match self {
-            Fact::Intent(intent) => Some(&mut intent.sealed),
+            Fact::Intent(intent) => Some(&mut Arc::make_mut(intent).sealed),
             Fact::Due { sealed, .. } | Fact::Resealed { sealed, .. } => Some(sealed),
             _ => None,
         }

@@ -11,6 +11,8 @@ mod outcome;
 #[cfg(test)]
 pub(crate) mod samples;
 
+use std::sync::Arc;
+
 use serde::{Deserialize, Serialize};
 
 use crate::contract::Digest;
@@ -41,7 +43,7 @@ pub struct Record {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub enum Fact {
     /// A message will be sent, unless the power fails first.
-    Intent(Box<Intent>),
+    Intent(Arc<Intent>),
     /// The same bytes will be sent again.
     Resent { transaction: TransactionId, exchange: u32, route: Name },
     /// How much of it may have left.

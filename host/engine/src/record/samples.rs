@@ -2,6 +2,8 @@
 
 mod later;
 
+use std::sync::Arc;
+
 use super::{CardProblem, Doubt, Fact, Incident, Intent, NotSent, Outcome, Party, Reader, Record, Verdict};
 use crate::contract::Digest;
 use crate::contract::acquirer::{
@@ -168,7 +170,7 @@ fn standby() -> Standby {
 }
 
 fn intent(operation: Operation, gravity: Gravity, remedy: Option<Remedy>, sealed: Option<Vec<u8>>) -> Fact {
-    Fact::Intent(Box::new(Intent {
+    Fact::Intent(Arc::new(Intent {
         transaction: id(),
         operation,
         exchange: 0,
@@ -297,12 +299,12 @@ pub(crate) fn facts() -> Vec<(String, Fact)> {
         fact(&format!("intent-{word}"), intent(operation, Gravity::Asks, None, None));
     }
     let grave = |remedy, sealed| intent(payment(), Gravity::MovesMoney, Some(remedy), sealed);
-    fact("intent-undo-sealed", grave(Remedy::Undo(standby()), Some(b"sealed card data".to_vec())));
-    fact("intent-undo-sealed-empty", grave(Remedy::Undo(standby()), Some(Vec::new())));
-    fact("intent-undo", grave(Remedy::Undo(standby()), None));
-    fact("intent-repeat", grave(Remedy::Repeat(standby()), Some(vec![0; 3])));
+    fact("intent-undo-sealed", grave(Remedy::Undo(standby().into()), Some(b"sealed card data".to_vec())));
+    fact("intent-undo-sealed-empty", grave(Remedy::Undo(standby().into()), Some(Vec::new())));
+    fact("intent-undo", grave(Remedy::Undo(standby().into()), None));
+    fact("intent-repeat", grave(Remedy::Repeat(standby().into()), Some(vec![0; 3])));
     fact("intent-inquire", grave(Remedy::Inquire(None), None));
-    fact("intent-inquire-standby", grave(Remedy::Inquire(Some(standby())), Some(vec![0; 3])));
+    fact("intent-inquire-standby", grave(Remedy::Inquire(Some(standby().into())), Some(vec![0; 3])));
     fact("resent", Fact::Resent { transaction: id(), exchange: 1, route: "backup".into() });
     let sent = |delivery, failure| Fact::Sent { transaction: id(), exchange: 0, delivery, failure };
     fact("sent-not-sent", sent(Delivery::NotSent, Some(Failure::NoRoute)));

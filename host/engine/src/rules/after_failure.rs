@@ -124,8 +124,8 @@ mod tests {
     #[test]
     fn table_of_legal_answers() {
         let remedies = [
-            ("undo", Some(Remedy::Undo(standby()))),
-            ("repeat", Some(Remedy::Repeat(standby()))),
+            ("undo", Some(Remedy::Undo(standby().into()))),
+            ("repeat", Some(Remedy::Repeat(standby().into()))),
             ("inquire", Some(Remedy::Inquire(None))),
         ];
         let mut table = String::new();
@@ -155,7 +155,8 @@ mod tests {
     fn the_safe_answer_is_always_legal_while_tries_are_left() {
         for gravity in [Gravity::MovesMoney, Gravity::Owes, Gravity::Asks] {
             for left in [Left::Nothing, Left::Something] {
-                for remedy in [Remedy::Undo(standby()), Remedy::Repeat(standby()), Remedy::Inquire(None)] {
+                for remedy in [Remedy::Undo(standby().into()), Remedy::Repeat(standby().into()), Remedy::Inquire(None)]
+                {
                     let failed = failed(gravity, left, Some(&remedy));
                     let decision = safe(&failed);
                     assert!(legal(&failed, &decision), "{gravity:?} {left:?} {decision:?}");
@@ -166,7 +167,7 @@ mod tests {
 
     #[test]
     fn money_that_may_have_left_is_never_given_up_on() {
-        for remedy in [Remedy::Undo(standby()), Remedy::Repeat(standby()), Remedy::Inquire(None)] {
+        for remedy in [Remedy::Undo(standby().into()), Remedy::Repeat(standby().into()), Remedy::Inquire(None)] {
             let failed = failed(Gravity::MovesMoney, Left::Something, Some(&remedy));
             for (_, proposed) in decisions() {
                 let (Ruling::AsProposed(decision) | Ruling::Instead(decision)) = after_failure(&failed, Some(proposed));

@@ -137,7 +137,7 @@ fn the_payments_own_state_is_what_is_kept() {
         .facts()
         .into_iter()
         .filter_map(|fact| match fact {
-            Fact::Intent(intent) => Some((intent.exchange, intent.state)),
+            Fact::Intent(intent) => Some((intent.exchange, intent.state.clone())),
             _ => None,
         })
         .collect();

@@ -1,5 +1,7 @@
 //! Plugins, readers and vaults that do what they may not, one named test each.
 
+use std::sync::Arc;
+
 use super::House;
 use super::acquirer::Line;
 use super::guest::{self, approved, declined, failed, honest, is_sale, step};
@@ -108,15 +110,15 @@ fn remedies_that_could_never_be_used_are_refused_before_sending() {
     }
 }
 
-fn unprovable(remedy: &mut Remedy) -> crate::contract::acquirer::Standby {
+fn unprovable(remedy: &mut Remedy) -> Arc<crate::contract::acquirer::Standby> {
     let mut standby = standby(remedy).clone();
     standby.answers.clear();
-    standby
+    Arc::new(standby)
 }
 
 fn standby(remedy: &mut Remedy) -> &mut crate::contract::acquirer::Standby {
     let Remedy::Undo(standby) = remedy else { panic!("the honest plugin takes back") };
-    standby
+    Arc::make_mut(standby)
 }
 
 #[test]
@@ -327,7 +329,7 @@ fn an_errand_may_only_ask() {
         house.guest = Box::new(move |call| match call {
             Call::Start(..) => {
                 let message = guest::message("sign-in", 1, 0, false);
-                let remedy = Some(Remedy::Undo(guest::standby(1, 1)));
+                let remedy = Some(Remedy::Undo(guest::standby(1, 1).into()));
                 Answer::Step(Ok(step(Action::Send(guest::exchange(message, gravity, remedy)))))
             }
             call => honest(call),

@@ -86,7 +86,7 @@ fn a_debt_that_never_needed_a_card_is_still_sent() {
     let mut records = house.records();
     for record in &mut records {
         if let Fact::Intent(intent) = &mut record.fact {
-            intent.sealed = Sealed::None;
+            std::sync::Arc::make_mut(intent).sealed = Sealed::None;
         }
     }
     let read = Recovery::read(&records, house.now());

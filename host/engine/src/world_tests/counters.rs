@@ -8,7 +8,7 @@ use crate::record::{Incident, NotSent};
 use crate::{Answer, Call, Fact, Outcome};
 
 fn used(house: &House) -> Vec<u64> {
-    let uses = |fact| if let Fact::Intent(intent) = fact { intent.uses } else { Vec::new() };
+    let uses = |fact| if let Fact::Intent(intent) = fact { intent.uses.clone() } else { Vec::new() };
     house.facts().into_iter().flat_map(uses).map(|(_, value)| value).collect()
 }
 

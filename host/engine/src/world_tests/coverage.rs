@@ -145,7 +145,8 @@ fn odd_ways() {
             let mut step = guest::start(context, operation);
             let Action::Send(exchange) = &mut step.action else { panic!("the honest plugin sends") };
             let Some(crate::contract::acquirer::Remedy::Undo(standby)) = &mut exchange.remedy else { panic!("undo") };
-            standby.answers.push(standby.answers[0].clone());
+            let answers = &mut std::sync::Arc::make_mut(standby).answers;
+            answers.push(answers[0].clone());
             Answer::Step(Ok(step))
         }
         Call::Resume(_, operation, ..) if is_reversal(operation) => {

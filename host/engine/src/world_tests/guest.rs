@@ -84,7 +84,7 @@ pub fn start(context: &Context, operation: &Operation) -> Step {
 }
 
 pub fn sale(trace: u64, minor: u64) -> Exchange {
-    let remedy = Remedy::Undo(standby(trace, minor));
+    let remedy = Remedy::Undo(standby(trace, minor).into());
     exchange(message("sale", trace, minor, true), Gravity::MovesMoney, Some(remedy))
 }
 

@@ -3,6 +3,8 @@
 //! durable record, none after a failed one, no sale twice, no approval unheard, unproven or owed, no end twice), no run
 //! is a busy loop, no debt is lost, and once the plugin is out of the way every debt can be paid.
 
+use std::sync::Arc;
+
 use proptest::prelude::*;
 
 use super::House;
@@ -84,8 +86,8 @@ enum Wanted {
 fn wanted() -> impl Strategy<Value = Wanted> {
     let remedies = prop_oneof![
         1 => Just(None),
-        6 => standbys().prop_map(|standby| Some(Remedy::Undo(standby))),
-        1 => standbys().prop_map(|standby| Some(Remedy::Repeat(standby))),
+        6 => standbys().prop_map(|standby| Some(Remedy::Undo(standby.into()))),
+        1 => standbys().prop_map(|standby| Some(Remedy::Repeat(standby.into()))),
         1 => Just(Some(Remedy::Inquire(None))),
     ]
     .boxed();
@@ -183,10 +185,10 @@ fn play(whim: &Whim, call: &Call, honest: fn(&Call) -> Answer) -> Answer {
 /// Standby messages name the number of the sale they are for: a hostile plugin that names another steals from its own
 /// acquirer only, and is beyond what a terminal can know.
 fn for_number(remedy: Option<&Remedy>, number: u64) -> Option<Remedy> {
-    let named = |standby: &Standby| {
-        let mut standby = standby.clone();
+    let named = |standby: &Arc<Standby>| {
+        let mut standby = Standby::clone(standby);
         standby.message.nodes[0] = guest::standby(number, 5).message.nodes[0].clone();
-        standby
+        Arc::new(standby)
     };
     remedy.map(|remedy| match remedy {
         Remedy::Undo(standby) => Remedy::Undo(named(standby)),

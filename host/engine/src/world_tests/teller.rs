@@ -106,15 +106,15 @@ fn start(silence: Silence, context: &Context, operation: &Operation) -> Step {
     let exchange = if crate::rules::moves_money(operation) {
         let mut standby = guest::standby(trace, minor);
         let remedy = match silence {
-            Silence::Undo => Remedy::Undo(standby),
+            Silence::Undo => Remedy::Undo(standby.into()),
             Silence::Repeat => {
                 standby.message = message.clone();
                 for reading in &mut standby.answers {
                     reading.proofs.push(guest::echo(Echoed::Amount));
                 }
-                Remedy::Repeat(standby)
+                Remedy::Repeat(standby.into())
             }
-            Silence::Inquire => Remedy::Inquire(Some(standby)),
+            Silence::Inquire => Remedy::Inquire(Some(standby.into())),
             Silence::InquireBare => Remedy::Inquire(None),
         };
         exchange(message, Gravity::MovesMoney, Some(remedy))
@@ -124,7 +124,7 @@ fn start(silence: Silence, context: &Context, operation: &Operation) -> Step {
         for reading in &mut standby.answers {
             reading.proofs.push(guest::echo(Echoed::Amount));
         }
-        exchange(message, Gravity::Owes, Some(Remedy::Repeat(standby)))
+        exchange(message, Gravity::Owes, Some(Remedy::Repeat(standby.into())))
     } else if operation.kind() == OperationKind::Reverse {
         exchange(guest::standby(trace_of_subject(operation), minor).message, Gravity::Asks, None)
     } else {

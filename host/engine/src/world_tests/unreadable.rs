@@ -59,7 +59,7 @@ fn an_intent_out_of_order_still_counts_as_sent() {
     let mut records = house.records();
     for record in &mut records {
         if let Fact::Intent(intent) = &mut record.fact {
-            intent.exchange = 1;
+            std::sync::Arc::make_mut(intent).exchange = 1;
         }
     }
     let recovery = Recovery::read(&records, house.now());

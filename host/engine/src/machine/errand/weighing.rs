@@ -1,5 +1,7 @@
 //! What an exchange does in the world, and what takes it back: judged before anything is sent.
 
+use std::sync::Arc;
+
 use super::Errand;
 use crate::contract::acquirer::{self, Remedy, Standby};
 use crate::contract::transaction::{Gravity, OperationKind};
@@ -35,7 +37,7 @@ impl Errand {
         gravity: Gravity,
         remedy: Option<&Remedy>,
         world: &World<'_>,
-    ) -> Result<Option<Standby>, Incident> {
+    ) -> Result<Option<Arc<Standby>>, Incident> {
         let standby = match (gravity, remedy) {
             (Gravity::MovesMoney, None) => return Err(Incident::MissingRemedy),
             (_, None | Some(Remedy::Inquire(None))) => return Ok(None),
@@ -49,7 +51,7 @@ impl Errand {
         if gravity == Gravity::MovesMoney && !rules::can_be_paid(standby, demands_seal, echoes) {
             return Err(Incident::IllegalStep("a standby message with no provable answer that pays it".into()));
         }
-        Ok(Some(standby.clone()))
+        Ok(Some(Arc::clone(standby)))
     }
 
     /// Whose proofs an answer to the standby message must bring: a repetition is answered as the message it repeats.
