@@ -25,8 +25,8 @@ pub use card::{
 };
 pub use items::ItemsError;
 pub use keys::{
-    ClearKey, ClearKeyError, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PluginGrant, SlotError, SlotGrant,
-    StagedKeys, TransportKeyError,
+    ClearKey, ClearKeyError, GrantError, KeyBlockError, KeyDownloadError, KeyFileError, KeyPaths, PluginGrant,
+    SlotError, SlotGrant, StagedKeys, TransportKeyError,
 };
 pub use prepare::{PrepareError, Prepared, Preparing};
 pub use proof::{EchoFault, MAX_PROOFS, ProofFailure, RawReply, SealFault};

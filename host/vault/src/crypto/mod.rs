@@ -3,6 +3,7 @@
 pub(crate) mod base64;
 pub(crate) mod check_value;
 pub(crate) mod key;
+pub(crate) mod key_block;
 pub(crate) mod mac;
 pub(crate) mod pin_block;
 pub(crate) mod tdes;

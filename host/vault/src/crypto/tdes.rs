@@ -4,6 +4,7 @@
 //! Does not protect against: single DES, which is broken; a slot holds a single-length key only where the deployment
 //! grants it.
 
+use cmac::Cmac;
 use des::cipher::{Block, BlockCipherDecrypt, BlockCipherEncrypt, KeyInit};
 use des::{Des, TdesEde2, TdesEde3};
 use subtle::ConstantTimeEq;
@@ -48,6 +49,20 @@ impl DesKey {
     pub(crate) fn is_weak(&self) -> bool {
         let expanded = self.expanded();
         self.len() > 8 && (expanded[..8].ct_eq(&expanded[8..16]) | expanded[8..16].ct_eq(&expanded[16..])).into()
+    }
+
+    /// The key with this byte added (exclusive or) to each of its own.
+    pub(crate) fn variant(&self, mask: u8) -> Self {
+        Self(Zeroizing::new(self.reveal().iter().map(|byte| byte ^ mask).collect::<Vec<_>>()).into())
+    }
+
+    /// NIST SP 800-38B under a double- or triple-length key; `None` for a single-length one.
+    pub(crate) fn cmac(&self, data: &[u8]) -> Option<[u8; DES_BLOCK_BYTES]> {
+        match self.len() {
+            16 => cmac_with(Cmac::<TdesEde2>::new_from_slice(self.reveal()).ok()?, data),
+            24 => cmac_with(Cmac::<TdesEde3>::new_from_slice(self.reveal()).ok()?, data),
+            _ => None,
+        }
     }
 
     pub(crate) fn schedule(&self) -> Schedule {
@@ -121,6 +136,11 @@ impl Schedule {
         }
         Some(clear)
     }
+}
+
+fn cmac_with(mut mac: impl cmac::Mac, data: &[u8]) -> Option<[u8; DES_BLOCK_BYTES]> {
+    mac.update(data);
+    mac.finalize().into_bytes().as_slice().try_into().ok()
 }
 
 /// Whole blocks of `data`, the last one filled with zeros (ISO 9797-1 padding 1).

@@ -108,6 +108,18 @@ impl WideSchedule {
         }
         Some(clear)
     }
+
+    /// Deciphers whole blocks chained from `initial` (CBC); `None` for a partial block.
+    pub(crate) fn decrypt_cbc(&self, initial: WideBlock, wrapped: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
+        let (blocks, []) = wrapped.as_chunks::<WIDE_BLOCK_BYTES>() else { return None };
+        let mut clear = Zeroizing::new(Vec::with_capacity(wrapped.len()));
+        let mut chain = initial;
+        for block in blocks {
+            clear.extend_from_slice(&*Zeroizing::new(wide_xor(self.decrypt(*block), chain)));
+            chain = *block;
+        }
+        Some(clear)
+    }
 }
 
 /// Whole blocks of `data`, the last one filled with zeros.
@@ -182,5 +194,6 @@ mod tests {
     fn partial_blocks_are_refused() {
         let schedule = wide(WideCipher::Sm4, "0123456789ABCDEFFEDCBA9876543210").schedule();
         assert!(schedule.decrypt_ecb(&[0; 17]).is_none());
+        assert!(schedule.decrypt_cbc([0; 16], &[0; 15]).is_none());
     }
 }

@@ -10,6 +10,7 @@ mod staging;
 #[cfg(test)]
 mod tests;
 
+pub use crate::crypto::key_block::KeyBlockError;
 pub use clear::{ClearKey, ClearKeyError};
 pub use file::{KeyFileError, KeyPaths};
 pub use grant::{GrantError, PluginGrant, SlotError, SlotGrant};

@@ -8,8 +8,9 @@ use engine::contract::acquirer::{KeyUse, NewKey, Wrapping};
 use engine::contract::types::Name;
 use thiserror::Error;
 
-use super::grant::SlotError;
+use super::grant::{SlotError, SlotGrant};
 use super::ring::{KeyRing, WorkKey, place};
+use crate::crypto::key_block::{self, KeyBlockError};
 use crate::crypto::{check_value, key::Key, wide::WideCipher};
 use crate::secret::redacted;
 
@@ -52,6 +53,16 @@ pub enum KeyDownloadError {
         under: Name,
         /// How it is wrapped.
         wrapping: Wrapping,
+    },
+    /// A key block that is not opened, or not for this slot.
+    #[error("the key block for slot {slot} under {under}: {why}")]
+    KeyBlock {
+        /// Which slot.
+        slot: Name,
+        /// The transport slot.
+        under: Name,
+        /// What is wrong with it.
+        why: KeyBlockError,
     },
     /// No key the slot's grant admits.
     #[error("the key for slot {slot} has {bytes} bytes, which its grant does not admit")]
@@ -134,6 +145,9 @@ impl KeyRing {
         if grant.key_use == KeyUse::Transport {
             return Err(KeyDownloadError::Transport { slot: slot() });
         }
+        if new.wrapping == Wrapping::Tr31 {
+            return self.key_of_block(plugin, grant, new);
+        }
         if !matches!(new.wrapping, Wrapping::TdesEcb | Wrapping::TdesCbc | Wrapping::Sm4Ecb) {
             return Err(KeyDownloadError::NotSupportedYet { slot: slot(), wrapping: new.wrapping });
         }
@@ -158,6 +172,22 @@ impl KeyRing {
         let key = clear.and_then(|clear| grant.key_of(clear));
         let key = key.ok_or_else(|| KeyDownloadError::Length { slot: slot(), bytes: new.block.len() })?;
         if !check_value::fits(&key, expected) {
+            return Err(KeyDownloadError::BadCheckValue { slot: slot(), under: new.under.clone() });
+        }
+        if key.is_weak() { Err(KeyDownloadError::Weak { slot: slot() }) } else { Ok(key) }
+    }
+}
+
+impl KeyRing {
+    /// The block's MAC takes the place of the check value; one that comes all the same must fit.
+    fn key_of_block(&self, plugin: &str, grant: &SlotGrant, new: &NewKey) -> Result<Key, KeyDownloadError> {
+        let slot = || new.name.clone();
+        let refused = |why| KeyDownloadError::KeyBlock { slot: slot(), under: new.under.clone(), why };
+        let transport = self.transport_key(plugin, &new.under)?;
+        let key = key_block::open(&new.block, transport).and_then(|opened| opened.key_for(&grant.key_use));
+        let key = key.and_then(|key| if grant.admits(&key) { Ok(key) } else { Err(KeyBlockError::Algorithm) });
+        let key = key.map_err(refused)?;
+        if new.check_value.as_ref().is_some_and(|value| !check_value::fits(&key, value)) {
             return Err(KeyDownloadError::BadCheckValue { slot: slot(), under: new.under.clone() });
         }
         if key.is_weak() { Err(KeyDownloadError::Weak { slot: slot() }) } else { Ok(key) }

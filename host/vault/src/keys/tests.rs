@@ -15,8 +15,8 @@ use crate::testing::{
     wrapped,
 };
 use crate::{
-    ClearKey, GrantError, KeyDownloadError, KeyFileError, PluginGrant, SlotError, SlotGrant, TransportKeyError, Vault,
-    VaultError,
+    ClearKey, GrantError, KeyBlockError, KeyDownloadError, KeyFileError, PluginGrant, SlotError, SlotGrant,
+    TransportKeyError, Vault, VaultError,
 };
 
 const OTHER_TMK: &str = "70F2A84CCBC2AE8625CBB0F2C22AB923";
@@ -356,4 +356,29 @@ fn a_key_wrapped_in_cbc_mode() {
     assert!(matches!(vault.stage(PLUGIN, &[new.clone()]).map(drop), Err(KeyDownloadError::BadCheckValue { .. })));
     new.wrapping = Wrapping::TdesCbc;
     assert!(vault.stage(PLUGIN, &[new]).is_ok());
+}
+
+/// protocols: E.5, version B, loaded through a slot: it needs no check value, and goes into no other slot.
+#[test]
+fn a_key_block_goes_into_the_slot_it_is_for() {
+    let folder = tempfile::tempdir().unwrap();
+    let mut vault = Vault::create(&paths(&folder), &grants()).unwrap();
+    load_tmk(&mut vault, PLUGIN, "DD7515F2BFC17F85CE48F3CA25CB21F6").unwrap();
+    let block = b"B0080P0TE00E000094B420079CC80BA3461F86FE26EFC4A3B8E4FA4C5F5341176EED7B727B8A248E";
+    let new = |slot: &str, check_value: Option<Vec<u8>>| engine::contract::acquirer::NewKey {
+        wrapping: Wrapping::Tr31,
+        ..new_key(slot, block.to_vec(), check_value)
+    };
+    let right = check_value_of(&key("3F419E1CB7079442AA37474C2EFBF8B8"));
+    assert!(vault.stage(PLUGIN, &[new("pik", Some(right))]).is_ok());
+    let refused = vault.stage(PLUGIN, &[new("pik", Some(vec![1, 2, 3]))]).map(drop);
+    assert!(matches!(refused, Err(KeyDownloadError::BadCheckValue { .. })));
+    for other in ["retail", "mak", "tdk"] {
+        let refused = vault.stage(PLUGIN, &[new(other, None)]).map(drop);
+        let why = KeyBlockError::Use { usage: ['P', '0'], mode: 'E' };
+        assert_eq!(refused, Err(KeyDownloadError::KeyBlock { slot: other.into(), under: "tmk".into(), why }));
+    }
+    let staged = vault.stage(PLUGIN, &[new("pik", None)]).unwrap();
+    vault.activate(staged);
+    assert_eq!(vault.checked_slots(PLUGIN), ["pik", "tmk"]);
 }
