@@ -189,7 +189,8 @@ impl Story {
         let in_doubt = |debt: &&Debt| !matches!(debt.duty, Duty::Advise | Duty::ReportScripts);
         let debt = debts().filter(in_doubt).last().filter(|_| transaction.resolution.is_none());
         let outcome = transaction.outcome().cloned();
-        let charged = charged(outcome.as_ref(), debt);
+        let only_asks = matches!(transaction.kind(), OperationKind::Balance | OperationKind::Inquire);
+        let charged = if only_asks { Charged::No } else { charged(outcome.as_ref(), debt) };
         Story {
             transaction: transaction.id.clone(),
             acquirer: transaction.acquirer.clone(),
