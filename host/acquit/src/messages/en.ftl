@@ -129,6 +129,7 @@ following-too-much = That is more than is left of the original.
 following-card-gone = The card data of the original is not kept any more, and no card was presented. Do it with the card.
 following-inquired-approved = Found out: it was approved, { $amount }.
 following-inquired-declined = Found out: it was declined.
+cancelled-nothing = Nobody waits for { $transaction }. Nothing was changed; `acquit explain { $transaction }` tells what became of it.
 answered-no-question = The terminal asks nothing just now.
 answered-which = Several questions are open: { $transactions }. Say which: acquit answer yes ID
 answered-yes = Answered: yes

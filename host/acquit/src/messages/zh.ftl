@@ -123,6 +123,7 @@ following-too-much = 金额超过原交易的剩余金额。
 following-card-gone = 原交易的卡数据已不再保留，且未出示卡片。请持卡办理。
 following-inquired-approved = 已查明：交易成功，{ $amount }。
 following-inquired-declined = 已查明：交易被拒绝。
+cancelled-nothing = 没有正在等待的交易 { $transaction }。未作任何更改；用 `acquit explain { $transaction }` 查看其结果。
 answered-no-question = 终端现在没有提问。
 answered-which = 有多个问题待答：{ $transactions }。请指明：acquit answer yes ID
 answered-yes = 已回答：是

@@ -48,7 +48,8 @@ impl Terminal {
     ) {
         let (reader, display) = (Arc::clone(&self.reader), Arc::clone(&self.display));
         let (messages, inbox, epoch) = (Arc::clone(&self.messages), self.inbox.clone(), self.epoch);
-        let cancel = Arc::clone(&self.cancel);
+        let cancel = Arc::new(AtomicBool::new(false));
+        self.at_reader = Some((transaction.clone(), Arc::clone(&cancel)));
         let request = CardRequest {
             amount,
             wanted: if kind == OperationKind::ScanToPay { Wanted::Code } else { Wanted::Card },
@@ -60,7 +61,6 @@ impl Terminal {
         let profile = self.cards.remove(&transaction);
         self.runtime.spawn_blocking(move || {
             let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
-            cancel.store(false, Ordering::SeqCst);
             if let Some(profile) = profile {
                 reader.present(profile);
             }

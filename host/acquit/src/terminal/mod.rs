@@ -109,7 +109,8 @@ pub struct Terminal {
     listeners: Listeners,
     /// Card profiles that virtual payments were asked to use.
     cards: BTreeMap<TransactionId, CardProfile>,
-    cancel: Arc<AtomicBool>,
+    /// Whose card the reader was asked for last, and what tells it to stop.
+    at_reader: Option<(TransactionId, Arc<AtomicBool>)>,
     /// Something was written since the journal's own duties were done.
     untended: bool,
     /// Where a development build stops.
@@ -173,7 +174,7 @@ impl Terminal {
             closing_times: closing_time::ClosingTimes::default(),
             listeners,
             cards: BTreeMap::new(),
-            cancel: Arc::new(AtomicBool::new(false)),
+            at_reader: None,
             untended: true,
             probe,
             configuration,

@@ -39,13 +39,7 @@ impl Terminal {
         }
         match ask {
             Ask::Begin(begin) => self.begin(*begin, language, reply),
-            Ask::Cancel { transaction } => {
-                self.cancel.store(true, Ordering::SeqCst);
-                if !self.refuse_question(&transaction) {
-                    self.feed(Input::Request(Wanted::Cancel { transaction }));
-                }
-                reply.answer(Response::done(json!({}), Vec::new()));
-            }
+            Ask::Cancel { transaction } => reply.answer(self.cancelled(transaction, &messages)),
             Ask::Answer { yes, transaction } => reply.answer(self.answered(yes, transaction.as_ref(), &messages)),
             Ask::Pay { acquirer } => {
                 let all = self.configuration.acquirers.iter().map(|known| known.name.clone());
@@ -64,6 +58,22 @@ impl Terminal {
             },
             Ask::Owed | Ask::Explain { .. } | Ask::Totals | Ask::Batch { .. } | Ask::Reprint { .. } => {}
         }
+    }
+
+    /// Stops what somebody waits for, and only that: what is over stays what it is, and the card of another payment stays
+    /// in the reader.
+    fn cancelled(&mut self, transaction: TransactionId, messages: &Messages) -> Response {
+        if self.waiting.iter().all(|waiting| waiting.transaction != transaction) {
+            let args = [("transaction", transaction.to_string().into())];
+            return Response::failed(messages.text("cancelled-nothing", &args));
+        }
+        if let Some((_, stop)) = self.at_reader.as_ref().filter(|(whose, _)| *whose == transaction) {
+            stop.store(true, Ordering::SeqCst);
+        }
+        if !self.refuse_question(&transaction) {
+            self.feed(Input::Request(Wanted::Cancel { transaction }));
+        }
+        Response::done(json!({}), Vec::new())
     }
 
     /// Begins an operation that nobody at a counter asked for; it ends in the journal and on the screen.
