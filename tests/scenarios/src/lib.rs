@@ -23,4 +23,4 @@ pub use house::{Cardholder, House, TERMINAL};
 pub use process::{PATIENCE, Process, Transcript};
 pub use secrets::{Found, Secrets};
 pub use terminal::{Answer, Setup, Terminal};
-pub use wire::Wire;
+pub use wire::{Mood, Wire};

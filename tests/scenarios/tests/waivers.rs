@@ -6,40 +6,14 @@
 
 mod common;
 
-use std::path::PathBuf;
-
-use acquit_scenarios::{Answer, House, Terminal};
+use acquit_scenarios::Answer;
 use anyhow::{Context, Result, ensure};
-use common::Shop;
+use common::{Key, Shop};
 use serde_json::{Value, json};
 
 const ID: &str = "REFUSED1";
 const DEBT: &str = "REFUSED1R";
 const REASON: &str = "paid back by hand on 22 November, letter 4711";
-
-/// A key pair in a file beside the house.
-struct Key {
-    file: PathBuf,
-    public: String,
-}
-
-impl Key {
-    fn new(house: &House, name: &str) -> Result<Key> {
-        let file = house.folder().join(name);
-        let path = file.to_string_lossy().into_owned();
-        let made = house.terminal.run(&["operator", "new-key", &path])?;
-        let public = made.done()?["public-key"].as_str().context("no public key")?.to_owned();
-        let again = house.terminal.run(&["operator", "new-key", &path])?;
-        ensure!(!again.ok && again.errors.contains("a key is never overwritten"), "{}", again.errors);
-        let shown = house.terminal.run(&["operator", "public-key", &path])?;
-        ensure!(shown.done()?["public-key"] == public.as_str());
-        Ok(Key { file, public })
-    }
-
-    fn waive(&self, terminal: &Terminal, id: &str, reason: &str) -> Result<Answer> {
-        terminal.run(&["owed", "waive", id, "--reason", reason, "--key", &self.file.to_string_lossy()])
-    }
-}
 
 /// Why it was not waived.
 fn refusal(answer: &Answer) -> Result<String> {

@@ -2,11 +2,13 @@
 #![allow(dead_code, reason = "each test file uses a part")]
 
 use std::fs;
-use std::time::Instant;
+use std::path::PathBuf;
+use std::thread;
+use std::time::{Duration, Instant};
 
 use acquirer::{AcquirerConfig, Direction, Fault, FaultOrder};
-use acquit_scenarios::{Answer, Host, House, PATIENCE, Setup};
-use anyhow::{Context, Result, bail};
+use acquit_scenarios::{Answer, Cardholder, Host, House, PATIENCE, Setup, Terminal};
+use anyhow::{Context, Result, bail, ensure};
 use serde_json::{Value, json};
 
 /// The longest wait for an answer where the other end stays silent, milliseconds: long enough for an honest answer on
@@ -17,6 +19,30 @@ pub const SHORT_PATIENCE_MS: u32 = 1_500;
 pub struct Shop {
     pub house: House,
     pub host: Host,
+}
+
+/// An operator's key pair, in a file beside the house.
+pub struct Key {
+    file: PathBuf,
+    pub public: String,
+}
+
+impl Key {
+    pub fn new(house: &House, name: &str) -> Result<Key> {
+        let file = house.folder().join(name);
+        let path = file.to_string_lossy().into_owned();
+        let made = house.terminal.run(&["operator", "new-key", &path])?;
+        let public = made.done()?["public-key"].as_str().context("no public key")?.to_owned();
+        let again = house.terminal.run(&["operator", "new-key", &path])?;
+        ensure!(!again.ok && again.errors.contains("a key is never overwritten"), "{}", again.errors);
+        let shown = house.terminal.run(&["operator", "public-key", &path])?;
+        ensure!(shown.done()?["public-key"] == public.as_str());
+        Ok(Key { file, public })
+    }
+
+    pub fn waive(&self, terminal: &Terminal, id: &str, reason: &str) -> Result<Answer> {
+        terminal.run(&["owed", "waive", id, "--reason", reason, "--key", &self.file.to_string_lossy()])
+    }
 }
 
 impl Shop {
@@ -164,4 +190,24 @@ pub fn edit_configuration(house: &House, from: &str, to: &str) -> Result<()> {
         bail!("the configuration does not say {from}");
     }
     Ok(fs::write(&file, text.replacen(from, to, 1))?)
+}
+
+/// Looks again and again until it has happened.
+pub fn until(mut happened: impl FnMut() -> Result<bool>) -> Result<()> {
+    let since = Instant::now();
+    while !happened()? {
+        ensure!(since.elapsed() < PATIENCE, "it did not happen in time");
+        thread::sleep(Duration::from_millis(20));
+    }
+    Ok(())
+}
+
+/// The test holder's card with a chip, which has these lines in its profile too. Gives the file to name at the counter.
+pub fn chip_card(house: &House, name: &str, lines: &str) -> Result<String> {
+    let (track, pin) = (Cardholder::TRACK_TWO, Cardholder::PIN);
+    let file = house.folder().join(format!("{name}.toml"));
+    let card =
+        format!("[card]\nlabel = \"Test chip\"\nentry = \"chip\"\ntrack-two = \"{track}\"\npin = \"{pin}\"\n{lines}\n");
+    fs::write(&file, card)?;
+    Ok(file.to_string_lossy().into_owned())
 }
