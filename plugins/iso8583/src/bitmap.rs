@@ -50,7 +50,7 @@ impl Present {
         let mut taken = 0;
         for map in &mut present.maps {
             let rest = bytes.get(taken..).unwrap_or_default();
-            let needed = width(written);
+            let needed = written.bytes();
             let chunk = rest.get(..needed).ok_or(Reason::Short { needed, left: rest.len() })?;
             *map = bits(chunk, written)?;
             taken += needed;
@@ -96,10 +96,13 @@ fn place(number: u8) -> Option<(usize, u64)> {
     (index < 192).then(|| (usize::from(index / 64), CONTINUES >> (index % 64)))
 }
 
-fn width(written: Bitmap) -> usize {
-    match written {
-        Bitmap::Binary => 8,
-        Bitmap::HexAscii | Bitmap::HexEbcdic => 16,
+impl Bitmap {
+    /// Bytes of 64 bits.
+    pub(crate) fn bytes(self) -> usize {
+        match self {
+            Bitmap::Binary => 8,
+            Bitmap::HexAscii | Bitmap::HexEbcdic => 16,
+        }
     }
 }
 

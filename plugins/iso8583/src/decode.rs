@@ -175,6 +175,12 @@ impl<'f> Outline<'f> {
 
     /// Tells the fields apart that the bitmaps name.
     fn follow(&mut self, mut rest: Rest<'f>, bitmap_at: usize) {
+        let knows_one_bitmap = self.format.fields.last().is_none_or(|field| field.number <= 64);
+        if knows_one_bitmap && rest.offset - bitmap_at > self.format.bitmap.bytes() {
+            self.trouble = Some((Path::Bitmap, bitmap_at, Reason::UnknownField(1)));
+            self.end = bitmap_at + self.format.bitmap.bytes();
+            return;
+        }
         // The table and the bitmap are both in ascending order: one walk finds every field's format.
         let mut table = self.format.fields.iter();
         for (number, place) in self.present.iter().zip(&mut self.places) {

@@ -282,17 +282,7 @@ impl<H> Encoder<H> {
     /// Writes the length of a value of so many units, and says where it stands.
     fn prefix(&mut self, field: &Field, units: usize) -> Result<Range<usize>, EncodeError> {
         let start = self.buffer.len();
-        let fits = match field.length {
-            Length::Fixed(length) => units == usize::from(length),
-            Length::Variable { prefix, counts, max } => {
-                let counted = if counts == Counts::Bytes { field.bytes_of(units) } else { units };
-                let fits = units <= usize::from(max) && counted <= prefix.highest();
-                if fits {
-                    write_length(counted, prefix, &mut self.buffer);
-                }
-                fits
-            }
-        };
+        let fits = field.write_prefix(units, &mut self.buffer);
         if fits { Ok(start..self.buffer.len()) } else { Err(EncodeError::Length { number: field.number, units }) }
     }
 
@@ -319,6 +309,30 @@ impl<H> Encoder<H> {
             }
         }
         self.present.write(self.format.bitmap, into);
+    }
+}
+
+impl Field {
+    /// The length prefix of a value of so many units as it is written; empty where the length is fixed. `None` where
+    /// the field cannot hold such a value.
+    pub fn prefix_of(&self, units: usize) -> Option<Vec<u8>> {
+        let mut written = Vec::new();
+        self.write_prefix(units, &mut written).then_some(written)
+    }
+
+    /// Writes the length of a value of so many units; `false` where the field cannot hold it.
+    fn write_prefix(&self, units: usize, into: &mut Vec<u8>) -> bool {
+        match self.length {
+            Length::Fixed(length) => units == usize::from(length),
+            Length::Variable { prefix, counts, max } => {
+                let counted = if counts == Counts::Bytes { self.bytes_of(units) } else { units };
+                let fits = units <= usize::from(max) && counted <= prefix.highest();
+                if fits {
+                    write_length(counted, prefix, into);
+                }
+                fits
+            }
+        }
     }
 }
 
