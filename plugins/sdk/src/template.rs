@@ -9,10 +9,10 @@ pub struct TemplateBuilder {
 }
 
 /// A piece of a group: bytes, which are merged with their neighbours, or a node that is already there.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Part {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Part<'b> {
     /// Bytes the plugin knows.
-    Bytes(Vec<u8>),
+    Bytes(&'b [u8]),
     /// A node of its own: a hole, or bytes something refers to.
     Node(NodeId),
 }
@@ -41,12 +41,12 @@ impl TemplateBuilder {
     }
 
     /// Parts one after the other: neighbouring bytes become one literal, and a group of one is that one.
-    pub fn group(&mut self, parts: impl IntoIterator<Item = Part>) -> NodeId {
+    pub fn group<'b>(&mut self, parts: impl IntoIterator<Item = Part<'b>>) -> NodeId {
         let mut members = Vec::new();
-        let mut bytes = Vec::new();
+        let mut bytes: Vec<u8> = Vec::new();
         for part in parts {
             match part {
-                Part::Bytes(more) => bytes.extend(more),
+                Part::Bytes(more) => bytes.extend_from_slice(more),
                 Part::Node(node) => {
                     if !bytes.is_empty() {
                         members.push(self.literal(core::mem::take(&mut bytes)));
@@ -75,7 +75,7 @@ mod tests {
     fn neighbouring_bytes_become_one_literal() {
         let mut template = TemplateBuilder::new();
         let marked = template.literal([2]);
-        let parts = [Part::Bytes(vec![0]), Part::Bytes(vec![1]), Part::Node(marked), Part::Bytes(vec![3])];
+        let parts = [Part::Bytes(&[0]), Part::Bytes(&[1]), Part::Node(marked), Part::Bytes(&[3])];
         let whole = template.group(parts);
         let message = template.finish(whole);
         let expected = vec![
@@ -90,7 +90,7 @@ mod tests {
     #[test]
     fn a_group_of_one_is_that_one() {
         let mut template = TemplateBuilder::new();
-        let whole = template.group([Part::Bytes(vec![7, 8])]);
+        let whole = template.group([Part::Bytes(&[7, 8])]);
         assert_eq!(template.finish(whole).nodes, vec![Node::Literal(vec![7, 8])]);
     }
 }

@@ -167,7 +167,7 @@ impl<'o> Advice<'o> {
             message.set(60, &format!("{message_type}{batch}{code}"))?;
             message.measured(55, card::chip_data(&SCRIPT_TAGS))?;
         }
-        seal(&mut message, settings);
+        seal(&mut message, settings)?;
         Ok(message.into_template(&settings.before))
     }
 }

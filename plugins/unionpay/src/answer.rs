@@ -1,6 +1,6 @@
 //! Hearing a reply: whether it is ours, and what of it must be proven.
 
-use sdk::iso8583::{DecodeError, Fields, Value};
+use sdk::iso8583::{DecodeError, Decoded, Value};
 use sdk::prelude::{Claim, Echoed, Extent, Fault, MacAlgorithm, Node, NodeId, Proof, Reply, Seal, SealAlgorithm};
 
 use crate::descriptor::MAC_KEY;
@@ -13,7 +13,7 @@ const MAC_BYTES: i32 = 8;
 /// A frame that answers what was asked.
 #[derive(Debug)]
 pub(crate) struct Answer<'f> {
-    pub fields: Fields<'f>,
+    pub fields: Decoded<'f>,
     /// DE39.
     pub code: String,
 }
@@ -23,7 +23,7 @@ impl<'f> Answer<'f> {
     /// as no answer (rule R12).
     pub fn hear(reply: &'f Reply, mti: u16, state: &State) -> Result<Option<Self>, Fault> {
         let fields = fields::read(&reply.body)?;
-        fields.expect_mti(mti)?;
+        fields.expect_message_type(mti)?;
         let is_ours = fields.need(11)?.text() == state.trace
             && fields.need(41)?.text() == state.terminal
             && fields.get(3).is_none_or(|processing| {
@@ -51,7 +51,7 @@ impl<'f> Answer<'f> {
             (Echoed::Amount, sent.amount, 4),
         ];
         let echo = |(what, node, number): (Echoed, Option<NodeId>, u8)| {
-            Some(Proof::echo(what, node?, self.fields.get(number)?.extent()))
+            Some(Proof::echo(what, node?, self.fields.get(number)?.into()))
         };
         seal.into_iter().chain(echoes.into_iter().filter_map(echo)).collect()
     }

@@ -60,7 +60,7 @@ pub(crate) fn is_chip(card: &Presented) -> bool {
 }
 
 /// DE2 and, where they are known, DE14 and DE23. A scanned code is no card number.
-pub(crate) fn write_number(message: &mut Composer<'_>, card: &Presented) -> Result<(), EncodeError> {
+pub(crate) fn write_number(message: &mut Composer, card: &Presented) -> Result<(), EncodeError> {
     if card.entry == Entry::CodeScan {
         return Ok(());
     }
@@ -69,14 +69,14 @@ pub(crate) fn write_number(message: &mut Composer<'_>, card: &Presented) -> Resu
         message.hole(14, 4, secret(Secret::Expiry))?;
     }
     if let Some(number) = card.sequence_number.filter(|_| is_chip(card)) {
-        message.set(23, &format!("{number:03}"))?;
+        message.set_number(23, number.into())?;
     }
     Ok(())
 }
 
 /// Everything but DE55: number or tracks, and the PIN. A stripe is its track alone; a chip gives both.
 pub(crate) fn write_card(
-    message: &mut Composer<'_>,
+    message: &mut Composer,
     card: &Presented,
     context: &Context,
     settings: &Settings,
@@ -95,7 +95,7 @@ pub(crate) fn write_card(
 }
 
 /// DE55 of an online request, where the card has a chip.
-pub(crate) fn write_chip(message: &mut Composer<'_>, card: &Presented, context: &Context) -> Result<(), Fault> {
+pub(crate) fn write_chip(message: &mut Composer, card: &Presented, context: &Context) -> Result<(), Fault> {
     if !is_chip(card) {
         return Ok(());
     }
@@ -137,7 +137,7 @@ pub(crate) fn secret(secret: Secret) -> Node {
 }
 
 /// DE35 and DE36; whether they are encrypted.
-fn write_tracks(message: &mut Composer<'_>, card: &Presented, context: &Context) -> Result<bool, Fault> {
+fn write_tracks(message: &mut Composer, card: &Presented, context: &Context) -> Result<bool, Fault> {
     let source = Source(context);
     let third = if source.yes("track-three")? { card.track_three_length } else { 0 };
     let tracks = [(35, Secret::TrackTwo, card.track_two_length), (36, Secret::TrackThree, third)];

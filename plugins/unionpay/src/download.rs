@@ -103,7 +103,7 @@ pub(crate) fn resume(context: &Context, name: &str, state: &[u8], reply: &Reply)
 
 /// Takes note of names; asks for more of them, or for the first row.
 fn listed(context: &Context, subject: &Subject, progress: Progress, data: Value<'_>) -> Result<Step, Fault> {
-    let broken = || data.error(Reason::Unexpected("0 to 3, then the names of rows".to_owned()));
+    let broken = || data.wrong(Reason::Unexpected("0 to 3, then the names of rows"));
     let Some((state @ b'0'..=b'3', mut rest)) = data.bytes().split_first() else { return Err(broken().into()) };
     let Progress { mut names, mut listed, .. } = progress;
     while !rest.is_empty() {
@@ -134,7 +134,7 @@ fn fetched(context: &Context, subject: &Subject, progress: Progress, data: Value
             let row = match data.bytes() {
                 [b'1', row @ ..] if names.first().is_some_and(|name| row.starts_with(name)) => row.to_vec(),
                 _ => {
-                    return Err(data.error(Reason::Unexpected("1, then the row that was asked for".to_owned())).into());
+                    return Err(data.wrong(Reason::Unexpected("1, then the row that was asked for")).into());
                 }
             };
             names.remove(0);

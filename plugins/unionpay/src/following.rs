@@ -78,7 +78,7 @@ fn compose(
 ) -> Result<Composed, Fault> {
     let mut message = transaction.request(context, settings)?;
     named.write(&mut message, transaction.shape.kind, context)?;
-    seal(&mut message, settings);
+    seal(&mut message, settings)?;
     Ok(message.into_template(&settings.before))
 }
 

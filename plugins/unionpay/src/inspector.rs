@@ -4,7 +4,7 @@
 //!
 //! The rows are bounded by the fields of a bitmap, and their text by the frame.
 
-use sdk::iso8583::{Content, Outline, Value, outline};
+use sdk::iso8583::{Content, DecodeError, Outline, Value, outline};
 use sdk::prelude::{Fault, Field};
 
 use crate::fields::{BEFORE_MTI_BYTES, TABLE};
@@ -73,9 +73,10 @@ pub(crate) fn read(frame: &[u8]) -> Result<Vec<Field>, Fault> {
     }
     named.push(field("TPDU", "transport address", hex(tpdu), ""));
     named.push(field("header", "message header", hex(header), ""));
-    named.push(field("MTI", "message type", hex(&outline.mti), message_type(outline.mti).unwrap_or_default()));
-    for value in &outline.values {
-        name(value, outline.mti, &mut named);
+    let mti = frame.get(mti_at..).and_then(|rest| rest.first_chunk()).copied().unwrap_or_default();
+    named.push(field("MTI", "message type", hex(&mti), message_type(mti).unwrap_or_default()));
+    for value in outline.values() {
+        name(&value, mti, &mut named);
     }
     named.extend(unread(&outline, frame.len()));
     Ok(named)
@@ -102,12 +103,12 @@ fn frame_length(told: u16, true_length: usize) -> Field {
 fn name(value: &Value<'_>, mti: [u8; 2], named: &mut Vec<Field>) {
     let path = format!("DE{}", value.number());
     if !value.is_well_formed() {
-        named.push(field(&path, value.format().name, hex(value.bytes()), NOT_WELL_FORMED));
+        named.push(field(&path, value.field().name, hex(value.bytes()), NOT_WELL_FORMED));
         return;
     }
     let text = shown(value);
     let note = if value.bytes().is_empty() { EMPTY.to_owned() } else { note(mti, value.number(), &text) };
-    named.push(field(&path, value.format().name, text.clone(), &note));
+    named.push(field(&path, value.field().name, text.clone(), &note));
     let uploads = u16::from_be_bytes(mti) == UPLOAD;
     let layout = match value.number() {
         48 if uploads && text.len() == 4 => END,
@@ -166,9 +167,11 @@ fn object(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
 
 /// What follows the last field that could be told apart.
 fn unread(outline: &Outline<'_>, frame_bytes: usize) -> Option<Field> {
-    let trouble = outline.trouble.as_ref()?;
-    let left = frame_bytes.saturating_sub(outline.end);
-    Some(field("rest", "not read", format!("{left} bytes from byte {}", outline.end), &trouble.to_string()))
+    // Without the bytes around: the frame itself is on the screen.
+    let DecodeError { path, offset, reason, .. } = outline.trouble()?;
+    let note = format!("{path} at byte {offset}: {reason}");
+    let left = frame_bytes.saturating_sub(outline.end());
+    Some(field("rest", "not read", format!("{left} bytes from byte {}", outline.end()), &note))
 }
 
 fn field(path: &str, name: &str, value: String, note: &str) -> Field {
@@ -182,7 +185,7 @@ fn hex(bytes: &[u8]) -> String {
 /// The value as text; a MAC of eight hexadecimal characters as these characters.
 fn shown(value: &Value<'_>) -> String {
     let is_text = value.number() == 64 && value.bytes().iter().all(u8::is_ascii_hexdigit);
-    match value.format().content {
+    match value.field().content {
         Content::Bytes if is_text => String::from_utf8_lossy(value.bytes()).into_owned(),
         _ => value.text(),
     }

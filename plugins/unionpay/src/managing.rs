@@ -35,7 +35,7 @@ impl Managing<'_> {
         self,
         context: &Context,
         settings: &Settings,
-        write: impl FnOnce(&mut Composer<'_>) -> Result<(), EncodeError>,
+        write: impl FnOnce(&mut Composer) -> Result<(), EncodeError>,
     ) -> Result<Step, Fault> {
         let Managing { kind, request, network_code, gravity, sealed, extra } = self;
         let closes = matches!(kind, Kind::Settle | Kind::Upload);
@@ -50,7 +50,7 @@ impl Managing<'_> {
             .mark(&Sent::FIELDS);
         write(&mut message)?;
         if sealed {
-            seal(&mut message, settings);
+            seal(&mut message, settings)?;
         }
         let composed = message.into_template(&settings.before);
         let state = State {

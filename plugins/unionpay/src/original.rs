@@ -70,7 +70,7 @@ pub(crate) fn of(kind: Kind, follow_up: &FollowUp, context: &Context) -> Result<
 
 impl Named {
     /// DE37, DE38, DE61 and, in a refund, DE63.1.
-    pub fn write(&self, message: &mut Composer<'_>, kind: Kind, context: &Context) -> Result<(), Fault> {
+    pub fn write(&self, message: &mut Composer, kind: Kind, context: &Context) -> Result<(), Fault> {
         for (number, value) in [(37, &self.rrn), (38, &self.authorization)] {
             if !value.is_empty() {
                 message.set(number, value)?;

@@ -39,7 +39,7 @@ pub fn start(context: &Context, payment: &Payment) -> Result<Step, Fault> {
     if kind == Kind::Balance {
         message.unset(4);
     }
-    seal(&mut message, &settings);
+    seal(&mut message, &settings)?;
     let composed = message.into_template(&settings.before);
     let state = transaction.state(&settings, Sent::of(&composed));
     let exchange = Exchange {
@@ -114,8 +114,8 @@ fn decimal(amount: Amount) -> String {
 fn told(step: &mut Step, context: &Context, answer: &Answer<'_>, payment: &Payment) -> Result<(), Fault> {
     match &mut step.action {
         Action::Finish(Outcome::Approved(_)) if ending::balance(answer, payment.amount).is_none() => {
-            let expected = "a balance in the currency of the contract".to_owned();
-            Err(answer.need(54)?.error(Reason::Unexpected(expected)).into())
+            let expected = "a balance in the currency of the contract";
+            Err(answer.need(54)?.wrong(Reason::Unexpected(expected)).into())
         }
         Action::Finish(outcome @ Outcome::Unknown(_)) if answer.is_sealed() => {
             if let Some(code) = codes::find(&answer.code).filter(|code| code.verdict == Verdict::NotFinal) {

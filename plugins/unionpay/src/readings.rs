@@ -120,8 +120,8 @@ impl Layout {
         let mut at = BEFORE_MTI_BYTES + 2 + size_of_val(&self.bits);
         let mut offsets = Offsets { trace: 0, amount: 0, code: 0, terminal: 0, prefixes: Vec::new() };
         for number in (1..=MERCHANT).filter(|number| has(self.bits, *number)) {
-            let format = TABLE.format(number)?;
-            let units = match (number, format.length) {
+            let field = TABLE.field(number)?;
+            let units = match (number, field.length) {
                 (_, Length::Fixed(units)) => usize::from(units),
                 (2, _) => pan_digits,
                 (32, _) => self.acquirer_id_digits,
@@ -134,9 +134,9 @@ impl Layout {
                 41 => offsets.terminal = at,
                 _ => {}
             }
-            let prefix = format.prefix(units)?;
+            let prefix = field.prefix_of(units)?;
             let start = at;
-            at += prefix.len() + format.bytes_of(units);
+            at += prefix.len() + field.bytes_of(units);
             if !prefix.is_empty() {
                 offsets.prefixes.push((start, prefix));
             }

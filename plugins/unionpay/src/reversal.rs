@@ -119,7 +119,7 @@ fn message(
     if settings.original_data {
         message.set(61, &format!("{}{}", transaction.batch, transaction.trace))?;
     }
-    seal(&mut message, settings);
+    seal(&mut message, settings)?;
     Ok(message.into_template(&settings.before))
 }
 

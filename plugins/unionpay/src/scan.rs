@@ -26,7 +26,7 @@ const ORDER: &str = "order";
 /// Writes the customer's code and, where the acquirer wants it, the order number into a payment. Returns the order
 /// number as the terminal keeps it, answer or none.
 pub(crate) fn write(
-    message: &mut Composer<'_>,
+    message: &mut Composer,
     context: &Context,
     settings: &Settings,
     transaction: &Transaction,
@@ -43,14 +43,14 @@ pub(crate) fn write(
 
 /// Writes the order number where the acquirer wants it, and returns it as the terminal keeps it.
 pub(crate) fn write_order(
-    message: &mut Composer<'_>,
+    message: &mut Composer,
     context: &Context,
     settings: &Settings,
     transaction: &Transaction,
 ) -> Result<(String, String), Fault> {
     let order = order(settings, &transaction.batch, &transaction.trace);
     if let Some(field) = Source(context).field("scan-order-field")? {
-        message.set(field, &order)?;
+        message.set_bytes(field, order.as_bytes())?;
     }
     Ok((ORDER.to_owned(), order))
 }
@@ -271,9 +271,9 @@ fn question(
     asking.write_common(&mut message, settings)?;
     message.set(61, &format!("{}{}", payment.batch, payment.trace))?;
     if let Some(field) = Source(context).field("scan-order-field")?.filter(|_| !order.is_empty()) {
-        message.set(field, order)?;
+        message.set_bytes(field, order.as_bytes())?;
     }
-    seal(&mut message, settings);
+    seal(&mut message, settings)?;
     Ok(message.into_template(&settings.before))
 }
 

@@ -185,7 +185,7 @@ fn settled(context: &Context, answer: &Answer<'_>, halves: &[Half; 2]) -> Result
     let compared = answer.need(48)?;
     let text = compared.text();
     let result = |half: usize| text.as_bytes().get(half * HALF_DIGITS + HALF_DIGITS - 1).copied();
-    let unexpected = || compared.error(Reason::Unexpected("62 digits with a result of 0 to 3 in each half".to_owned()));
+    let unexpected = || compared.wrong(Reason::Unexpected("62 digits with a result of 0 to 3 in each half"));
     if text.len() != DIGITS {
         return Err(unexpected().into());
     }

@@ -40,7 +40,7 @@ pub fn start(context: &Context, payment: &Payment) -> Result<Step, Fault> {
     let ordered = Transaction { entry_mode: ENTRY_MODE.to_owned(), ..ordered };
     let mut message = ordered.request(context, &settings)?;
     let order = scan::write_order(&mut message, context, &settings, &ordered)?;
-    seal(&mut message, &settings);
+    seal(&mut message, &settings)?;
     let composed = message.into_template(&settings.before);
     let state = ordered.state(&settings, Sent::of(&composed));
     let standby = reversal::standby(context, &ordered, &settings)?;

@@ -25,13 +25,30 @@ struct Layout {
     /// 60.3.
     code: &'static str,
     key_bytes: usize,
+    /// What is said of a DE62 of another length.
+    expected: &'static str,
     slots: &'static [&'static str],
 }
 
 const LAYOUTS: [Layout; 3] = [
-    Layout { code: "001", key_bytes: SINGLE_KEY_BYTES, slots: &[PIN_KEY, MAC_KEY] },
-    Layout { code: "003", key_bytes: DOUBLE_KEY_BYTES, slots: &[PIN_KEY, MAC_KEY] },
-    Layout { code: "004", key_bytes: DOUBLE_KEY_BYTES, slots: &[PIN_KEY, MAC_KEY, TRACK_KEY] },
+    Layout {
+        code: "001",
+        key_bytes: SINGLE_KEY_BYTES,
+        expected: "the 24 bytes of layout 001",
+        slots: &[PIN_KEY, MAC_KEY],
+    },
+    Layout {
+        code: "003",
+        key_bytes: DOUBLE_KEY_BYTES,
+        expected: "the 40 bytes of layout 003",
+        slots: &[PIN_KEY, MAC_KEY],
+    },
+    Layout {
+        code: "004",
+        key_bytes: DOUBLE_KEY_BYTES,
+        expected: "the 60 bytes of layout 004",
+        slots: &[PIN_KEY, MAC_KEY, TRACK_KEY],
+    },
 ];
 
 /// Asks for work keys.
@@ -78,7 +95,7 @@ fn effects(context: &Context, answer: &Answer<'_>) -> Result<Vec<Effect>, Fault>
     let mut effects: Vec<Effect> = keys.into_iter().map(Effect::InstallKey).collect();
     let custom = answer.need(60)?;
     let batch = custom.text().get(2..8).map(str::to_owned);
-    let batch = batch.ok_or_else(|| custom.error(Reason::Unexpected("type and batch, eight digits or more".into())))?;
+    let batch = batch.ok_or_else(|| custom.wrong(Reason::Unexpected("type and batch, eight digits or more")))?;
     effects.push(Effect::Remember((BATCH_MEMORY.to_owned(), batch.into_bytes())));
     effects.extend(calendar::infer(&context.now, &answer.text(12), &answer.text(13)).map(Effect::SetClock));
     Ok(effects)
@@ -99,10 +116,8 @@ impl Layout {
     /// The keys of DE62 (A.10), each with its check value.
     fn keys(&self, block: Value<'_>) -> Result<Vec<NewKey>, Fault> {
         let bytes = self.key_bytes + CHECK_BYTES;
-        let expected = bytes * self.slots.len();
-        if block.bytes().len() != expected {
-            let Layout { code, .. } = self;
-            return Err(block.error(Reason::Unexpected(format!("the {expected} bytes of layout {code}"))).into());
+        if block.bytes().len() != bytes * self.slots.len() {
+            return Err(block.wrong(Reason::Unexpected(self.expected)).into());
         }
         let keys = block.bytes().chunks(bytes).zip(self.slots);
         Ok(keys.map(|(key, slot)| new_key(slot, key, self.key_bytes)).collect())

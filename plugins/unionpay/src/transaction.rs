@@ -68,11 +68,11 @@ impl Transaction {
     }
 
     /// The fields every message about it shares: 3 4 11 22 25 41 42 49 60.
-    pub fn write_common(&self, message: &mut Composer<'_>, settings: &Settings) -> Result<(), EncodeError> {
+    pub fn write_common(&self, message: &mut Composer, settings: &Settings) -> Result<(), EncodeError> {
         let Shape { processing, condition, message_type, .. } = &self.shape;
         message
             .set(3, processing)?
-            .set(4, &format!("{:012}", self.amount.minor))?
+            .set_number(4, self.amount.minor)?
             .set(11, &self.trace)?
             .set(22, &self.entry_mode)?
             .set(25, condition)?
@@ -84,7 +84,7 @@ impl Transaction {
     }
 
     /// Its own request, with all that its card gives; not sealed yet.
-    pub fn request<'t>(&self, context: &Context, settings: &Settings) -> Result<Composer<'t>, Fault> {
+    pub fn request(&self, context: &Context, settings: &Settings) -> Result<Composer, Fault> {
         let mut message = Composer::new(&TABLE, self.shape.request);
         self.write_common(&mut message, settings)?;
         if let Some(presented) = &self.card {
@@ -122,8 +122,9 @@ impl Transaction {
 }
 
 /// Seals a message and marks what its answer must echo.
-pub(crate) fn seal(message: &mut Composer<'_>, settings: &Settings) {
-    message.seal(settings.mac, MAC_KEY).mark(&Sent::FIELDS);
+pub(crate) fn seal(message: &mut Composer, settings: &Settings) -> Result<(), EncodeError> {
+    message.seal(settings.mac, MAC_KEY)?.mark(&Sent::FIELDS);
+    Ok(())
 }
 
 /// What the terminal keeps with a transaction from its first message on.

@@ -1,53 +1,21 @@
-//! Writing a message: fields by number, each a value or a hole of known length.
+//! Writing a message as a template: fields by number, each a value or a hole of the terminal's.
 
-use super::decode::SEPARATOR;
-use super::format::{Encoding, FieldFormat, Length, Table};
-use crate::prelude::{Fault, LengthEncoding, LengthHole, MacAlgorithm, Message, Node, NodeId};
+use ::iso8583::{Encoder, Piece, Prefix, PrefixCode};
+
+use super::{EncodeError, Format};
+use crate::prelude::{LengthEncoding, LengthHole, MacAlgorithm, Message, Node, NodeId};
 use crate::template::{Part, TemplateBuilder};
 
-/// The field that seals a message.
+/// The field that seals a message, and its bytes.
 const MAC_FIELD: u8 = 64;
-/// Room for the fields of most messages, so that they are not moved as they are added.
-const FIELDS_USUAL: usize = 20;
-
-/// A value that does not fit its field: a mistake of the plugin, or of a value it was configured with.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-pub enum EncodeError {
-    /// The protocol has no such field.
-    #[error("DE{0} is not in the table")]
-    UnknownField(u8),
-    /// The value is longer or shorter than the field.
-    #[error("DE{number} cannot hold {units} characters")]
-    Length {
-        /// The field.
-        number: u8,
-        /// Length of the value.
-        units: usize,
-    },
-    /// The value has a character the field does not allow.
-    #[error("DE{0} does not allow a character of the value")]
-    Character(u8),
-    /// The message has a hole and cannot become bytes without the terminal.
-    #[error("DE{0} is a hole")]
-    Hole(u8),
-}
-
-impl From<EncodeError> for Fault {
-    fn from(error: EncodeError) -> Self {
-        Fault::Internal(error.to_string())
-    }
-}
+const MAC_BYTES: usize = 8;
 
 /// A message being written.
 #[derive(Debug, Clone)]
-pub struct Composer<'t> {
-    table: &'t Table,
-    mti: u16,
-    /// In ascending order of their numbers, each once.
-    fields: Vec<Field>,
-    /// A bit for each field, as in a bitmap.
+pub struct Composer {
+    encoder: Encoder<Hole>,
+    /// A bit for each field of the first bitmap, field 1 the highest.
     marked: u64,
-    mac: Option<(MacAlgorithm, String)>,
 }
 
 /// A finished template, and which node holds each marked field.
@@ -58,56 +26,56 @@ pub struct Composed {
     marks: Vec<(u8, NodeId)>,
 }
 
+/// What the terminal makes of a field.
 #[derive(Debug, Clone)]
-struct Field {
-    number: u8,
-    prefix: Vec<u8>,
-    value: Held,
-}
-
-#[derive(Debug, Clone)]
-enum Held {
-    Bytes(Vec<u8>),
-    Hole(Node),
+enum Hole {
+    Node(Node),
     /// Known bytes and holes, one after the other.
     Pieces(Vec<Node>),
-    /// A hole whose bytes the terminal counts.
-    Measured(Node, LengthEncoding),
+    /// A MAC over everything before, under a key slot.
+    Mac(MacAlgorithm, String),
 }
 
-impl<'t> Composer<'t> {
+impl Composer {
     /// An empty message of this type, its four digits written as hexadecimal: `0x0200`.
-    pub fn new(table: &'t Table, mti: u16) -> Self {
-        Composer { table, mti, fields: Vec::with_capacity(FIELDS_USUAL), marked: 0, mac: None }
+    pub fn new(format: &'static Format, message_type: u16) -> Self {
+        Composer { encoder: Encoder::new(format, message_type), marked: 0 }
     }
 
-    /// Sets a field to text: digits, `=` in a track, or the characters themselves.
+    /// Sets a field to text: digits, `=` in a track, the characters themselves, hexadecimal for bytes.
     ///
     /// # Errors
     /// [`EncodeError`] where the field does not exist or cannot hold the value.
     pub fn set(&mut self, number: u8, text: &str) -> Result<&mut Self, EncodeError> {
-        let format = self.format(number)?;
-        if !text.bytes().all(|character| format.allows(character)) {
-            return Err(EncodeError::Character(number));
-        }
-        let bytes = match format.encoding {
-            Encoding::Ascii | Encoding::Binary => text.as_bytes().to_vec(),
-            Encoding::BcdPadLeft | Encoding::BcdPadRight => pack(text, format.encoding),
-        };
-        self.hold(format, text.len(), Held::Bytes(bytes))
+        self.encoder.set(number, text)?;
+        Ok(self)
     }
 
-    /// Sets a binary or text field to bytes as they are.
+    /// Sets a field to a number, led by zeros where the field is of fixed length.
+    ///
+    /// # Errors
+    /// As [`set`](Self::set).
+    pub fn set_number(&mut self, number: u8, value: u64) -> Result<&mut Self, EncodeError> {
+        self.encoder.set_number(number, value)?;
+        Ok(self)
+    }
+
+    /// Sets a field to its parts by position, as many as the value has.
+    ///
+    /// # Errors
+    /// [`EncodeError::Parts`] where a part has another length or the field fewer; else as [`set`](Self::set).
+    pub fn set_parts(&mut self, number: u8, values: &[&str]) -> Result<&mut Self, EncodeError> {
+        self.encoder.set_parts(number, values)?;
+        Ok(self)
+    }
+
+    /// Sets a field of bytes, or of national text, to bytes as they are.
     ///
     /// # Errors
     /// As [`set`](Self::set).
     pub fn set_bytes(&mut self, number: u8, bytes: &[u8]) -> Result<&mut Self, EncodeError> {
-        let format = self.format(number)?;
-        let is_bcd = matches!(format.encoding, Encoding::BcdPadLeft | Encoding::BcdPadRight);
-        if is_bcd || !bytes.iter().all(|character| format.allows(*character)) {
-            return Err(EncodeError::Character(number));
-        }
-        self.hold(format, bytes.len(), Held::Bytes(bytes.to_vec()))
+        self.encoder.set_bytes(number, bytes)?;
+        Ok(self)
     }
 
     /// Leaves a field to the terminal: `units` digits or bytes of it, known beforehand, and the node that makes them.
@@ -115,24 +83,25 @@ impl<'t> Composer<'t> {
     /// # Errors
     /// As [`set`](Self::set).
     pub fn hole(&mut self, number: u8, units: usize, node: Node) -> Result<&mut Self, EncodeError> {
-        let format = self.format(number)?;
-        self.hold(format, units, Held::Hole(node))
+        self.encoder.hole(number, units, Hole::Node(node))?;
+        Ok(self)
     }
 
     /// Leaves a field to the terminal of which nobody here knows how long it will be: the terminal counts its bytes.
     ///
     /// # Errors
-    /// [`EncodeError`] where the field does not exist, or its prefix does not count bytes.
+    /// [`EncodeError`] where the field does not exist, or has no prefix in packed digits that counts bytes: the
+    /// terminal writes no other.
     pub fn measured(&mut self, number: u8, node: Node) -> Result<&mut Self, EncodeError> {
-        let format = self.format(number)?;
-        let is_bcd = matches!(format.encoding, Encoding::BcdPadLeft | Encoding::BcdPadRight);
-        let counted = match format.length {
-            Length::LlVar { .. } if !is_bcd => LengthEncoding::BcdOneByte,
-            Length::LllVar { .. } if !is_bcd => LengthEncoding::BcdTwoBytes,
-            _ => return Err(EncodeError::Length { number, units: 0 }),
-        };
-        self.put(Field { number, prefix: Vec::new(), value: Held::Measured(node, counted) });
-        Ok(self)
+        self.encoder.measured(number, Hole::Node(node))?;
+        let added = self.encoder.pieces().find(|(field, _)| field.number == number);
+        match added {
+            Some((_, Piece::Measured { prefix, .. })) if counting(prefix).is_some() => Ok(self),
+            _ => {
+                self.encoder.unset(number);
+                Err(EncodeError::Length { number, units: 0 })
+            }
+        }
     }
 
     /// Writes a field of several pieces, known bytes and holes: `units` digits or bytes of them all together, known
@@ -141,13 +110,13 @@ impl<'t> Composer<'t> {
     /// # Errors
     /// As [`set`](Self::set).
     pub fn pieces(&mut self, number: u8, units: usize, pieces: Vec<Node>) -> Result<&mut Self, EncodeError> {
-        let format = self.format(number)?;
-        self.hold(format, units, Held::Pieces(pieces))
+        self.encoder.hole(number, units, Hole::Pieces(pieces))?;
+        Ok(self)
     }
 
     /// Takes a field out again.
     pub fn unset(&mut self, number: u8) -> &mut Self {
-        self.fields.retain(|field| field.number != number);
+        self.encoder.unset(number);
         self
     }
 
@@ -159,9 +128,12 @@ impl<'t> Composer<'t> {
     }
 
     /// Seals the message: DE64 over everything from the message type to the field before it.
-    pub fn seal(&mut self, algorithm: MacAlgorithm, key: &str) -> &mut Self {
-        self.mac = Some((algorithm, key.to_owned()));
-        self
+    ///
+    /// # Errors
+    /// [`EncodeError`] where the protocol has no DE64 of eight bytes.
+    pub fn seal(&mut self, algorithm: MacAlgorithm, key: &str) -> Result<&mut Self, EncodeError> {
+        self.encoder.hole(MAC_FIELD, MAC_BYTES, Hole::Mac(algorithm, key.to_owned()))?;
+        Ok(self)
     }
 
     /// The message as bytes, where nothing is left to the terminal.
@@ -169,95 +141,69 @@ impl<'t> Composer<'t> {
     /// # Errors
     /// [`EncodeError::Hole`].
     pub fn to_bytes(&self) -> Result<Vec<u8>, EncodeError> {
-        if self.mac.is_some() {
-            return Err(EncodeError::Hole(MAC_FIELD));
-        }
-        let mut bytes = self.head();
-        for field in &self.fields {
-            let Held::Bytes(value) = &field.value else { return Err(EncodeError::Hole(field.number)) };
-            bytes.extend(&field.prefix);
-            bytes.extend(value);
-        }
-        Ok(bytes)
+        self.encoder.to_bytes()
     }
 
     /// The message as a template, after what the transport puts before it.
     pub fn into_template(self, before: &[u8]) -> Composed {
         let mut template = TemplateBuilder::new();
         let marks = self.marks(&mut template);
-        let mut parts = Vec::with_capacity(2 * self.fields.len() + 2);
-        parts.push(Part::Bytes(self.head()));
-        for Field { number, prefix, value } in self.fields {
-            let marked = marks.iter().find(|(mark, _)| *mark == number).map(|(_, node)| *node);
-            match (value, marked) {
-                (Held::Measured(node, encoding), marked) => {
-                    let of = marked.unwrap_or_else(|| template.node(node));
+        let head = self.encoder.head();
+        let mut parts = vec![Part::Bytes(&head)];
+        let mut mac = None;
+        for (field, piece) in self.encoder.pieces() {
+            let marked = marks.iter().find(|(mark, _)| *mark == field.number).map(|(_, node)| *node);
+            match (piece, marked) {
+                (Piece::Measured { prefix, hole }, marked) => {
+                    let of = marked.unwrap_or_else(|| hole.node(&mut template));
+                    // `measured` let no other prefix in.
+                    let encoding = counting(prefix).unwrap_or(LengthEncoding::BcdTwoBytes);
                     let length = template.node(Node::LengthOf(LengthHole { of, encoding }));
                     parts.extend([Part::Node(length), Part::Node(of)]);
                 }
-                (_, Some(node)) => parts.extend([Part::Bytes(prefix), Part::Node(node)]),
-                (Held::Bytes(value), None) => parts.extend([Part::Bytes(prefix), Part::Bytes(value)]),
-                (Held::Pieces(pieces), None) => {
+                (Piece::Known { prefix, .. } | Piece::Hole { prefix, .. }, Some(node)) => {
+                    parts.extend([Part::Bytes(prefix), Part::Node(node)]);
+                }
+                (Piece::Known { prefix, value }, None) => parts.extend([Part::Bytes(prefix), Part::Bytes(value)]),
+                (Piece::Hole { hole: Hole::Mac(algorithm, key), .. }, None) => mac = Some((*algorithm, key)),
+                (Piece::Hole { prefix, hole: Hole::Pieces(pieces) }, None) => {
                     parts.push(Part::Bytes(prefix));
-                    parts.extend(pieces.into_iter().map(|piece| match piece {
+                    parts.extend(pieces.iter().map(|piece| match piece {
                         Node::Literal(bytes) => Part::Bytes(bytes),
-                        hole => Part::Node(template.node(hole)),
+                        hole => Part::Node(template.node(hole.clone())),
                     }));
                 }
-                (Held::Hole(node), None) => parts.extend([Part::Bytes(prefix), Part::Node(template.node(node))]),
+                (Piece::Hole { prefix, hole }, None) => {
+                    parts.extend([Part::Bytes(prefix), Part::Node(hole.node(&mut template))]);
+                }
             }
         }
-        let before = Part::Bytes(before.to_vec());
-        let whole = match self.mac {
+        let whole = match mac {
             None => {
-                parts.insert(0, before);
+                parts.insert(0, Part::Bytes(before));
                 template.group(parts)
             }
             Some((algorithm, key)) => {
                 let sealed = template.group(parts);
-                let mac = template.mac(sealed, algorithm, &key);
-                template.group([before, Part::Node(sealed), Part::Node(mac)])
+                let mac = template.mac(sealed, algorithm, key);
+                template.group([Part::Bytes(before), Part::Node(sealed), Part::Node(mac)])
             }
         };
         Composed { message: template.finish(whole), marks }
     }
 
-    /// The marked fields as the first nodes.
+    /// The marked fields as the first nodes. The seal covers all others and cannot be one.
     fn marks(&self, template: &mut TemplateBuilder) -> Vec<(u8, NodeId)> {
-        let marked = self.fields.iter().filter(|field| self.marked & bit(field.number) != 0);
-        let node = |field: &Field| {
-            let value = match &field.value {
-                Held::Bytes(value) => Node::Literal(value.clone()),
-                Held::Pieces(pieces) => Node::Concat(pieces.iter().map(|piece| template.node(piece.clone())).collect()),
-                Held::Hole(node) | Held::Measured(node, _) => node.clone(),
+        let marked = self.encoder.pieces().filter(|(field, _)| self.marked & bit(field.number) != 0);
+        let node = |(field, piece): (&'static super::Field, Piece<'_, Hole>)| {
+            let node = match piece {
+                Piece::Known { value, .. } => template.literal(value),
+                Piece::Hole { hole: Hole::Mac(..), .. } => return None,
+                Piece::Hole { hole, .. } | Piece::Measured { hole, .. } => hole.node(template),
             };
-            (field.number, template.node(value))
+            Some((field.number, node))
         };
-        marked.map(node).collect()
-    }
-
-    fn format(&self, number: u8) -> Result<&'static FieldFormat, EncodeError> {
-        self.table.format(number).ok_or(EncodeError::UnknownField(number))
-    }
-
-    fn hold(&mut self, format: &FieldFormat, units: usize, value: Held) -> Result<&mut Self, EncodeError> {
-        let number = format.number;
-        let prefix = format.prefix(units).ok_or(EncodeError::Length { number, units })?;
-        self.put(Field { number, prefix, value });
-        Ok(self)
-    }
-
-    fn put(&mut self, field: Field) {
-        match self.fields.binary_search_by_key(&field.number, |field| field.number) {
-            Ok(there) => self.fields[there] = field,
-            Err(between) => self.fields.insert(between, field),
-        }
-    }
-
-    fn head(&self) -> Vec<u8> {
-        let mac = self.mac.as_ref().map(|_| MAC_FIELD);
-        let bits = self.fields.iter().map(|field| field.number).chain(mac).fold(0, |bits, number| bits | bit(number));
-        [&self.mti.to_be_bytes()[..], &bits.to_be_bytes()[..]].concat()
+        marked.filter_map(node).collect()
     }
 }
 
@@ -268,23 +214,30 @@ impl Composed {
     }
 }
 
+impl Hole {
+    /// Its node. A seal needs what it covers and is made where that is known.
+    fn node(&self, template: &mut TemplateBuilder) -> NodeId {
+        match self {
+            Hole::Node(node) => template.node(node.clone()),
+            Hole::Pieces(pieces) => {
+                let pieces = pieces.iter().map(|piece| template.node(piece.clone())).collect();
+                template.node(Node::Concat(pieces))
+            }
+            Hole::Mac(..) => template.literal([]),
+        }
+    }
+}
+
+/// How the terminal writes such a prefix; `None` where it cannot.
+fn counting(prefix: Prefix) -> Option<LengthEncoding> {
+    match (prefix.code, prefix.bytes()) {
+        (PrefixCode::Bcd, 1) => Some(LengthEncoding::BcdOneByte),
+        (PrefixCode::Bcd, 2) => Some(LengthEncoding::BcdTwoBytes),
+        _ => None,
+    }
+}
+
 /// The bit of a field in a bitmap; a field of no bitmap has none.
 fn bit(number: u8) -> u64 {
     1u64.checked_shl(64u32.wrapping_sub(number.into())).unwrap_or(0)
-}
-
-/// Digits, already checked, two a byte.
-fn pack(text: &str, encoding: Encoding) -> Vec<u8> {
-    let nibble = |character: &u8| if *character == b'=' { SEPARATOR } else { character & 0x0F };
-    let is_led_by_zero = encoding == Encoding::BcdPadLeft && text.len() % 2 == 1;
-    let mut packed = Vec::with_capacity(text.len().div_ceil(2));
-    let rest = match text.as_bytes() {
-        [first, rest @ ..] if is_led_by_zero => {
-            packed.push(nibble(first));
-            rest
-        }
-        all => all,
-    };
-    packed.extend(rest.chunks(2).map(|pair| nibble(&pair[0]) << 4 | pair.get(1).map_or(0, nibble)));
-    packed
 }

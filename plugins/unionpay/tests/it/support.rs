@@ -1,7 +1,7 @@
 //! A terminal in small: a context, a card, a renderer of templates, and answers of the acquirer.
 
 use acquit_plugin_unionpay::{UnionPay, fields};
-use sdk::iso8583::Composer;
+use sdk::iso8583::{Composer, Content};
 use sdk::prelude::*;
 
 /// The frames of the protocol's published examples, without their length prefix.
@@ -170,7 +170,12 @@ pub fn render(message: &Message, reason: UndoReason) -> Vec<u8> {
 pub fn answer(mti: u16, set: &[(u8, &str)], mac: Option<&[u8; 8]>) -> Reply {
     let mut message = Composer::new(&fields::TABLE, mti);
     for (number, text) in set {
-        message.set(*number, text).expect("the answer of a test fits its fields");
+        let field = fields::TABLE.field(*number).expect("the answer of a test has known fields");
+        let set = match field.content {
+            Content::Bytes => message.set_bytes(*number, text.as_bytes()),
+            _ => message.set(*number, text),
+        };
+        set.expect("the answer of a test fits its fields");
     }
     if let Some(mac) = mac {
         message.set_bytes(64, mac).expect("eight bytes");
