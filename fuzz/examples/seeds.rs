@@ -18,6 +18,9 @@ fn main() {
     for (name, bytes) in segments() {
         put(&corpus.join("segment"), name, &bytes);
     }
+    for (name, bytes) in fuzz::message::seeds() {
+        put(&corpus.join("iso8583"), name, &bytes);
+    }
     for (name, text) in evidence() {
         put(&corpus.join("evidence"), name, text.as_bytes());
     }

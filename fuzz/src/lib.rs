@@ -2,6 +2,7 @@
 //! by a plain test.
 
 pub mod evidence;
+pub mod message;
 pub mod segment;
 
 #[cfg(test)]
@@ -47,5 +48,11 @@ mod tests {
     #[test]
     fn seeds_of_evidence_hold() {
         replay("evidence", super::evidence::check);
+    }
+
+    #[test]
+    fn seeds_of_messages_hold_and_are_messages() {
+        replay("iso8583", super::message::check);
+        replay("iso8583", |seed| assert!(super::message::is_message(seed)));
     }
 }
