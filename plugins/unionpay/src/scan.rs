@@ -189,7 +189,11 @@ fn ask_again(
     let composed = question(context, settings, &transaction, &trace, &order)?;
     let extra = [trace.as_bytes(), &[questions.count.saturating_add(1)]].concat();
     let state = State { extra, ..known };
-    Ok(Step::new(Action::Send(exchange(composed, settings)), state.bytes()))
+    let mut step = Step::new(Action::Send(exchange(composed, settings)), state.bytes());
+    // Whoever asks later, because this question stayed without an answer, asks by the same numbers.
+    step.reference = transaction.reference();
+    keep_order(&mut step, order);
+    Ok(step)
 }
 
 /// Waits before the next question, as often as the acquirer wants it; then nobody knows. `ended` is how it ends then.

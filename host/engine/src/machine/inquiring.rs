@@ -160,7 +160,10 @@ impl Deal {
     ) -> Turn<State> {
         errand.grant(step.effects, world);
         errand.state = step.state;
-        errand.reference = step.reference;
+        // A question that names nothing of its own is about what is known: whoever asks next asks by the same numbers.
+        if !step.reference.is_empty() {
+            errand.reference = step.reference;
+        }
         let refused = match step.action {
             Action::Send(exchange) => match errand.plan(exchange, CardSource::None, world) {
                 Ok(mut plan) => {

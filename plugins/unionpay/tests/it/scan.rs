@@ -55,6 +55,20 @@ fn a_question_only_asks_under_a_trace_of_its_own() {
     assert!(exchange.message.nodes.contains(&Node::Literal(vec![0x10, 0x01, 0x76])));
 }
 
+/// A regression, found by the simulated days: the step of a question kept nothing of the payment's numbers. When that
+/// question stayed without an answer nobody could ask again, and what the customer had paid was reversed.
+#[test]
+fn a_question_keeps_the_numbers_that_whoever_asks_later_asks_by() {
+    let context = context(&[]);
+    let begun = start(&context, &scanned());
+    let (_, question) = asked(&[]);
+    for name in ["trace", "batch", "entry-mode", "order"] {
+        let kept = |step: &Step| step.reference.iter().find(|(known, _)| known == name).cloned();
+        assert_eq!(kept(&question), kept(&begun), "{name}");
+    }
+    assert!(question.reference.iter().any(|(name, trace)| name == "trace" && trace == "100175"));
+}
+
 #[test]
 fn the_payments_own_answer_is_late_once_a_question_is_out() {
     let (context, question) = asked(&[]);
