@@ -127,6 +127,7 @@ fn sales(count: usize, strikes: Vec<(Occasion, Fault)>) -> Script {
         sector_bytes: 4096,
         refused_debts_max: u32::MAX,
         segment_bytes: journal::SEGMENT_BYTES,
+        second_route: false,
         calm_from_ms: (count as u64 + 1) * PAUSE_MS,
     };
     Script { shape, acts: (0..count).map(sale).collect(), strikes }

@@ -112,6 +112,7 @@ mod tests {
         assert!(report.found.is_empty(), "{:?}", report.found);
         let figures = report.figures;
         assert!(figures.operations > 400 && figures.power_cuts > 40 && figures.faults.len() > 20, "{figures}");
+        assert!(figures.by_second_route > 0, "{figures}");
         assert!(figures.snapshots > 100 && figures.compactions > 0 && figures.comparisons > 400, "{figures}");
     }
 }

@@ -19,6 +19,8 @@ pub struct Figures {
     pub snapshots: u64,
     /// Segments written anew.
     pub compactions: u64,
+    /// Messages that left on a second route.
+    pub by_second_route: u64,
     /// Comparisons of books and ledger while the day goes on.
     pub comparisons: u64,
     /// Faults by name.
@@ -40,6 +42,7 @@ impl Figures {
         self.power_cuts += more.power_cuts;
         self.snapshots += more.snapshots;
         self.compactions += more.compactions;
+        self.by_second_route += more.by_second_route;
         self.comparisons += more.comparisons;
         self.violations += more.violations;
         for (word, count) in &more.faults {
@@ -76,6 +79,7 @@ impl fmt::Display for Figures {
         row("power cuts", self.power_cuts)?;
         row("snapshots", self.snapshots)?;
         row("segments compacted", self.compactions)?;
+        row("messages on a second route", self.by_second_route)?;
         row("books compared with ledgers", self.comparisons)?;
         for (word, count) in &self.faults {
             row(word, *count)?;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acquirer::{AcquirerConfig, Bank};
 use anyhow::{Context, Result};
 use engine::contract::Plugin;
-use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
+use engine::contract::acquirer::{Descriptor, Echoed, Framing, KeyAlgorithm, KeyUse, Route};
 use engine::contract::template::{MacAlgorithm, PinFormat, Secret};
 use engine::contract::transaction::{Device, OperationKind, Reader};
 use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
@@ -19,9 +19,14 @@ use crate::script::Shape;
 /// The acquirers a terminal can have, by name and merchant.
 pub const ACQUIRERS: [(&str, &str); 3] =
     [("north", "309310083985008"), ("south", "309310083985009"), ("west", "309310083985010")];
+/// The routes that may lead to an acquirer, the one its plugin prefers first.
+pub const ROUTES: [&str; 2] = ["host", "backup"];
+/// DE3 of an order whose code the terminal shows.
+const ORDERS: &str = "510000";
 /// Operations whose answers must name trace, terminal and amount.
-const MOVING_MONEY: [OperationKind; 10] = [
+const MOVING_MONEY: [OperationKind; 11] = [
     OperationKind::Sale,
+    OperationKind::ShowToPay,
     OperationKind::ScanToPay,
     OperationKind::Advise,
     OperationKind::Preauthorize,
@@ -158,7 +163,17 @@ fn grants() -> Vec<PluginGrant> {
     ACQUIRERS.iter().map(|(name, _)| PluginGrant { plugin: (*name).to_owned(), slots: slots.clone() }).collect()
 }
 
-/// What may leave on the one route there is.
+/// What a plugin says of itself. Where two routes lead to the acquirer, it is told of both.
+fn descriptor(plugin: &dyn Plugin, shape: &Shape) -> Descriptor {
+    let mut descriptor = plugin.descriptor().clone();
+    if shape.second_route {
+        let framing = descriptor.routes.first().map_or(Framing::LengthU16, |route| route.framing);
+        descriptor.routes.push(Route { name: ROUTES[1].to_owned(), framing });
+    }
+    descriptor
+}
+
+/// What may leave on every route there is.
 pub fn route_grant() -> RouteGrant {
     RouteGrant {
         secrets: vec![Secret::Pan, Secret::Expiry, Secret::TrackTwo, Secret::ScannedCode],
@@ -174,10 +189,11 @@ pub fn deployment(shape: &Shape, terminal: usize, index: usize, plugin: Option<&
     let money = vec![Echoed::Trace, Echoed::Terminal, Echoed::Amount];
     Deployment {
         acquirer: name.to_owned(),
-        plugin: plugin.map(|plugin| Loaded { digest: plugin.digest(), descriptor: plugin.descriptor().clone() }),
+        plugin: plugin.map(|plugin| Loaded { digest: plugin.digest(), descriptor: descriptor(plugin.as_ref(), shape) }),
         parameters: vec![
             parameter("terminal", terminal_number(terminal)),
             parameter("merchant", merchant.to_owned()),
+            parameter("show-processing-code", ORDERS.to_owned()),
             parameter("tpdu", "6000040000".to_owned()),
             parameter("timeout-ms", shape.timeout_ms.to_string()),
             parameter("reversal-timeout-ms", shape.timeout_ms.to_string()),

@@ -45,6 +45,9 @@ pub struct Shape {
     /// Length of the journals' segments. Bytes.
     #[serde(default = "short_segments")]
     pub segment_bytes: u64,
+    /// Whether a second route leads to each acquirer.
+    #[serde(default)]
+    pub second_route: bool,
     /// When the phase of faults is over. Milliseconds.
     pub calm_from_ms: u64,
 }
@@ -103,6 +106,11 @@ pub enum What {
         /// How much, minor units.
         minor: u64,
     },
+    /// Take money by a code that the terminal shows.
+    ShowToPay {
+        /// How much, minor units.
+        minor: u64,
+    },
     /// Give money back for a payment that is named by what is typed from its receipt.
     RefundTyped {
         /// The name of the payment on the receipt.
@@ -151,6 +159,13 @@ pub enum What {
         /// Connections are taken, requests are not.
         silent: bool,
     },
+    /// The first route to the acquirer is down; the second, where there is one, is not.
+    RouteDown {
+        /// For how long. Milliseconds.
+        ms: u64,
+        /// Connections are taken, requests are not.
+        silent: bool,
+    },
     /// The acquirer begins its next business day: what was sold before cannot be reversed any more.
     CutOver,
     /// The acquirer forgets every work key.
@@ -187,6 +202,7 @@ impl What {
             What::Unplug { .. }
                 | What::SetClock { .. }
                 | What::AcquirerDown { .. }
+                | What::RouteDown { .. }
                 | What::CutOver
                 | What::ForgetKeys
                 | What::RefuseAdvices { .. }
@@ -204,6 +220,7 @@ impl What {
             What::Balance { .. } => "balance",
             What::ScanToPay { .. } => "scan-to-pay",
             What::Follow { .. } => "follow-up",
+            What::ShowToPay { .. } => "show-to-pay",
             What::RefundTyped { .. } => "refund by receipt",
             What::RefundBare { .. } => "refund without reference",
             What::Waive => "waiver",
@@ -216,6 +233,7 @@ impl What {
             What::Unplug { .. } => "power cut",
             What::SetClock { .. } => "clock set",
             What::AcquirerDown { .. } => "acquirer down",
+            What::RouteDown { .. } => "first route down",
             What::CutOver => "cut-over",
             What::ForgetKeys => "acquirer forgot keys",
             What::RefuseAdvices { .. } => "acquirer refused advices",

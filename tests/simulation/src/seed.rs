@@ -62,6 +62,7 @@ fn shape(seed: u64, dice: &mut Dice) -> Shape {
         sector_bytes: one_of(dice, &[512, 4096]),
         refused_debts_max: one_of(dice, &[2, 10]),
         segment_bytes: short_segments(),
+        second_route: dice_for(seed, &["routes"], 0).one_in(2),
         calm_from_ms: 0,
     }
 }
@@ -116,6 +117,7 @@ fn business(dice: &mut Dice) -> What {
         2 => What::Tend,
         3 => What::Settle,
         7 => What::ScanToPay { minor: if dice.one_in(2) { ground::ASKS_THE_CUSTOMER_MINOR as u64 } else { minor } },
+        9 => What::ShowToPay { minor },
         8 if dice.one_in(2) => What::RefundBare { minor, card: card(dice) },
         8 => What::Waive,
         4 => What::Balance { card: card(dice) },
@@ -163,7 +165,8 @@ fn misfortune(dice: &mut Dice) -> What {
         9 => What::Miscount { fails: dice.one_in(2) },
         0 | 1 => What::Unplug { ms },
         2 => What::SetClock { by_ms: one_of(dice, &[-86_400_000, -3_600_000, 60_000, 86_400_000]) },
-        3 | 4 => What::AcquirerDown { ms, silent: dice.one_in(2) },
+        3 => What::AcquirerDown { ms, silent: dice.one_in(2) },
+        4 => What::RouteDown { ms, silent: dice.one_in(2) },
         5 => What::CutOver,
         6 => What::ForgetKeys,
         _ => What::BreakPlugin { ms },

@@ -120,10 +120,18 @@ fn scans() -> Vec<Story> {
     let scan = |minor| What::ScanToPay { minor };
     let waits = ground::ASKS_THE_CUSTOMER_MINOR.unsigned_abs();
     let lost = [(at("A", Step::Send), Fault::ReplyLost)];
+    let show = || What::ShowToPay { minor: MINOR };
     vec![
         story("scan-to-pay", &[(1_000, "A", scan(MINOR))], &[]),
         story("scan-to-pay-lost", &[(1_000, "A", scan(MINOR)), (90_000, "B", follow(Inquire, "A"))], &lost),
         story("scan-to-pay-waits", &[(1_000, "A", scan(waits))], &[]),
+        story("show-to-pay", &[(1_000, "A", show())], &[]),
+        story("show-to-pay-lost", &[(1_000, "A", show()), (90_000, "B", sale())], &lost),
+        story(
+            "show-to-pay-first-route-down",
+            &[(500, "X", What::RouteDown { ms: 60_000, silent: false }), (1_000, "A", show())],
+            &[],
+        ),
         story("scan-to-pay-voided", &[(1_000, "A", scan(MINOR)), (20_000, "B", follow(Void, "A"))], &[]),
     ]
 }
@@ -177,6 +185,7 @@ fn story(name: &'static str, acts: &[Told<'_>], strikes: &[(Occasion, Fault)]) -
         sector_bytes: 512,
         refused_debts_max: 10,
         segment_bytes: short_segments(),
+        second_route: true,
         calm_from_ms: 300_000,
     };
     Story { name, script: Script { shape, acts: acts.iter().map(act).collect(), strikes: strikes.to_vec() } }

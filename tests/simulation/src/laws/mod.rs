@@ -37,6 +37,8 @@ pub enum Law {
     TraceIsUnique,
     /// What may have left is not sent again, and no other attempt is made of it.
     SentOnce,
+    /// At most one route carried a request: what may have left on one leaves on no other.
+    OneRoute,
     /// A reversal leaves only after the connection that carried its original is closed.
     OriginalIsClosedFirst,
     /// No payment is sent while an earlier one of that acquirer is unheard of.
@@ -88,12 +90,16 @@ pub struct Watch {
     wire: HashMap<Place, Carried>,
     /// The same by what they are about.
     places: BTreeMap<(usize, String), Vec<Place>>,
+    /// The route that may have carried it.
+    routes: BTreeMap<(usize, String), String>,
     /// Terminals whose journal was damaged by more than power cuts.
     excused: BTreeSet<usize>,
     /// Nothing is looked at: a benchmark measures the terminal and not its judge.
     looks_away: bool,
     /// Those of them that have found it out.
     damaged: BTreeSet<usize>,
+    /// Those of them whose journal could not be opened the last time it was tried.
+    shut: BTreeSet<usize>,
     /// Books and ledgers are compared while the day goes on.
     each_step: bool,
 }
@@ -168,6 +174,7 @@ impl Watch {
             self.damaged.insert(terminal);
             return;
         }
+        self.shut.remove(&terminal);
         let told = self.told.range((terminal, first_name())..).take_while(|((whose, _), _)| *whose == terminal);
         let mut forgotten = Vec::new();
         for ((_, transaction), outcome) in told.filter(|(_, outcome)| is_final(outcome)) {
@@ -196,7 +203,7 @@ impl Watch {
     /// A journal cannot be opened: where something has rotted, it may stay so.
     pub fn cannot_open(&mut self, terminal: usize) {
         if self.excused.contains(&terminal) {
-            self.damaged.insert(terminal);
+            self.shut.insert(terminal);
         }
     }
 
@@ -207,7 +214,7 @@ impl Watch {
 
     /// A terminal is off or out of service when all faults are over.
     pub fn never_came_back(&mut self, terminal: usize) {
-        if self.is_damaged(terminal) {
+        if self.is_damaged(terminal) || self.shut.contains(&terminal) {
             return;
         }
         self.breaks(Law::TerminalsComeBack, format!("terminal {terminal} does not serve"));

@@ -29,6 +29,8 @@ pub struct Sent<'a> {
     pub frame: &'a [u8],
     /// The connection it leaves on.
     pub line: u64,
+    /// The route that connection takes.
+    pub route: &'a str,
     /// How long an answer will be waited for. Milliseconds.
     pub timeout_ms: u64,
 }
@@ -86,6 +88,11 @@ impl Watch {
             return self.breaks(Law::DamageStopsSales, story);
         }
         let about = (sent.terminal, sent.about.to_owned());
+        let carrier = self.routes.entry(about.clone()).or_insert_with(|| sent.route.to_owned());
+        if carrier != sent.route {
+            let story = format!("{} may have left on route {carrier}, and leaves on {}", sent.about, sent.route);
+            return self.breaks(Law::OneRoute, story);
+        }
         if let Some(earlier) = self.places.get(&about).and_then(|places| places.first()) {
             let story = format!("{} was sent as {earlier:?}, may have arrived, and is sent as {place:?}", sent.about);
             return self.breaks(Law::SentOnce, story);

@@ -7,12 +7,14 @@ use engine::{Answer, CardFinish, CardProblem, CardVerdict, Input, OperationId, T
 use super::{Service, Terminal};
 use crate::cards::{self, LastWord};
 use crate::fault::Fault;
-use crate::world::{Around, timeline};
+use crate::world::{Around, Event, timeline};
 
 /// How long a cardholder takes. Milliseconds.
 const CARD_MS: u64 = 2_000;
 /// How long a chip takes for its last word. Milliseconds.
 const LAST_WORD_MS: u64 = 300;
+/// How long a customer takes to scan a code: at once, while the terminal asks, when it has long stopped. Milliseconds.
+const SCAN_MS: [u64; 3] = [3_000, 20_000, 200_000];
 /// How long a cashier thinks about less than was asked for. Milliseconds.
 const CASHIER_MS: u64 = 4_000;
 
@@ -49,6 +51,18 @@ impl Terminal {
         };
         around.later(self.addressee(), CARD_MS, Input::Answer { operation, answer });
         Ok(())
+    }
+
+    /// A code is shown, and a customer may scan it.
+    pub(super) fn show_code(&mut self, around: &mut Around, operation: OperationId, code: String) {
+        timeline!(around, "T{} shows {code}", self.number);
+        around.watch.look(code.as_bytes(), "a code on the screen");
+        let Some(acquirer) = self.session(operation).map(|session| session.acquirer) else { return };
+        let mut dice = around.source.dice_at(self.number, &code, 0);
+        let after_ms = SCAN_MS[dice.below(SCAN_MS.len())];
+        if !dice.one_in(5) {
+            around.queue.at(around.now_ms + after_ms, Event::CustomerScans { acquirer, code });
+        }
     }
 
     /// A chip has its last word; what later messages may need of it is sealed as it then stands.

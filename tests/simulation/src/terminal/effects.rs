@@ -12,6 +12,7 @@ use journal::{Durable, Journal, JournalError};
 
 use super::calls::{lie, refused, run};
 use super::counter::Finishing;
+use super::exchange::Sending;
 use super::session::Session;
 use super::{Cut, Service, Terminal, books};
 use crate::fault::{Fault, Step};
@@ -88,8 +89,10 @@ impl Terminal {
                 Ok(answer) => self.answer(operation, answer),
                 Err(Cut) => return Ok(Err(Cut)),
             },
-            Effect::Send { acquirer, timeout, .. } => {
-                self.send(around, operation, about, &acquirer, u64::from(timeout), fault)?
+            Effect::Send { acquirer, route, timeout, .. } => {
+                let timeout_ms = u64::from(timeout);
+                let sending = Sending { about, acquirer: &acquirer, route: &route, timeout_ms, fault };
+                self.send(around, operation, &sending)?
             }
             Effect::Listen { timeout, .. } => self.listen(around, operation, u64::from(timeout))?,
             Effect::Prove { acquirer, proofs, .. } => {
@@ -145,6 +148,7 @@ impl Terminal {
                     running.vault.drop_keys(&acquirer, &slots);
                 }
             }
+            Effect::ShowCode { operation, code } => self.show_code(around, operation, code),
             Effect::Waived { debt, result } => {
                 timeline!(around, "T{} {debt} waived: {result:?}", self.number);
                 if let (Ok(()), Some(books)) = (result, self.books()) {

@@ -2,8 +2,10 @@
 
 use engine::{OperationId, Outcome, TransactionId};
 
+use super::exchange::Sending;
 use super::{Service, Terminal};
 use crate::cards::LastWord;
+use crate::ground;
 use crate::laws::Sent;
 use crate::world::{Around, last_settlement, timeline};
 
@@ -36,20 +38,14 @@ impl Terminal {
     }
 
     /// What must hold when a message leaves.
-    pub(super) fn judge_sending(
-        &self,
-        around: &mut Around,
-        about: &str,
-        acquirer: &str,
-        frame: &[u8],
-        line: u64,
-        timeout_ms: u64,
-    ) {
+    pub(super) fn judge_sending(&self, around: &mut Around, sending: &Sending<'_>, frame: &[u8], line: u64) {
         let Service::In(running) = &self.service else { return };
+        let Sending { about, acquirer, route, timeout_ms, .. } = *sending;
         let lines = &around.lines;
         let is_open = |line| lines.is_open(line);
-        let sent = Sent { terminal: self.number, acquirer, about, frame, line, timeout_ms };
+        let sent = Sent { terminal: self.number, acquirer, about, frame, line, route, timeout_ms };
         around.watch.sent(sent, running.engine.books(), &is_open);
+        around.figures.by_second_route += u64::from(route != ground::ROUTES[0]);
     }
 
     /// What must hold when a chip has spoken.

@@ -1,6 +1,5 @@
 //! Rendering, sending and hearing: real bytes under real keys, on simulated connections.
 
-use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Result;
@@ -17,6 +16,17 @@ use crate::world::{Around, Damage, Event, Heard, Then, Up, Waiter, garble, shown
 
 /// How long a connection is tried. Milliseconds.
 const CONNECT_MS: u64 = 3_000;
+
+/// What is to be sent.
+pub(super) struct Sending<'a> {
+    /// The payment, errand or debt it belongs to.
+    pub about: &'a str,
+    pub acquirer: &'a str,
+    pub route: &'a str,
+    /// How long an answer is waited for. Milliseconds.
+    pub timeout_ms: u64,
+    pub fault: Option<Fault>,
+}
 
 impl Terminal {
     /// Renders a message and, before any money can move, everything that might have to be sent to take it back.
@@ -48,15 +58,8 @@ impl Terminal {
     }
 
     /// Sends what was rendered last, and waits for an answer.
-    pub(super) fn send(
-        &mut self,
-        around: &mut Around,
-        operation: OperationId,
-        about: &Arc<str>,
-        acquirer: &str,
-        timeout_ms: u64,
-        fault: Option<Fault>,
-    ) -> Result<()> {
+    pub(super) fn send(&mut self, around: &mut Around, operation: OperationId, sending: &Sending<'_>) -> Result<()> {
+        let Sending { about, acquirer, route, timeout_ms, ref fault } = *sending;
         let Some(session) = self.session(operation) else { return Ok(()) };
         let frame = session.rendered.as_ref().map(|rendered| rendered.whole().to_vec());
         let (Some(mut frame), Some(_permit)) = (frame, session.permit.take()) else {
@@ -64,28 +67,37 @@ impl Terminal {
             self.answer(operation, Answer::Reply(Err(failed)));
             return Ok(());
         };
-        let known_line = session.line.take();
         let index = ground::ACQUIRERS.iter().position(|(name, _)| *name == acquirer).unwrap_or_default();
-        let refuses = around.desks[index].up == Up::Refuses;
+        let route = ground::ROUTES.iter().position(|name| *name == route).unwrap_or_default();
+        session.acquirer = index;
+        let open = session.line.take().map(|line| (line, session.route));
+        session.route = route;
+        // A connection carries what its own route was granted, and nothing else.
+        let (known_line, left) = match open {
+            Some((line, taken)) if taken != route => (None, Some(line)),
+            open => (open.map(|(line, _)| line), None),
+        };
+        left.into_iter().for_each(|line| around.lines.close(line));
+        let refuses = around.desks[index].up_on(route) == Up::Refuses;
         if known_line.is_none() && (refuses || matches!(fault, Some(Fault::Unreachable | Fault::NoTls))) {
-            let failure = if fault == Some(Fault::NoTls) { Failure::Tls } else { Failure::Connect };
+            let failure = if *fault == Some(Fault::NoTls) { Failure::Tls } else { Failure::Connect };
             let failed = ExchangeFailed { delivery: Delivery::NotSent, failure };
             let answer = Input::Answer { operation, answer: Answer::Reply(Err(failed)) };
             around.later(self.addressee(), CONNECT_MS, answer);
             return Ok(());
         }
         let line = known_line.unwrap_or_else(|| around.lines.connect());
-        timeline!(around, "T{} {about} sends {}", self.number, shown(&frame));
-        self.judge_sending(around, about, acquirer, &frame, line, timeout_ms);
+        timeline!(around, "T{} {about} sends {} on {}", self.number, shown(&frame), ground::ROUTES[route]);
+        self.judge_sending(around, sending, &frame, line);
         let (arrives, then) = self.on_its_way(around, &mut frame, fault.as_ref());
         if let Some(after_ms) = arrives {
             let at_ms = around.now_ms + after_ms;
-            if fault == Some(Fault::RequestTwice) {
+            let to = (index, route);
+            if *fault == Some(Fault::RequestTwice) {
                 let lost = Then { damage: Damage::Lost, ..Then::default() };
-                let again = Event::Request { line, acquirer: index, frame: frame.clone(), then: lost };
-                around.queue.at(at_ms + 1, again);
+                around.queue.at(at_ms + 1, Event::Request { line, to, frame: frame.clone(), then: lost });
             }
-            around.queue.at(at_ms, Event::Request { line, acquirer: index, frame, then });
+            around.queue.at(at_ms, Event::Request { line, to, frame, then });
         }
         if let Some(Fault::Breaks(_)) = fault {
             around.lines.close(line);

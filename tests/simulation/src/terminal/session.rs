@@ -17,7 +17,10 @@ pub struct Session {
     pub rendered: Option<Rendered>,
     /// Leave to send once, by what the journal last made durable.
     pub permit: Option<Durable>,
-    /// Its connection.
+    /// The acquirer it last sent something to, and on which route, counted from 0.
+    pub acquirer: usize,
+    pub route: usize,
+    /// Its connection, on that route.
     pub line: Option<u64>,
     pub reply: Option<(RawReply, Mask)>,
     pub staged: Option<StagedKeys>,

@@ -40,6 +40,7 @@ impl Terminal {
                 self.ask(around, act, Order::FollowUp { kind, of, amount: minor.map(yuan) })
             }
             What::ScanToPay { minor } => self.pay(around, act, PaymentKind::ScanToPay, minor, cards::CODE),
+            What::ShowToPay { minor } => self.pay(around, act, PaymentKind::ShowToPay, minor, cards::CODE),
             What::RefundTyped { ref of, minor } => self.refund_typed(around, act, of, minor),
             What::RefundBare { minor, card } => {
                 around.cards.insert(name(act)?, card);
@@ -74,6 +75,11 @@ impl Terminal {
             What::AcquirerDown { ms, silent } => {
                 around.desks[act.acquirer].up = if silent { Up::Silent } else { Up::Refuses };
                 around.queue.at(around.now_ms + ms, Event::AcquirerUp { acquirer: act.acquirer });
+                Ok(())
+            }
+            What::RouteDown { ms, silent } => {
+                around.desks[act.acquirer].first_route = if silent { Up::Silent } else { Up::Refuses };
+                around.queue.at(around.now_ms + ms, Event::RouteUp { acquirer: act.acquirer });
                 Ok(())
             }
             What::CutOver => {

@@ -8,6 +8,7 @@ use anyhow::Result;
 
 use super::queue::{Damage, Event, Then};
 use super::{Around, timeline};
+use crate::cards;
 use crate::ground;
 use crate::script::Shape;
 use crate::spent::Room;
@@ -37,21 +38,28 @@ pub struct Desk {
     pub bank: Bank,
     /// Whether it is there.
     pub up: Up,
+    /// Whether its first route leads to it.
+    pub first_route: Up,
 }
 
 impl Desk {
     /// With empty books.
     pub fn new(shape: &Shape, index: usize) -> Result<Desk> {
-        Ok(Desk { bank: ground::bank(shape, index)?, up: Up::Yes })
+        Ok(Desk { bank: ground::bank(shape, index)?, up: Up::Yes, first_route: Up::Yes })
+    }
+
+    /// Whether it is there at the end of this route.
+    pub fn up_on(&self, route: usize) -> Up {
+        if self.up == Up::Yes && route == 0 { self.first_route } else { self.up }
     }
 }
 
 impl Around {
     /// A request reaches its acquirer, whether or not anybody still waits for the answer.
-    pub fn request_arrives(&mut self, line: u64, acquirer: usize, frame: &[u8], then: Then) {
+    pub fn request_arrives(&mut self, line: u64, (acquirer, route): (usize, usize), frame: &[u8], then: Then) {
         let at_ms = self.now_ms + self.shape.latency_ms + then.late_ms;
         let desk = &mut self.desks[acquirer];
-        if desk.up != Up::Yes {
+        if desk.up_on(route) != Up::Yes {
             return;
         }
         let fault = then.fault.as_ref().filter(|fault| !is_lie(frame, fault));
@@ -94,6 +102,13 @@ impl Around {
         let pays = !dice.one_in(4);
         let payment = [terminal, batch, trace].map(str::to_owned);
         self.queue.at(self.now_ms + after_ms, Event::CustomerAnswers { acquirer, payment, pays });
+    }
+
+    /// A customer scans the code a terminal shows, and pays; what is paid or closed already is not paid again.
+    pub fn customer_scans(&mut self, acquirer: usize, code: &str) {
+        let (telephone, _) = cards::wallet();
+        let ended = self.desks[acquirer].bank.pay_code(code, telephone);
+        timeline!(self, "       the customer scans {code}: {ended:?}");
     }
 
     /// A customer pays by telephone, or does not.

@@ -210,7 +210,7 @@ impl World {
                 terminals[act.terminal].act(around, &act)?;
             }
             Event::Input(to, input) => terminals[to.terminal].input(around, to.epoch, *input)?,
-            Event::Request { line, acquirer, frame, then } => around.request_arrives(line, acquirer, &frame, then),
+            Event::Request { line, to, frame, then } => around.request_arrives(line, to, &frame, then),
             Event::Reply { line, frame } => {
                 // Two answers at once are none: bytes after an answer are nobody's.
                 let malformed = engine::contract::retry_policy::Failure::Malformed;
@@ -236,6 +236,8 @@ impl World {
             Event::DiskMended { terminal } => terminals[terminal].disk_mended(),
             Event::Idle { terminal, epoch } => terminals[terminal].idle(around, epoch)?,
             Event::AcquirerUp { acquirer } => around.desks[acquirer].up = Up::Yes,
+            Event::RouteUp { acquirer } => around.desks[acquirer].first_route = Up::Yes,
+            Event::CustomerScans { acquirer, code } => around.customer_scans(acquirer, &code),
             Event::AdvicesTaken { acquirer } => around.desks[acquirer].bank.refuse_advices(None),
             Event::CustomerAnswers { acquirer, payment, pays } => around.customer_answers(acquirer, &payment, pays)?,
             Event::PluginMended { terminal, acquirer } => terminals[terminal].plugin_mended(around, acquirer)?,

@@ -12,8 +12,8 @@ pub enum Event {
     Act(usize),
     /// An answer or an alarm reaches the engine that was begun as this one.
     Input(Addressee, Box<Input>),
-    /// A request reaches the acquirer.
-    Request { line: u64, acquirer: usize, frame: Vec<u8>, then: Then },
+    /// A request reaches the acquirer, on one of its routes.
+    Request { line: u64, to: (usize, usize), frame: Vec<u8>, then: Then },
     /// An answer reaches the terminal.
     Reply { line: u64, frame: Vec<u8> },
     /// The acquirer, or what lies between, closes the connection.
@@ -34,6 +34,10 @@ pub enum Event {
     AdvicesTaken { acquirer: usize },
     /// A customer answers on the telephone, for the scanned payment of this terminal, batch and trace.
     CustomerAnswers { acquirer: usize, payment: [String; 3], pays: bool },
+    /// A customer scans a code that a terminal shows, and pays with a telephone.
+    CustomerScans { acquirer: usize, code: String },
+    /// The acquirer's first route is there again.
+    RouteUp { acquirer: usize },
     /// The plugin is mended.
     PluginMended { terminal: usize, acquirer: usize },
 }

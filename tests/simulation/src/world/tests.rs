@@ -1,5 +1,7 @@
 //! Laws on observations that are not true: each must be able to fail.
 
+use engine::sabotage::{self, Sin};
+
 use super::{Desk, Ground, World};
 use crate::exhaustive::{Story, stories};
 use crate::laws::Law;
@@ -43,7 +45,8 @@ fn a_sale_in_the_ledger_that_the_terminal_does_not_know_is_noticed_in_the_middle
 fn a_sale_at_a_terminal_whose_journal_is_damaged_is_noticed() {
     let mut world = sale(500);
     world.around.watch.rots(0);
-    world.around.watch.cannot_open(0);
+    let books = engine::books::Books::default();
+    world.around.watch.read_back(0, &books, Some("a checksum does not hold"));
     world.run_until(60_000).unwrap();
     assert_eq!(law(&world), Some(Law::DamageStopsSales));
 }
@@ -54,4 +57,28 @@ fn damage_that_nothing_explains_is_noticed() {
     let World { terminals, around, .. } = &mut world;
     around.watch.read_back(0, terminals[0].books().unwrap(), Some("a checksum does not hold"));
     assert_eq!(law(&world), Some(Law::JournalIsWhole));
+}
+
+#[test]
+fn a_sale_that_may_have_left_on_one_route_and_leaves_on_another_is_noticed() {
+    let ground = Ground::native().unwrap();
+    let story = stories().into_iter().find(|story| story.name == "sale-with-reversal").unwrap();
+    let play = || World::play(&ground, &story.script, Source::listed(&story.script), false).unwrap();
+    assert_eq!(play().broken, None);
+    sabotage::commit(Some(Sin::SendOnOtherRoute));
+    let ended = play();
+    sabotage::commit(None);
+    assert_eq!(ended.broken.map(|broken| broken.law), Some(Law::OneRoute));
+}
+
+#[test]
+fn what_never_left_on_a_route_that_is_down_leaves_on_the_other() {
+    let ground = Ground::native().unwrap();
+    let story = stories().into_iter().find(|story| story.name == "show-to-pay-first-route-down").unwrap();
+    let ended = World::play(&ground, &story.script, Source::listed(&story.script), true).unwrap();
+    let timeline = ended.timeline.join("\n");
+    assert_eq!(ended.broken, None, "{timeline}");
+    assert!(timeline.contains("A sends 0200") && timeline.contains("on backup"), "{timeline}");
+    // A regression: a question that was not answered wiped out the numbers by which the next one asks.
+    assert!(!timeline.contains("PluginFailed"), "{timeline}");
 }

@@ -58,3 +58,22 @@ fn a_tip_on_a_delivered_offline_sale_is_not_approved_into_nothing() {
         "#,
     );
 }
+
+/// What went wrong, in the simulator itself: a bit had rotted where it did no harm, and later a write failed while the
+/// terminal started. It was taken for one that knows its journal to be damaged, and was not to sell any more.
+#[test]
+fn a_disk_that_fails_once_is_no_damage() {
+    holds(
+        r#"
+        world {"seed":179,"terminals":1,"acquirers":2,"latency_ms":20,"timeout_ms":30000,"tombstones":true,"forgets_reversals":false,"sector_bytes":4096,"refused_debts_max":2,"segment_bytes":131072,"calm_from_ms":2498987}
+        act {"at_ms":368135,"terminal":0,"acquirer":1,"name":"T0N3","what":{"follow":{"kind":"Advise","of":"T0N2","minor":61}}}
+        act {"at_ms":368609,"terminal":0,"acquirer":0,"name":"T0N4","what":"settle"}
+        act {"at_ms":551518,"terminal":0,"acquirer":1,"name":"T0N8","what":{"sale":{"minor":75977,"card":1}}}
+        act {"at_ms":611709,"terminal":0,"acquirer":1,"name":"T0N9","what":{"sale":{"minor":52044,"card":6}}}
+        strike [{"terminal":0,"about":"start","step":"read","nth":0},{"rots":379}]
+        strike [{"terminal":0,"about":"S19e10ec17e1N2","step":"commit","nth":1},{"sync-fails":false}]
+        strike [{"terminal":0,"about":"T0N8","step":"commit","nth":1},{"cut-inside":0}]
+        strike [{"terminal":0,"about":"start","step":"close","nth":1},{"write-fails":false}]
+        "#,
+    );
+}

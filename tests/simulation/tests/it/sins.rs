@@ -12,6 +12,8 @@ fn laws(sin: Sin) -> &'static [Law] {
         Sin::DropDebtOnRefusal => &[Law::FailedIsNotCharged, Law::ApprovedIsNotLost],
         Sin::TellBeforeDurable => &[Law::ToldIsDurable],
         Sin::ResendAfterMaybeSent => &[Law::SentOnce, Law::FailedIsNotCharged],
+        // Where one route leads to the acquirer, there is no other.
+        Sin::SendOnOtherRoute => &[Law::OneRoute, Law::SentOnce, Law::FailedIsNotCharged],
         Sin::SkipProof => &[Law::ApprovedIsNotLost, Law::FailedIsNotCharged],
         Sin::ReuseTrace => &[Law::TraceIsUnique],
         Sin::BelieveGravity => &[Law::FailedIsNotCharged, Law::SentOnce],
