@@ -13,10 +13,12 @@ use zeroize::Zeroizing;
 use super::{Event, Heard, Service, Terminal};
 
 impl Terminal {
-    pub(super) fn send(&mut self, operation: OperationId, acquirer: &str, route: &str, timeout: Milliseconds) {
-        let route = self.routes.get(acquirer).and_then(|routes| routes.get(route)).map(|(route, _)| route.clone());
+    pub(super) fn send(&mut self, operation: OperationId, acquirer: &str, name: &str, timeout: Milliseconds) {
+        let route = self.routes.get(acquirer).and_then(|routes| routes.get(name)).map(|(route, _)| route.clone());
         let Some(session) = self.session(operation) else { return };
-        let conversation = session.conversation.take();
+        // What may leave was granted for the route it was rendered for: another route's connection is closed.
+        let conversation = session.conversation.take().filter(|_| session.route.as_deref() == Some(name));
+        session.route = Some(name.to_owned());
         let frame = session.rendered.as_ref().map(|rendered| Zeroizing::new(rendered.whole().to_vec()));
         let (Some(route), Some(frame), Some(permit)) = (route, frame, session.permit.take()) else {
             let failed = ExchangeFailed { delivery: Delivery::NotSent, failure: Failure::NoRoute };

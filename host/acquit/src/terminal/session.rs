@@ -1,6 +1,7 @@
 //! What one running operation holds that must not outlive it: card data, rendered bytes, its connection.
 
 use engine::contract::card::Presented;
+use engine::contract::types::Name;
 use journal::Durable;
 use network::Conversation;
 use tokio::task::JoinHandle;
@@ -16,6 +17,8 @@ pub(super) struct Session {
     /// Leave to send once, by what the journal last made durable.
     pub permit: Option<Durable>,
     pub conversation: Option<Conversation>,
+    /// The route of that conversation.
+    pub route: Option<Name>,
     /// What sends or waits for an answer, with the connection in its hands.
     pub task: Option<JoinHandle<()>>,
     pub reply: Option<(RawReply, Mask)>,
