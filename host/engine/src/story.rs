@@ -58,10 +58,51 @@ pub enum Charged {
     Yes,
     /// No.
     No,
+    /// Not yet: it is held on the card until it is completed or let go.
+    Held,
+    /// The other way round: the customer was given this back.
+    GivenBack,
     /// Perhaps; it will be taken back, unless the debt was waived.
     Perhaps,
     /// If so, it has been taken back.
     TakenBack,
+}
+
+/// What an operation does to the customer's money.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Does {
+    Takes,
+    Holds,
+    GivesBack,
+    Nothing,
+}
+
+impl Does {
+    /// By what was asked for.
+    pub fn of(operation: OperationKind) -> Does {
+        match operation {
+            OperationKind::Sale
+            | OperationKind::ScanToPay
+            | OperationKind::ShowToPay
+            | OperationKind::Complete
+            | OperationKind::Advise => Does::Takes,
+            OperationKind::Preauthorize => Does::Holds,
+            OperationKind::Void
+            | OperationKind::Refund
+            | OperationKind::CancelPreauthorization
+            | OperationKind::CancelCompletion => Does::GivesBack,
+            OperationKind::SignIn
+            | OperationKind::SignOff
+            | OperationKind::Echo
+            | OperationKind::Download
+            | OperationKind::Balance
+            | OperationKind::Reverse
+            | OperationKind::Inquire
+            | OperationKind::ReportScripts
+            | OperationKind::Settle
+            | OperationKind::Upload => Does::Nothing,
+        }
+    }
 }
 
 /// Will the shop be paid?
@@ -184,13 +225,14 @@ pub enum StoryEvent {
 impl Story {
     /// Tells it from the books.
     pub fn tell(books: &Books, transaction: &Transaction) -> Story {
-        let debts = || books.debts_of(transaction);
+        let debts = || debts_about(books, transaction);
         // What speaks of the money itself; reports and advices do not change who was charged.
         let in_doubt = |debt: &&Debt| !matches!(debt.duty, Duty::Advise | Duty::ReportScripts);
         let debt = debts().filter(in_doubt).last().filter(|_| transaction.resolution.is_none());
         let outcome = transaction.outcome().cloned();
-        let only_asks = matches!(transaction.kind(), OperationKind::Balance | OperationKind::Inquire);
-        let charged = if only_asks { Charged::No } else { charged(outcome.as_ref(), debt) };
+        let charged = charged(Does::of(transaction.kind()), outcome.as_ref(), debt);
+        // Approved by the terminal alone: the acquirer must still take it.
+        let told = debts().find(|debt| debt.duty == Duty::Advise).map(|debt| debt.standing);
         Story {
             transaction: transaction.id.clone(),
             acquirer: transaction.acquirer.clone(),
@@ -200,10 +242,14 @@ impl Story {
             plugin: transaction.plugin(),
             reference: transaction.reference.clone(),
             charged,
-            paid: shop_paid(charged),
+            paid: shop_paid(charged, told),
             owed: debts().find(|debt| debt.is_open()).map(owed_now),
             waived: debts().find_map(|debt| debt.waived.clone()),
-            advice: advice(outcome.as_ref(), debt, transaction.card_data_is_gone()),
+            advice: match told {
+                Some(Standing::Refused | Standing::Unmatched) => Advice::CallAcquirer,
+                Some(Standing::Waived) => Advice::AsWaived,
+                _ => advice(outcome.as_ref(), debt, transaction.card_data_is_gone()),
+            },
             timeline: transaction.timeline.clone(),
             abridged: transaction.summarised && transaction.timeline.is_empty(),
             outcome,
@@ -239,8 +285,21 @@ impl Transaction {
     }
 }
 
-fn charged(outcome: Option<&Outcome>, debt: Option<&Debt>) -> Charged {
+/// What is or was owed for a transaction itself. The advice of a tip is owed under the name of its sale, and is about the
+/// tip alone.
+pub fn debts_about<'a>(books: &'a Books, transaction: &'a Transaction) -> impl Iterator<Item = &'a Debt> {
+    let is_tip = |known: &Transaction| known.kind() == OperationKind::Advise;
+    let sale = transaction.follows().filter(|_| is_tip(transaction)).and_then(|sale| books.transaction(&sale));
+    let tipped = sale.is_none() && books.followers(&transaction.id).any(is_tip);
+    books.debts_of(sale.unwrap_or(transaction)).filter(move |debt| match debt.duty {
+        Duty::Advise => !tipped,
+        _ => sale.is_none(),
+    })
+}
+
+fn charged(does: Does, outcome: Option<&Outcome>, debt: Option<&Debt>) -> Charged {
     match (outcome, debt.map(|debt| debt.standing)) {
+        _ if does == Does::Nothing => Charged::No,
         (_, Some(Standing::Paid)) => Charged::TakenBack,
         // The acquirer never knew it, and its books agreed with ours since.
         (_, Some(Standing::Settled)) => Charged::No,
@@ -248,7 +307,12 @@ fn charged(outcome: Option<&Outcome>, debt: Option<&Debt>) -> Charged {
         (_, Some(Standing::Unheard | Standing::Refused | Standing::Unmatched | Standing::Waived)) | (None, None) => {
             Charged::Perhaps
         }
-        (Some(Outcome::Approved(_)), None) => Charged::Yes,
+        (Some(Outcome::Approved(_)), None) => match does {
+            Does::Takes => Charged::Yes,
+            Does::Holds => Charged::Held,
+            Does::GivesBack => Charged::GivenBack,
+            Does::Nothing => Charged::No,
+        },
         (Some(Outcome::Unknown(_)), None) => Charged::Perhaps,
         (
             Some(Outcome::Declined(_) | Outcome::NotSent(_) | Outcome::Done | Outcome::Failed(_) | Outcome::Settled(_)),
@@ -257,11 +321,12 @@ fn charged(outcome: Option<&Outcome>, debt: Option<&Debt>) -> Charged {
     }
 }
 
-fn shop_paid(charged: Charged) -> ShopPaid {
-    match charged {
-        Charged::Yes => ShopPaid::Yes,
-        Charged::No | Charged::TakenBack => ShopPaid::No,
-        Charged::Perhaps => ShopPaid::Open,
+/// `told`: how the advice stands that tells the acquirer of what the terminal approved alone.
+fn shop_paid(charged: Charged, told: Option<Standing>) -> ShopPaid {
+    match (charged, told) {
+        (Charged::Yes, None | Some(Standing::Paid | Standing::Settled | Standing::Replaced)) => ShopPaid::Yes,
+        (Charged::Yes | Charged::Perhaps, _) => ShopPaid::Open,
+        (Charged::No | Charged::Held | Charged::GivenBack | Charged::TakenBack, _) => ShopPaid::No,
     }
 }
 

@@ -17,6 +17,8 @@ use super::*;
 use crate::config::Configuration;
 use crate::messages::{Language, Messages};
 
+mod ends;
+
 const COLUMNS: usize = 40;
 
 fn configuration() -> Configuration {

@@ -245,7 +245,8 @@ fn owed_otherwise() -> Vec<Left> {
         let (approved, told, sums, members) = (Some(500), good, (500, 500), 1);
         Left { name, house, debt, standing, approved, told, sums, members }
     };
-    let lost = |left: Left| Left { sums: (500, 0), members: 0, ..left };
+    let waived = (Charged::Yes, Advice::AsWaived);
+    let lost = |left: Left| Left { told: waived, sums: (500, 0), members: 0, ..left };
     let unknown = |left: Left| Left { approved: None, told: open, sums: (0, 500), members: 0, ..left };
     let repeated = cut(asked_later::unknown(Silence::Repeat, Line::LostReply));
     let asked = cut(asked_later::unknown(Silence::Inquire, Line::LostReply));

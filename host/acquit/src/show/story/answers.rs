@@ -1,22 +1,13 @@
 //! The four questions of everybody who asks after a transaction, answered for each kind of operation.
 
 use engine::books::{Debt, Standing};
-use engine::contract::transaction::OperationKind;
-use engine::story::{Advice, Charged, ShopPaid};
+use engine::contract::types::Amount;
+use engine::story::{Advice, Charged, Does, debts_about};
 use engine::{Duty, Outcome};
 
-use super::super::{debts, reference, words};
+use super::super::{debts, reference};
 use super::Teller;
 use crate::messages::{Value as Argument, format_time};
-
-/// What an operation does to the customer's money.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Does {
-    Takes,
-    Holds,
-    GivesBack,
-    Nothing,
-}
 
 impl Teller<'_> {
     /// Every question with its answer.
@@ -36,15 +27,13 @@ impl Teller<'_> {
     fn customer(&self) -> String {
         let id = match (self.does(), self.story.charged) {
             (Does::Nothing, _) => "explain-customer-asked",
-            (Does::GivesBack, charged) => match charged {
-                Charged::Yes => "explain-customer-given-back",
-                Charged::No => "explain-customer-not-given-back",
-                Charged::TakenBack => "explain-customer-back-undone",
-                Charged::Perhaps => "explain-customer-back-unknown",
-            },
-            (_, Charged::Yes) if self.given_back.is_some() => "explain-customer-given-back-since",
-            (Does::Holds, Charged::Yes) => "explain-customer-held",
-            (Does::Takes, Charged::Yes) => "explain-customer-charged",
+            (Does::GivesBack, Charged::No) => "explain-customer-not-given-back",
+            (Does::GivesBack, Charged::TakenBack) => "explain-customer-back-undone",
+            (Does::GivesBack, Charged::Perhaps) => "explain-customer-back-unknown",
+            (_, Charged::GivenBack) => "explain-customer-given-back",
+            (_, Charged::Yes | Charged::Held) if self.given_back.is_some() => "explain-customer-given-back-since",
+            (_, Charged::Held) => "explain-customer-held",
+            (_, Charged::Yes) => "explain-customer-charged",
             (_, Charged::No) => "explain-customer-not-charged",
             (_, Charged::TakenBack) => "explain-customer-taken-back",
             (_, Charged::Perhaps) => match self.reversal().map(|debt| debt.standing) {
@@ -67,33 +56,43 @@ impl Teller<'_> {
 
     fn shop(&self) -> String {
         let amount = || [("amount", self.amount())];
-        let untold = self.books.debts_of(self.transaction).find(|debt| debt.duty == Duty::Advise);
-        match (self.does(), self.story.paid) {
-            (Does::Nothing, _) | (Does::GivesBack, ShopPaid::No) => self.text("explain-shop-unchanged", &[]),
-            (Does::GivesBack, ShopPaid::Yes) => self.text("explain-shop-given-back", &amount()),
-            (_, ShopPaid::Open) => self.text("explain-shop-unknown", &amount()),
-            (_, ShopPaid::No) => self.text("explain-shop-not-paid", &[]),
-            (_, ShopPaid::Yes) if self.given_back.is_some() => self.text("explain-shop-not-paid", &[]),
-            (Does::Holds, ShopPaid::Yes) => {
+        match (self.does(), self.story.charged) {
+            (Does::Nothing, _) | (Does::GivesBack, Charged::No | Charged::TakenBack) => {
+                self.text("explain-shop-unchanged", &[])
+            }
+            (_, Charged::Perhaps) => self.text("explain-shop-unknown", &amount()),
+            (_, Charged::GivenBack) => self.text("explain-shop-given-back", &amount()),
+            (_, Charged::Yes | Charged::Held) if self.given_back.is_some() => self.text("explain-shop-not-paid", &[]),
+            (_, Charged::Held) => {
                 self.text("explain-shop-held", &[("transaction", self.transaction.id.to_string().into())])
             }
-            (Does::Takes, ShopPaid::Yes) => match untold.map(|debt| debt.standing) {
-                None | Some(Standing::Paid | Standing::Settled | Standing::Replaced) => {
-                    self.text("explain-shop-paid", &amount())
-                }
-                Some(Standing::Unheard) => {
-                    self.text("explain-shop-when-told", &[("amount", self.amount()), ("acquirer", self.acquirer())])
-                }
-                Some(Standing::Refused | Standing::Unmatched | Standing::Waived) => {
-                    self.text("explain-shop-lost", &[("amount", self.amount()), ("acquirer", self.acquirer())])
-                }
-            },
+            (_, Charged::Yes) => self.shop_of_a_charge(),
+            (_, Charged::No | Charged::TakenBack) => self.text("explain-shop-not-paid", &[]),
         }
+    }
+
+    /// Of what was approved by the terminal alone, the acquirer must still be told, and take it.
+    fn shop_of_a_charge(&self) -> String {
+        let untold = self.debts().find(|debt| debt.duty == Duty::Advise);
+        let id = match untold.map(|debt| debt.standing) {
+            None | Some(Standing::Paid | Standing::Settled | Standing::Replaced) => {
+                let id = if self.is_settled() { "explain-shop-settled" } else { "explain-shop-paid" };
+                return self.text(id, &[("amount", self.amount())]);
+            }
+            Some(Standing::Unheard) => "explain-shop-when-told",
+            Some(Standing::Refused | Standing::Unmatched | Standing::Waived) => "explain-shop-lost",
+        };
+        self.text(id, &[("amount", self.amount()), ("acquirer", self.acquirer())])
+    }
+
+    /// Whether its batch was closed with the acquirer.
+    fn is_settled(&self) -> bool {
+        self.transaction.batch.is_some_and(|batch| batch < self.books.batch(&self.transaction.acquirer).number)
     }
 
     /// One line for each thing that is owed.
     fn owed(&self) -> Vec<String> {
-        let debts = self.books.debts_of(self.transaction);
+        let debts = self.debts();
         let mut lines: Vec<_> = debts.filter_map(|debt| self.owes(debt)).collect();
         if lines.is_empty() {
             lines.push(self.text("explain-owed-nothing", &[]));
@@ -131,7 +130,7 @@ impl Teller<'_> {
     fn next(&self) -> String {
         let takes = self.does() == Does::Takes;
         match (self.story.advice, &self.story.outcome) {
-            _ if self.advice_is_refused() => self.call(),
+            (Advice::Nothing, _) if takes && self.given_back.is_none() && self.rest().is_some() => self.rest_is_due(),
             (Advice::Nothing, _) if takes && self.given_back.is_none() => self.text("explain-next-nothing", &[]),
             (Advice::Nothing, _) => self.text("explain-next-done", &[]),
             (Advice::PayAgain, _) if !takes => self.text("explain-next-not-done", &[]),
@@ -147,28 +146,34 @@ impl Teller<'_> {
         }
     }
 
+    /// What is still to be paid where less was approved than asked for.
+    fn rest(&self) -> Option<Amount> {
+        let Some(Outcome::Approved(approved)) = &self.story.outcome else { return None };
+        let asked = self.story.amount?;
+        let minor = asked.minor.checked_sub(approved.amount.minor).filter(|minor| *minor > 0)?;
+        Some(Amount { minor, ..asked })
+    }
+
+    fn rest_is_due(&self) -> String {
+        self.text("explain-next-rest", &[("amount", self.money(self.rest()))])
+    }
+
     fn call(&self) -> String {
         let date = self.story.timeline.first().map(|moment| format_time(&moment.at.local())).unwrap_or_default();
         let trace: Argument<'_> = reference(&self.story.reference, "trace").into();
         self.text("explain-next-call", &[("acquirer", self.acquirer()), ("trace", trace), ("date", date.into())])
     }
 
-    fn advice_is_refused(&self) -> bool {
-        let refused = |debt: &Debt| matches!(debt.standing, Standing::Refused | Standing::Unmatched);
-        self.books.debts_of(self.transaction).any(|debt| debt.duty == Duty::Advise && refused(debt))
-    }
-
     /// The newest debt that takes the money back.
     fn reversal(&self) -> Option<&Debt> {
-        self.books.debts_of(self.transaction).filter(|debt| matches!(debt.duty, Duty::Reverse(_))).last()
+        self.debts().filter(|debt| matches!(debt.duty, Duty::Reverse(_))).last()
+    }
+
+    fn debts(&self) -> impl Iterator<Item = &Debt> {
+        debts_about(self.books, self.transaction)
     }
 
     fn does(&self) -> Does {
-        match self.story.operation {
-            OperationKind::Preauthorize => Does::Holds,
-            OperationKind::Balance | OperationKind::Inquire => Does::Nothing,
-            kind if words::gives_back(kind) => Does::GivesBack,
-            _ => Does::Takes,
-        }
+        Does::of(self.story.operation)
     }
 }

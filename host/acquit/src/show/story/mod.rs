@@ -7,6 +7,7 @@ use engine::Outcome;
 use engine::TransactionId;
 use engine::books::{Books, Transaction};
 use engine::contract::transaction::{Operation, Subject};
+use engine::contract::types::Amount;
 use engine::story::Story;
 use serde_json::{Value, json};
 
@@ -115,7 +116,7 @@ impl Teller<'_> {
             "explain-summary",
             &[
                 ("operation", operation.into()),
-                ("amount", self.amount()),
+                ("amount", self.money(self.story.amount)),
                 ("acquirer", self.acquirer()),
                 ("trace", reference(&self.story.reference, "trace").into()),
             ],
@@ -147,8 +148,16 @@ impl Teller<'_> {
         self.story.acquirer.clone().into()
     }
 
+    /// What it is about: what was approved, which may be less than was asked for.
     fn amount(&self) -> Argument<'static> {
-        self.story.amount.map(|amount| format_amount(&amount, self.messages.language())).unwrap_or_default().into()
+        match &self.story.outcome {
+            Some(Outcome::Approved(approved)) => self.money(Some(approved.amount)),
+            _ => self.money(self.story.amount),
+        }
+    }
+
+    fn money(&self, amount: Option<Amount>) -> Argument<'static> {
+        amount.map(|amount| format_amount(&amount, self.messages.language())).unwrap_or_default().into()
     }
 
     fn text(&self, id: &str, args: &[(&str, Argument<'_>)]) -> String {

@@ -83,12 +83,10 @@ pub fn compare(stage: &mut Stage, page: &mut Page) -> Result<bool> {
 /// A payment by the terminal's books: what it asked for, how it stands, what the shop gets.
 fn payment(identity: &str, story: &Value, languages: &[Language]) -> String {
     let amount = story["amount"]["minor"].as_i64().unwrap_or_default();
-    // What is only set aside is nobody's yet.
-    let held = story["operation"] == "preauthorize";
-    let paid = story["paid"] == "yes" && !held;
+    let paid = story["paid"] == "yes";
     let state = match (paid, story["charged"].as_str()) {
         (true, _) => words("成功", "approved"),
-        (false, Some("yes")) if held => words("已冻结", "held"),
+        (false, Some("held")) => words("已冻结", "held"),
         (false, Some("taken-back")) => words("已冲正", "reversed"),
         (false, Some("no")) if story["outcome"] == "not-sent" => words("未发送", "not sent"),
         (false, Some("no")) => words("被拒绝", "declined"),
