@@ -12,6 +12,15 @@ use crate::ticker::{Running, Ticker};
 /// The start of the only message by which Wasmtime tells that host-call fuel is exhausted; its error type is private.
 const HOST_CALL_FUEL_EXHAUSTED: &str = "too much data is being copied between the host and the guest";
 
+/// What a call has cost. Equal calls of one artefact cost the same on every machine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Spent {
+    /// Instructions, roughly one unit each: the instance's start and the call itself.
+    pub fuel: u64,
+    /// What the instance's linear memories held when it was done, bytes.
+    pub memory_bytes: usize,
+}
+
 /// What a call may use up: instructions, and ticks of the deadline clock.
 #[derive(Clone, Copy)]
 pub(crate) struct Allowance {
@@ -27,6 +36,7 @@ impl Allowance {
 pub(crate) struct Call<'a> {
     store: Store<Usage>,
     instance: Instance,
+    fuel: u64,
     _running: Running<'a>,
 }
 
@@ -44,7 +54,7 @@ impl<'a> Call<'a> {
         store.set_fuel(allowance.fuel).map_err(|error| PluginFault::Unloadable(one_line(&error)))?;
         store.set_epoch_deadline(allowance.ticks);
         match plugin.instantiate(&mut store) {
-            Ok(instance) => Ok(Self { store, instance, _running: running }),
+            Ok(instance) => Ok(Self { store, instance, fuel: allowance.fuel, _running: running }),
             Err(error) => Err(fault(&error, store.data())),
         }
     }
@@ -58,15 +68,18 @@ impl<'a> Call<'a> {
         self.instance.get_typed_func(&mut self.store, export).map_err(|error| PluginFault::WrongType(one_line(&error)))
     }
 
-    /// Calls an export and takes its answer out of the guest. An instance serves once: after a trap it cannot be
-    /// entered again, and without one it has a past.
-    pub(crate) fn run<P, R>(mut self, export: &ComponentExportIndex, arguments: P) -> Result<R, PluginFault>
+    /// Calls an export, takes its answer out of the guest and says what that cost. An instance serves once: after a
+    /// trap it cannot be entered again, and without one it has a past.
+    pub(crate) fn run<P, R>(mut self, export: &ComponentExportIndex, arguments: P) -> (Result<R, PluginFault>, Spent)
     where
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift + 'static,
     {
-        let function = self.function::<P, R>(export)?;
-        function.call(&mut self.store, arguments).map_err(|error| fault(&error, self.store.data()))
+        let answer = self.function::<P, R>(export).and_then(|function| {
+            function.call(&mut self.store, arguments).map_err(|error| fault(&error, self.store.data()))
+        });
+        let fuel = self.fuel.saturating_sub(self.store.get_fuel().unwrap_or_default());
+        (answer, Spent { fuel, memory_bytes: self.store.data().memory_bytes })
     }
 }
 

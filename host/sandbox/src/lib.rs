@@ -15,6 +15,7 @@ mod loaded;
 mod ticker;
 
 pub use artefact::digest;
+pub use call::Spent;
 pub use configuration::configuration;
 pub use engine::{contract, contract_conversions};
 pub use loaded::{LoadedPlugin, NOT_READ, Sandbox, SandboxError};

@@ -15,7 +15,7 @@ use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, I
 use crate::artefact::Artefact;
 use crate::bindings::exports::acquit::terminal::{acquirer, inspector, retry_policy, transaction, types};
 use crate::bindings::{Convert, Weigh};
-use crate::call::{Allowance, Call, Usage, one_line};
+use crate::call::{Allowance, Call, Spent, Usage, one_line};
 use crate::configuration::configuration;
 use crate::limits::{INPUT_BYTES, INSPECTED_FIELDS};
 use crate::ticker::Ticker;
@@ -46,6 +46,7 @@ pub struct LoadedPlugin {
     name: String,
     digest: Digest,
     build: Arc<Build>,
+    spent: Mutex<Spent>,
 }
 
 impl Sandbox {
@@ -88,7 +89,7 @@ impl Sandbox {
                 self.0.remember(digest, Arc::new(built))
             }
         };
-        Ok(LoadedPlugin { sandbox: self.clone(), name: name.into(), digest, build })
+        Ok(LoadedPlugin { sandbox: self.clone(), name: name.into(), digest, build, spent: Mutex::default() })
     }
 
     /// Loads and checks; says what failed in which call.
@@ -106,7 +107,7 @@ impl Sandbox {
         let (exports, instance) = load().map_err(|fault| (LOAD, fault))?;
         let describe = || {
             let call = Call::new(&self.0.ticker, &instance, Allowance::CALL)?;
-            let (described,) = call.run::<(), Described>(&exports.describe, ())?;
+            let (described,) = call.run::<(), Described>(&exports.describe, ()).0?;
             let described = described.convert();
             descriptor::check(&described)?;
             Ok(described)
@@ -117,12 +118,20 @@ impl Sandbox {
 }
 
 impl LoadedPlugin {
+    /// What the call that ended last has cost: for whoever measures a plugin, one call at a time.
+    pub fn spent(&self) -> Spent {
+        *self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
     fn call<P, R>(&self, export: &ComponentExportIndex, arguments: P) -> Result<R, PluginFault>
     where
         P: ComponentNamedList + Lower,
         R: ComponentNamedList + Lift + 'static,
     {
-        Call::new(&self.sandbox.0.ticker, &self.build.instance, Allowance::CALL)?.run(export, arguments)
+        let call = Call::new(&self.sandbox.0.ticker, &self.build.instance, Allowance::CALL)?;
+        let (answer, spent) = call.run(export, arguments);
+        *self.spent.lock().unwrap_or_else(PoisonError::into_inner) = spent;
+        answer
     }
 
     fn named<T>(&self, call: &str, answer: Result<T, PluginFault>) -> Result<T, PluginError> {

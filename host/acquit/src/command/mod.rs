@@ -11,6 +11,7 @@ mod keys;
 mod message;
 mod operator;
 mod pay;
+mod plugin;
 mod run;
 mod waive;
 
@@ -76,7 +77,7 @@ enum Command {
     /// Make an empty journal and key store for a new terminal. Refused where there are some.
     Init,
     /// Run the terminal: pay what is owed, then serve the other commands.
-    Run,
+    Run(run::Run),
     #[command(flatten)]
     Pay(pay::Pay),
     #[command(flatten)]
@@ -102,6 +103,9 @@ enum Command {
     /// Look at messages.
     #[command(subcommand)]
     Message(message::Message),
+    /// For those who write plugins: look at one, measure it.
+    #[command(subcommand)]
+    Plugin(plugin::Plugin),
 }
 
 /// Reads the command line and does what it says.
@@ -130,6 +134,7 @@ fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
     // What needs no terminal needs no configuration.
     let command = match command {
         Command::Message(message) => return message::message(&message, shared.json),
+        Command::Plugin(plugin) => return plugin::plugin(&plugin, shared.json),
         Command::Operator(operator) => return operator::operator(&operator, shared.json),
         Command::Evidence(evidence::Evidence::Verify(verify)) => {
             return evidence::verify(&verify, shared.json, shared.lang.unwrap_or(Language::English));
@@ -139,7 +144,7 @@ fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
     let house = House::open(shared)?;
     match command {
         Command::Init => init::init(&house),
-        Command::Run => run::run(house),
+        Command::Run(how) => run::run(house, &how),
         Command::Pay(pay) => pay::pay(&house, pay),
         Command::Follow(follow) => follow::follow(&house, follow),
         Command::Errand(errand) => errand::errand(&house, errand),
@@ -149,7 +154,7 @@ fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
         Command::Journal(journal) => journal::journal(&house, &journal),
         Command::Keys(keys) => keys::keys(&house, &keys),
         Command::Evidence(evidence::Evidence::Export(export)) => evidence::export(&house, &export),
-        Command::Evidence(_) | Command::Message(_) | Command::Operator(_) => Ok(ExitCode::SUCCESS),
+        Command::Evidence(_) | Command::Message(_) | Command::Operator(_) | Command::Plugin(_) => Ok(ExitCode::SUCCESS),
     }
 }
 

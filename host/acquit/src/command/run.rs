@@ -1,10 +1,14 @@
 //! The running terminal.
 
+use std::fs::OpenOptions;
 use std::io::{Write, stdout};
+use std::os::unix::fs::OpenOptionsExt;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::{Arc, Mutex, mpsc};
 
 use anyhow::{Context, Result, bail};
+use clap::Args;
 use devices::{Beep, DeviceError, Display, Screen};
 use journal::medium;
 use serde_json::json;
@@ -13,22 +17,35 @@ use tracing_subscriber::filter::LevelFilter;
 use super::House;
 use crate::config::{Configuration, Profile};
 use crate::control;
-use crate::terminal::{Places, Terminal};
+use crate::terminal::{Calls, Places, Terminal};
 
 /// Why a production terminal does not start.
 const DEVELOPMENT_BUILD: &str =
     "this is a development build; a production profile needs one without the feature `development`";
+
+/// Why a production terminal does not start either.
+const RECORDS_CALLS: &str = "a production terminal writes no calls of plugins down; leave out --record-calls";
+
+/// How the terminal runs.
+#[derive(Debug, Args)]
+pub(super) struct Run {
+    /// Write every call of a plugin to the end of this file, one a line, for `acquit plugin certify` and `replay`.
+    /// A plugin sees no card number, so the file holds none. Never in production.
+    #[arg(long, value_name = "FILE")]
+    record_calls: Option<PathBuf>,
+}
 
 /// Shows each screen as lines on standard output, or as one line of JSON.
 struct Console {
     json: bool,
 }
 
-pub(super) fn run(house: House) -> Result<ExitCode> {
+pub(super) fn run(house: House, run: &Run) -> Result<ExitCode> {
     let lies = lies_about_sync(&house.configuration);
     if house.configuration.profile == Profile::Production {
         let build = cfg!(feature = "development").then(|| DEVELOPMENT_BUILD.to_owned());
-        let refused: Vec<_> = build.into_iter().chain(lies.clone()).collect();
+        let records = run.record_calls.as_ref().map(|_| RECORDS_CALLS.to_owned());
+        let refused: Vec<_> = build.into_iter().chain(records).chain(lies.clone()).collect();
         if !refused.is_empty() {
             bail!("{}", refused.join("\nacquit: "));
         }
@@ -46,7 +63,8 @@ pub(super) fn run(house: House) -> Result<ExitCode> {
     if house.configuration.profile == Profile::Development {
         show(&display, house.messages.text("test-banner", &[]));
     }
-    let mut terminal = Terminal::open(house.configuration, Arc::clone(&display), handle, inbox.clone())?;
+    let calls = run.record_calls.as_deref().map(calls).transpose()?;
+    let mut terminal = Terminal::open(house.configuration, Arc::clone(&display), handle, inbox.clone(), calls)?;
     control::serve(&places.socket(), inbox)
         .with_context(|| format!("cannot listen on {}", places.socket().display()))?;
     let owed = terminal.books().map_or(0, engine::books::Books::owed);
@@ -58,6 +76,11 @@ pub(super) fn run(house: House) -> Result<ExitCode> {
     stdout().flush()?;
     terminal.run(&events);
     Ok(ExitCode::SUCCESS)
+}
+
+fn calls(file: &Path) -> Result<Calls> {
+    let opened = OpenOptions::new().append(true).create(true).mode(0o600).open(file);
+    Ok(Arc::new(Mutex::new(opened.with_context(|| format!("calls cannot be written to {}", file.display()))?)))
 }
 
 /// Why a sync in the data folder may prove nothing, if so.

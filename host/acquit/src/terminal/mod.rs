@@ -35,6 +35,7 @@ use vault::Vault;
 
 pub use clock::Clock;
 pub use looking::look_at_rest;
+pub use plugins::Calls;
 pub use reading::{BooksRead, OnDisk, record};
 pub use waiving::waive_at_rest;
 pub use wiring::{Places, grants, is_transport};
@@ -136,16 +137,19 @@ struct Running {
 
 impl Terminal {
     /// Opens vault, plugins, routes and journal, and brings everything a power cut left open to an end or to a debt.
+    /// `calls`: where calls of plugins are written down.
     pub fn open(
         configuration: Configuration,
         display: Arc<Mutex<dyn Display>>,
         runtime: tokio::runtime::Handle,
         inbox: Sender<Event>,
+        calls: Option<Calls>,
     ) -> Result<Terminal> {
         let places = Places::of(&configuration);
         let probe = faults::probe();
         let vault = Vault::open(&places.keys(), &grants(&configuration)).context("the key store cannot be opened")?;
         let shelf = Shelf::new(Sandbox::new()?, places.plugins()).context("the plugin folder cannot be used")?;
+        let shelf = shelf.recording(calls);
         let routes = configuration
             .acquirers
             .iter()

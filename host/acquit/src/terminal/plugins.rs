@@ -7,10 +7,14 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use engine::contract::{Digest, Plugin, PluginError, PluginFault};
-use sandbox::Sandbox;
+use kit::Recorder;
+use sandbox::{LoadedPlugin, Sandbox};
+
+/// Where calls of plugins are written down, for those who develop one.
+pub type Calls = Arc<Mutex<dyn Write + Send>>;
 
 /// Loaded plugins, by the digest of the bytes that were loaded.
 pub struct Shelf {
@@ -18,13 +22,27 @@ pub struct Shelf {
     /// Where copies are kept.
     folder: PathBuf,
     loaded: BTreeMap<Digest, Arc<dyn Plugin>>,
+    calls: Option<Calls>,
 }
 
 impl Shelf {
     /// An empty shelf that keeps its copies in this folder.
     pub fn new(sandbox: Sandbox, folder: PathBuf) -> io::Result<Shelf> {
         fs::create_dir_all(&folder)?;
-        Ok(Shelf { sandbox, folder, loaded: BTreeMap::new() })
+        Ok(Shelf { sandbox, folder, loaded: BTreeMap::new(), calls: None })
+    }
+
+    /// The same, where every call of a plugin is written down.
+    pub fn recording(self, calls: Option<Calls>) -> Shelf {
+        Shelf { calls, ..self }
+    }
+
+    fn watched(&self, plugin: LoadedPlugin) -> Arc<dyn Plugin> {
+        let plugin = Arc::new(plugin);
+        match &self.calls {
+            Some(calls) => Arc::new(Recorder::new(plugin, Arc::clone(calls))),
+            None => plugin,
+        }
     }
 
     /// Loads the plugin a configuration names, and keeps a durable copy before anything is begun with it.
@@ -41,7 +59,7 @@ impl Shelf {
             }
             read => read.map_err(unloadable)?,
         };
-        let plugin: Arc<dyn Plugin> = Arc::new(self.sandbox.load_bytes(acquirer, bytes.clone())?);
+        let plugin = self.watched(self.sandbox.load_bytes(acquirer, bytes.clone())?);
         self.keep(plugin.digest(), &bytes).map_err(unloadable)?;
         self.loaded.insert(plugin.digest(), Arc::clone(&plugin));
         Ok(plugin)
@@ -70,7 +88,7 @@ impl Shelf {
             return Err("it is not the build it was".into());
         }
         let plugin = self.sandbox.load_bytes("kept", bytes).map_err(|error| error.to_string())?;
-        Ok(Arc::new(plugin))
+        Ok(self.watched(plugin))
     }
 
     /// The plugin of this digest, if it is at hand.

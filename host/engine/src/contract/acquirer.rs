@@ -112,7 +112,6 @@ pub struct Step {
     pub effects: Vec<Effect>,
     /// What later operations on this transaction will need; replaces what was there.
     pub reference: Vec<(Name, String)>,
-    /// Replaces the stored standby message, once the answer has told more.
     pub action: Action,
 }
 

@@ -1,0 +1,16 @@
+//! What judges a plugin without its source.
+//!
+//! A plugin is looked at as the terminal sees it: a component that imports nothing, called in a sandbox. So everything
+//! here works for any plugin, in whatever language it was written.
+
+mod certify;
+mod inspection;
+mod recording;
+mod replay;
+mod trial;
+
+pub use certify::{Breach, Judge, Law, Report, Verdict, certify};
+pub use inspection::{Cost, Inspection, OperationFacts, inspect};
+pub use recording::{Answered, Asked, RecordedCall, Recorder, RecordingError, read_recording};
+pub use replay::{Difference, first_difference};
+pub use trial::Trial;
