@@ -14,6 +14,9 @@ pub const RECORD_VERSION: u8 = 3;
 /// The first version: sealed card data stands inside the record. Read for ever, never written, as is version 2.
 const SEALED_INSIDE: u8 = 1;
 
+/// Room that writing begins with: most records take less, an intent with its standby message some times as much.
+const ROOM_BYTES: usize = 1 << 10;
+
 /// A record as the journal stores it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Encoded {
@@ -53,7 +56,9 @@ impl Record {
             }
             Some(Sealed::None | Sealed::Destroyed) | None => (None, None),
         };
-        let record = postcard::to_extend(bare.as_ref().unwrap_or(self), vec![RECORD_VERSION]);
+        let mut room = Vec::with_capacity(ROOM_BYTES);
+        room.push(RECORD_VERSION);
+        let record = postcard::to_extend(bare.as_ref().unwrap_or(self), room);
         Ok(Encoded { record: record.map_err(|error| RecordError::Malformed(error.to_string()))?, card })
     }
 
