@@ -11,7 +11,7 @@ use crate::record::{Outcome, Record};
 use crate::world_tests::guest::{descriptor, yuan};
 use crate::world_tests::laws::{History, histories};
 use crate::world_tests::{ACQUIRER, House, closed};
-use crate::{Moment, Reading, Recovery, Timestamp, TransactionId};
+use crate::{Fact, Moment, Reading, Recovery, Timestamp, TransactionId};
 
 /// One entry of a journal, compacted or not.
 #[derive(Clone, Debug)]
@@ -134,6 +134,28 @@ fn live(history: History) -> (Vec<Record>, Moment) {
     (house.records(), house.now())
 }
 
+/// A terminal that had ever compacted its journal and lost its power during a settlement gave the settlement up when it
+/// came back: the batch was settled anew, from its first frame.
+#[test]
+fn a_settlement_under_way_is_found_after_a_compaction() {
+    let mut house = House::that_closes();
+    house.sale("A1", 5);
+    house.acquirer.differs = true;
+    house.settle("C1");
+    let (records, now) = (house.records(), house.now());
+    let place = |is: fn(&Fact) -> bool| records.iter().position(|record| is(&record.fact)).unwrap();
+    let begun = place(|fact| matches!(fact, Fact::Totalled { .. }));
+    let closed = place(|fact| matches!(fact, Fact::BatchClosed { .. }));
+    for cut in begun + 1..=closed {
+        let before = &records[..cut];
+        let entries: Vec<_> = std::iter::once(Entry::Gone).chain(before.iter().cloned().map(Entry::Whole)).collect();
+        let (whole, compacted) = (Recovery::read(before, now), read(&entries, now, None));
+        let settling = whole.books().settling(ACQUIRER);
+        assert!(settling.is_some() && settling == compacted.books().settling(ACQUIRER), "{cut}");
+        assert_eq!(whole.closing(), compacted.closing(), "{cut}");
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 100, ..ProptestConfig::default() })]
 
@@ -195,7 +217,7 @@ proptest! {
         let (records, _) = live(history);
         let books = fold(&records);
         let fates = books.fates(&records, FAR);
-        let carried = |record: &Record| matches!(record.fact, crate::Fact::Carried { .. });
+        let carried = |record: &Record| matches!(record.fact, Fact::Carried { .. });
         prop_assert!(records.iter().any(carried) || fates.iter().all(|fate| *fate == Fate::Whole));
         let (whole, _, _) = compaction.of(&records);
         let mut books = fold(&whole);

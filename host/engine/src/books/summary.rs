@@ -210,10 +210,11 @@ impl Books {
         Ok(self.follow_line(&summary)?)
     }
 
-    /// What a line says of batches: the one it counted in, the one it closed.
+    /// What a line says of batches: the one it counted in, the one it closed or left open.
     fn follow_line(&mut self, summary: &Summary) -> Result<(), Inconsistent> {
-        if let Outcome::Settled(settlement) = &summary.outcome {
-            self.close_batch(&summary.acquirer, settlement.batch);
+        match &summary.outcome {
+            Outcome::Settled(settlement) => self.close_batch(&summary.acquirer, settlement.batch),
+            _ => self.reopen_batch(&summary.acquirer, &summary.id),
         }
         summary.batch.map_or(Ok(()), |number| self.enrol_in(&summary.id, number))
     }
@@ -244,10 +245,14 @@ impl Books {
             Fact::Incident { transaction: Some(transaction), .. }
             | Fact::Resealed { transaction, .. }
             | Fact::Resolved { transaction, .. }
-            | Fact::Totalled { settlement: transaction, .. }
             | Fact::Compared { settlement: transaction, .. }
             | Fact::Uploaded { settlement: transaction, .. }
             | Fact::BatchClosed { settlement: transaction, .. } => is_told(transaction, None),
+            // It begins a settlement, perhaps the one that is under way.
+            Fact::Totalled { settlement, .. } => match self.transactions.get(settlement) {
+                Some(known) => known.summarised,
+                None => self.forgotten.may_hold(settlement),
+            },
             Fact::Owed { debt, .. }
             | Fact::Due { debt, .. }
             | Fact::Escalated { debt, .. }
