@@ -151,6 +151,8 @@ impl Default for JournalSettings {
 }
 
 #[cfg(test)]
+mod journal_tests;
+#[cfg(test)]
 mod tests;
 #[cfg(test)]
 mod trade_tests;
