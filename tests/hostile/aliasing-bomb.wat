@@ -19,7 +19,7 @@
       (i32.store (i32.add (i32.const 0x100c) (local.get $pair)) (i32.const 0x10000))
       (local.set $pair (i32.add (local.get $pair) (i32.const 16)))
       (br_if $next (i32.lt_u (local.get $pair) (i32.const 32000))))
-    ;; result<step, fault>: 0 is ok, and the step follows at byte 8: state, proofs, effects, reference, standby, action.
+    ;; result<step, fault>: 0 is ok, and the step follows at byte 8: state, proofs, effects, reference, action.
     (i32.store (i32.const 0x420) (i32.const 0x1000))
     (i32.store (i32.const 0x424) (i32.const 2000))
     (i32.const 0x400)

@@ -9,7 +9,7 @@
   (data (i32.const 128) "\04")
   (func (export "acquit:terminal/acquirer@0.1.0#describe") (result i32) (i32.const 16))
   (func (export "acquit:terminal/acquirer@0.1.0#start") (param $arguments i32) (result i32)
-    ;; result<step, fault>: 0 is ok, and the step follows at byte 8: state, proofs, effects, reference, standby, action.
+    ;; result<step, fault>: 0 is ok, and the step follows at byte 8: state, proofs, effects, reference, action.
     (i32.store (i32.const 0x418) (i32.const 0x1000))
     (i32.store (i32.const 0x41c) (i32.const 129))
     (i32.const 0x400)

@@ -1,4 +1,4 @@
-;; Returns a standby message of 257 empty literals, one more than the host renders.
+;; Sends a message of 257 empty literals, one more than the host renders.
 (module
   (memory (export "memory") 1)
   ;; The descriptor: acquirer "hostile", version "1", one operation, four empty lists.
@@ -9,11 +9,10 @@
   (data (i32.const 128) "\04")
   (func (export "acquit:terminal/acquirer@0.1.0#describe") (result i32) (i32.const 16))
   (func (export "acquit:terminal/acquirer@0.1.0#start") (param $arguments i32) (result i32)
-    ;; result<step, fault>: 0 is ok, and the step follows at byte 8: state, proofs, effects, reference, standby, action.
-    ;; standby is some; its message's nodes stand after its route. A node of zeros is an empty literal.
-    (i32.store8 (i32.const 0x428) (i32.const 1))
-    (i32.store (i32.const 0x434) (i32.const 0x1000))
-    (i32.store (i32.const 0x438) (i32.const 257))
+    ;; result<step, fault>: 0 is ok, and the step follows at byte 8: state, proofs, effects, reference, action.
+    ;; The action of zeros is to send; its message's nodes stand after its route. A node of zeros is an empty literal.
+    (i32.store (i32.const 0x438) (i32.const 0x1000))
+    (i32.store (i32.const 0x43c) (i32.const 257))
     (i32.const 0x400)
   )
   (func (export "acquit:terminal/acquirer@0.1.0#resume") (param i32) (result i32) (unreachable))
