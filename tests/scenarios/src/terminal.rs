@@ -196,7 +196,15 @@ impl Terminal {
 
     /// Starts the host.
     pub fn start(&self) -> Result<Host> {
-        match self.start_host(&[])? {
+        match self.start_host(&[], &[])? {
+            Ok(host) => Ok(host),
+            Err(errors) => bail!("the host did not start:\n{errors}"),
+        }
+    }
+
+    /// Starts a host that writes every call of a plugin to this file.
+    pub fn start_recording(&self, calls: &Path) -> Result<Host> {
+        match self.start_host(&["--record-calls", &calls.to_string_lossy()], &[])? {
             Ok(host) => Ok(host),
             Err(errors) => bail!("the host did not start:\n{errors}"),
         }
@@ -204,7 +212,7 @@ impl Terminal {
 
     /// Starts a host whose clock is this many days ahead.
     pub fn start_later(&self, days: u32) -> Result<Host> {
-        match self.start_host(&[("ACQUIT_DAYS_LATER", days.to_string())])? {
+        match self.start_host(&[], &[("ACQUIT_DAYS_LATER", days.to_string())])? {
             Ok(host) => Ok(host),
             Err(errors) => bail!("the host did not start:\n{errors}"),
         }
@@ -213,7 +221,7 @@ impl Terminal {
     /// Starts a host that kills itself at the n-th named step of journal or network. One that does so before it is
     /// ready is given back as the name of the step.
     pub fn start_stopping_at(&self, step: u64) -> Result<Result<Host, String>> {
-        match self.start_host(&[("ACQUIT_STOP_AT", step.to_string())])? {
+        match self.start_host(&[], &[("ACQUIT_STOP_AT", step.to_string())])? {
             Ok(host) => Ok(Ok(host)),
             Err(errors) => match crate::host::stopped_at(&errors) {
                 Some(name) => Ok(Err(name)),
@@ -222,8 +230,8 @@ impl Terminal {
         }
     }
 
-    fn start_host(&self, suffers: &[(&str, String)]) -> Result<Result<Host, String>> {
-        let mut command = self.command(&["--json", "run"]);
+    fn start_host(&self, how: &[&str], suffers: &[(&str, String)]) -> Result<Result<Host, String>> {
+        let mut command = self.command(&[&["--json", "run"], how].concat());
         for (name, value) in suffers {
             command.env(name, value);
         }
