@@ -76,7 +76,8 @@ pub struct CardRequest {
     pub amount: Amount,
     /// Whether a PIN is asked for.
     pub pin: PinPolicy,
-    /// Whether the stripe of a chip card will do.
+    /// Its chip could not be read just now, and the terminal allows it: the stripe of a chip card will do, and the
+    /// session of the vault says that it fell back.
     pub allow_fallback: bool,
     /// How long the cardholder may take between two steps; the session then ends by itself.
     pub patience: Duration,

@@ -85,7 +85,7 @@ pub struct VirtualDevices {
     pub card: String,
     /// The folder receipts are written to.
     pub receipts: PathBuf,
-    /// Whether the stripe of a chip card may be used.
+    /// Whether the stripe of a chip card may be used after its chip could not be read.
     pub allow_fallback: bool,
 }
 

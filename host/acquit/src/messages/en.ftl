@@ -53,6 +53,7 @@ screen-approved = Approved
 screen-declined = Declined: { $sentence }
 screen-unknown = Outcome unknown. Please do not pay again yet.
 screen-use-chip = This card has a chip. Please insert it.
+screen-swipe-instead = The chip cannot be read. Please swipe the card.
 screen-try-again = The card could not be read. Please try again.
 screen-remove-card = Please take your card
 screen-cancelled = Cancelled. Nothing was charged.

@@ -53,6 +53,7 @@ screen-approved = 交易成功
 screen-declined = 交易被拒绝：{ $sentence }
 screen-unknown = 交易结果未知，请先不要重复付款
 screen-use-chip = 此卡为芯片卡，请插卡
+screen-swipe-instead = 芯片无法读取，请刷卡
 screen-try-again = 读卡失败，请重试
 screen-remove-card = 请取走卡片
 screen-cancelled = 已取消，未扣款

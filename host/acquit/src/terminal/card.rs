@@ -8,6 +8,7 @@ use devices::{
     Answer, CardEvent, CardReader, CardRequest, DeviceError, Display, Ending, Finished, Notice, PinPolicy, Screen,
     Wanted,
 };
+use engine::contract::card::Entry;
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Amount;
 use engine::{CardFinish, CardProblem, CardVerdict, Input, OperationId, TransactionId};
@@ -55,16 +56,17 @@ impl Terminal {
             wanted: if kind == OperationKind::ScanToPay { Wanted::Code } else { Wanted::Card },
             at: self.clock.now().wall.local(),
             pin: PinPolicy::Optional,
-            allow_fallback: matches!(&self.configuration.devices, Devices::Virtual(devices) if devices.allow_fallback),
+            allow_fallback: false,
             patience: PATIENCE,
         };
+        let fallback = matches!(&self.configuration.devices, Devices::Virtual(devices) if devices.allow_fallback);
         let profile = self.cards.remove(&transaction);
         self.runtime.spawn_blocking(move || {
             let mut reader = reader.lock().unwrap_or_else(PoisonError::into_inner);
             if let Some(profile) = profile {
                 reader.present(profile);
             }
-            let asked = ask(&mut *reader, &*display, &messages, &request, &cancel);
+            let asked = ask(&mut *reader, &*display, &messages, &request, fallback, &cancel);
             let _ = inbox.send(Event::Card(epoch, operation, asked));
         });
     }
@@ -133,12 +135,14 @@ impl Terminal {
     }
 }
 
-/// Asks for a card and, where it has one, for the PIN. Blocks until there is an answer.
+/// Asks for a card and, where it has one, for the PIN; where `fallback` allows it, for the stripe of a card whose chip
+/// cannot be read. Blocks until there is an answer.
 fn ask(
     reader: &mut dyn CardReader,
     display: &Mutex<dyn Display>,
     messages: &Messages,
     request: &CardRequest,
+    fallback: bool,
     cancel: &AtomicBool,
 ) -> Asked {
     let shown = format_amount(&request.amount, messages.language());
@@ -150,7 +154,7 @@ fn ask(
         }
     };
     show(if request.wanted == Wanted::Code { "screen-present-code" } else { "screen-present-card" });
-    let asked = converse(reader, request, &mut show, cancel).unwrap_or_else(|error| {
+    let asked = present(reader, request, fallback, &mut show, cancel).unwrap_or_else(|error| {
         tracing::error!(%error, "the card reader failed");
         Asked::Problem(CardProblem::Reader)
     });
@@ -161,36 +165,92 @@ fn ask(
     asked
 }
 
+/// One session of the reader, and a second one for the stripe where the chip failed in the first: a stripe is taken of
+/// a chip card only after that, never because somebody swiped it first.
+fn present(
+    reader: &mut dyn CardReader,
+    request: &CardRequest,
+    fallback: bool,
+    show: &mut dyn FnMut(&str),
+    cancel: &AtomicBool,
+) -> Result<Asked, DeviceError> {
+    match converse(reader, request, show, cancel)? {
+        Conversed::ChipFailed if fallback => {
+            tracing::warn!("a chip could not be read; its stripe is asked for");
+            show("screen-swipe-instead");
+            let request = CardRequest { allow_fallback: true, ..request.clone() };
+            Ok(converse(reader, &request, show, cancel)?.into())
+        }
+        conversed => Ok(conversed.into()),
+    }
+}
+
+/// How one session of the reader ended.
+enum Conversed {
+    Asked(Asked),
+    /// An inserted chip could not be read, however often.
+    ChipFailed,
+}
+
+impl From<Conversed> for Asked {
+    fn from(conversed: Conversed) -> Self {
+        match conversed {
+            Conversed::Asked(asked) => asked,
+            Conversed::ChipFailed => Asked::Problem(CardProblem::Unreadable),
+        }
+    }
+}
+
 fn converse(
     reader: &mut dyn CardReader,
     request: &CardRequest,
     show: &mut dyn FnMut(&str),
     cancel: &AtomicBool,
-) -> Result<Asked, DeviceError> {
+) -> Result<Conversed, DeviceError> {
     let mut must_use_chip = false;
+    let mut inserted = false;
     reader.start(request)?;
     loop {
         if cancel.swap(false, Ordering::SeqCst) {
             reader.answer(Answer::Cancel)?;
         }
-        match reader.next(LOOK_EVERY)? {
-            None | Some(CardEvent::Detected(_) | CardEvent::PinKeys(_)) => {}
-            Some(CardEvent::Notice(Notice::UseChip)) => {
-                must_use_chip = true;
-                show("screen-use-chip");
+        let asked = match reader.next(LOOK_EVERY)? {
+            None | Some(CardEvent::PinKeys(_)) => continue,
+            Some(CardEvent::Detected(entry)) => {
+                inserted = entry == Entry::ContactChip;
+                // Who was sent to the chip has gone there.
+                must_use_chip &= !inserted;
+                continue;
             }
-            Some(CardEvent::Notice(Notice::TryAgain)) => show("screen-try-again"),
-            Some(CardEvent::Notice(Notice::RemoveCard)) => show("screen-remove-card"),
+            Some(CardEvent::Notice(notice)) => {
+                must_use_chip |= notice == Notice::UseChip;
+                show(text_of(notice));
+                continue;
+            }
             Some(CardEvent::PinWanted { .. }) => {
                 show("screen-enter-pin");
                 reader.answer(Answer::Pin)?;
+                continue;
             }
-            Some(CardEvent::Online(card)) => return Ok(Asked::Card(card)),
-            Some(CardEvent::Ended(Ending::Cancelled)) => return Ok(Asked::Cancelled),
-            Some(CardEvent::Ended(_)) if must_use_chip => return Ok(Asked::Problem(CardProblem::UseChip)),
-            Some(CardEvent::Ended(Ending::Removed)) => return Ok(Asked::Problem(CardProblem::Removed)),
-            Some(CardEvent::Ended(Ending::TimedOut)) => return Ok(Asked::Problem(CardProblem::TimedOut)),
-            Some(CardEvent::Ended(Ending::Unreadable)) => return Ok(Asked::Problem(CardProblem::Unreadable)),
-        }
+            Some(CardEvent::Online(card)) => Asked::Card(card),
+            Some(CardEvent::Ended(Ending::Cancelled)) => Asked::Cancelled,
+            Some(CardEvent::Ended(Ending::Unreadable)) if inserted => return Ok(Conversed::ChipFailed),
+            Some(CardEvent::Ended(_)) if must_use_chip => Asked::Problem(CardProblem::UseChip),
+            Some(CardEvent::Ended(Ending::Removed)) => Asked::Problem(CardProblem::Removed),
+            Some(CardEvent::Ended(Ending::TimedOut)) => Asked::Problem(CardProblem::TimedOut),
+            Some(CardEvent::Ended(Ending::Unreadable)) => Asked::Problem(CardProblem::Unreadable),
+        };
+        return Ok(Conversed::Asked(asked));
     }
 }
+
+fn text_of(notice: Notice) -> &'static str {
+    match notice {
+        Notice::UseChip => "screen-use-chip",
+        Notice::TryAgain => "screen-try-again",
+        Notice::RemoveCard => "screen-remove-card",
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,3 +1,5 @@
+mod built_in;
+
 use std::fmt;
 use std::path::{Path, PathBuf};
 
@@ -8,6 +10,8 @@ use zeroize::Zeroizing;
 
 use super::chip::{Chip, LastWord};
 use crate::stripe::{StripeError, track_two};
+
+pub use built_in::BUILT_IN_CARDS;
 
 /// A virtual card and its holder: what the reader finds on it, and what its holder does.
 ///
@@ -35,7 +39,7 @@ enum Medium {
 /// What goes wrong with a card.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum CardFault {
-    /// Every swipe fails.
+    /// Every swipe fails; of a chip, every try, while its stripe can be read.
     Unreadable,
     /// The holder takes it away while it is read.
     Removed,
@@ -117,29 +121,6 @@ pub enum ProfileProblem {
     #[error("card holds a card number that is no known test number; never put a real card in a file")]
     NotATestCard,
 }
-
-/// The cards that come with the program, by name.
-pub const BUILT_IN_CARDS: &[(&str, &str)] = &[
-    ("unionpay-stripe", include_str!("../../cards/unionpay-stripe.toml")),
-    ("unionpay-without-pin", include_str!("../../cards/unionpay-without-pin.toml")),
-    ("unionpay-expired", include_str!("../../cards/unionpay-expired.toml")),
-    ("unionpay-nineteen", include_str!("../../cards/unionpay-nineteen.toml")),
-    ("unionpay-wrong-pin", include_str!("../../cards/unionpay-wrong-pin.toml")),
-    ("unionpay-cancelled", include_str!("../../cards/unionpay-cancelled.toml")),
-    ("unionpay-chip", include_str!("../../cards/unionpay-chip.toml")),
-    ("unreadable", include_str!("../../cards/unreadable.toml")),
-    ("removed", include_str!("../../cards/removed.toml")),
-    ("unionpay-inserted", include_str!("../../cards/unionpay-inserted.toml")),
-    ("unionpay-tapped", include_str!("../../cards/unionpay-tapped.toml")),
-    ("unionpay-refuses", include_str!("../../cards/unionpay-refuses.toml")),
-    ("unionpay-gone", include_str!("../../cards/unionpay-gone.toml")),
-    ("unionpay-scripts", include_str!("../../cards/unionpay-scripts.toml")),
-    ("unionpay-offline", include_str!("../../cards/unionpay-offline.toml")),
-    ("unionpay-typed", include_str!("../../cards/unionpay-typed.toml")),
-    ("unionpay-code", include_str!("../../cards/unionpay-code.toml")),
-    ("visa-stripe", include_str!("../../cards/visa-stripe.toml")),
-    ("visa-chip", include_str!("../../cards/visa-chip.toml")),
-];
 
 /// Card numbers that payment companies publish for tests and issue to nobody.
 const PUBLISHED_TEST_NUMBERS: &[&str] = &[
@@ -230,6 +211,16 @@ impl CardProfile {
     pub(super) fn chip(&self) -> Option<&Chip> {
         match &self.medium {
             Medium::Chip(chip) => Some(chip),
+            _ => None,
+        }
+    }
+
+    /// The same card held out with its stripe, after its chip could not be read; none where it is no inserted chip.
+    pub(super) fn turned(self) -> Option<Self> {
+        match self.medium {
+            Medium::Chip(chip) if !chip.contactless => {
+                Some(CardProfile { fault: None, medium: Medium::Stripe(chip.track_two), ..self })
+            }
             _ => None,
         }
     }

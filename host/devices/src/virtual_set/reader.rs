@@ -9,8 +9,8 @@ use super::{CardFault, CardProfile};
 use crate::stripe::has_chip;
 use crate::{Answer, CardEvent, CardReader, CardRequest, DeviceError, Ending, Finished, Notice, PinPolicy, Wanted};
 
-/// Swipes of a stripe that cannot be read before the reader gives up.
-const SWIPES_MAX: u8 = 3;
+/// Tries of a stripe or a chip that cannot be read before the reader gives up.
+const TRIES_MAX: u8 = 3;
 /// Keys a holder has pressed before giving up at the PIN pad.
 const KEYS_BEFORE_GIVING_UP: u8 = 2;
 
@@ -18,6 +18,8 @@ const KEYS_BEFORE_GIVING_UP: u8 = 2;
 #[derive(Default)]
 pub struct VirtualReader {
     presented: Option<CardProfile>,
+    /// A card whose chip could not be read in the last session: its holder swipes it where the next one allows that.
+    turned: Option<CardProfile>,
     session: Option<Session>,
     /// A chip that has sent its message to the acquirer and waits for the answer.
     inserted: Option<Inserted>,
@@ -36,7 +38,7 @@ enum State {
     /// No card yet.
     Open,
     /// A card is being read for the n-th time.
-    Reading { card: CardProfile, swipe: u8 },
+    Reading { card: CardProfile, attempt: u8 },
     /// The cardholder was asked for something they do not do.
     Stranded,
     /// The stripe was read; a PIN is to be asked for.
@@ -72,6 +74,9 @@ impl CardReader for VirtualReader {
             return Err(DeviceError::Busy);
         }
         self.inserted = None;
+        if let Some(turned) = self.turned.take().filter(|_| request.allow_fallback) {
+            self.presented.get_or_insert(turned);
+        }
         self.session = Some(Session { request: request.clone(), state: State::Open, waited: Duration::ZERO });
         Ok(())
     }
@@ -79,7 +84,11 @@ impl CardReader for VirtualReader {
     fn next(&mut self, wait: Duration) -> Result<Option<CardEvent>, DeviceError> {
         let Some(mut session) = self.session.take() else { return Ok(None) };
         let waiting = self.presented.take_if(|card| fits(card, session.request.wanted));
-        let mut kernel = Kernel { inserted: &mut self.inserted, transactions: &mut self.chip_transactions };
+        let mut kernel = Kernel {
+            inserted: &mut self.inserted,
+            transactions: &mut self.chip_transactions,
+            turned: &mut self.turned,
+        };
         let (state, event) = session.state.step(&session.request, waiting, &mut kernel);
         session.state = state;
         let event = match event {
@@ -130,6 +139,7 @@ impl CardReader for VirtualReader {
 struct Kernel<'a> {
     inserted: &'a mut Option<Inserted>,
     transactions: &'a mut u16,
+    turned: &'a mut Option<CardProfile>,
 }
 
 impl Kernel<'_> {
@@ -162,11 +172,11 @@ impl State {
             State::Open => match presented {
                 Some(card) => {
                     let detected = CardEvent::Detected(card.entry());
-                    (State::Reading { card, swipe: 1 }, Some(detected))
+                    (State::Reading { card, attempt: 1 }, Some(detected))
                 }
                 None => (State::Open, None),
             },
-            State::Reading { card, swipe } => State::read(card, swipe, request, kernel),
+            State::Reading { card, attempt } => State::read(card, attempt, request, kernel),
             State::Stranded => (State::Stranded, None),
             State::Read { card, session } => {
                 let optional = request.pin == PinPolicy::Optional;
@@ -180,19 +190,22 @@ impl State {
 
     fn read(
         card: CardProfile,
-        swipe: u8,
+        attempt: u8,
         request: &CardRequest,
         kernel: &mut Kernel<'_>,
     ) -> (State, Option<CardEvent>) {
-        let session = match (card.fault, card.read(kernel.ask(&card, request))) {
-            (Some(CardFault::Removed), _) => return (State::Stranded, Some(CardEvent::Ended(Ending::Removed))),
-            (Some(CardFault::Unreadable), _) | (_, Err(_)) if swipe >= SWIPES_MAX => {
-                return (State::Stranded, Some(CardEvent::Ended(Ending::Unreadable)));
+        // A chip that cannot be read is not asked for a cryptogram.
+        let read = match card.fault {
+            Some(CardFault::Removed) => return (State::Stranded, Some(CardEvent::Ended(Ending::Removed))),
+            Some(CardFault::Unreadable) => None,
+            _ => card.read(kernel.ask(&card, request)).ok(),
+        };
+        let Some(session) = read else {
+            if attempt < TRIES_MAX {
+                return (State::Reading { card, attempt: attempt + 1 }, Some(CardEvent::Notice(Notice::TryAgain)));
             }
-            (Some(CardFault::Unreadable), _) | (_, Err(_)) => {
-                return (State::Reading { card, swipe: swipe + 1 }, Some(CardEvent::Notice(Notice::TryAgain)));
-            }
-            (_, Ok(session)) => session,
+            *kernel.turned = card.turned();
+            return (State::Stranded, Some(CardEvent::Ended(Ending::Unreadable)));
         };
         let swiped_chip = card.entry() == Entry::Stripe && has_chip(&session);
         let session = match (swiped_chip, request.allow_fallback) {

@@ -20,6 +20,11 @@ fn request(pin: PinPolicy, allow_fallback: bool) -> CardRequest {
 fn run(card: &str, request: &CardRequest) -> (Vec<String>, Option<CardSession>) {
     let mut reader = VirtualReader::new();
     reader.present(CardProfile::find(card).unwrap());
+    play(&mut reader, request)
+}
+
+/// One session of this reader.
+fn play(reader: &mut VirtualReader, request: &CardRequest) -> (Vec<String>, Option<CardSession>) {
     reader.start(request).unwrap();
     let mut words = Vec::new();
     loop {
@@ -108,6 +113,55 @@ fn a_chip_card_may_be_swiped_where_fallback_is_allowed_and_says_so() {
     let (events, session) = run("visa-chip", &request(PinPolicy::Never, true));
     assert_eq!(events, ["Detected(Stripe)"]);
     assert!(session.unwrap().presented().fell_back);
+}
+
+/// The holder of a broken chip inserts it, and swipes it when asked to: one card, two sessions.
+#[test]
+fn a_chip_that_cannot_be_read_is_tried_three_times_and_then_swiped_where_that_is_allowed() {
+    let after_the_chip = |allow_fallback| {
+        let mut reader = VirtualReader::new();
+        reader.present(CardProfile::find("unionpay-broken-chip").unwrap());
+        let (events, session) = play(&mut reader, &request(PinPolicy::Never, false));
+        assert_eq!(events, ["Detected(ContactChip)", "Notice(TryAgain)", "Notice(TryAgain)", "Unreadable"]);
+        assert!(session.is_none());
+        play(&mut reader, &request(PinPolicy::Never, allow_fallback))
+    };
+    let (events, session) = after_the_chip(true);
+    assert_eq!(events, ["Detected(Stripe)"]);
+    let presented = session.unwrap().presented();
+    assert_eq!((presented.entry, presented.fell_back), (Entry::Stripe, true));
+    assert_eq!(presented.last_four, "6787");
+
+    let (events, session) = after_the_chip(false);
+    assert_eq!(events.last().unwrap(), "TimedOut", "its holder has nothing else to offer");
+    assert!(session.is_none());
+}
+
+/// A card whose chip failed has been taken back by its holder when somebody else's payment begins.
+#[test]
+fn a_broken_chip_is_not_swiped_into_another_payment() {
+    let mut reader = VirtualReader::new();
+    reader.present(CardProfile::find("unionpay-broken-chip").unwrap());
+    play(&mut reader, &request(PinPolicy::Never, false));
+    play(&mut reader, &request(PinPolicy::Never, false));
+    let (events, session) = play(&mut reader, &request(PinPolicy::Never, true));
+    assert!(session.is_none(), "{events:?}");
+}
+
+#[test]
+fn an_unreadable_tap_and_an_unreadable_stripe_are_not_turned() {
+    let mut reader = VirtualReader::new();
+    let tapped = include_str!("../../../cards/unionpay-tapped.toml");
+    reader.present(CardProfile::parse(&format!("{tapped}fault = \"unreadable\"")).unwrap());
+    for card in [None, Some("unreadable")] {
+        if let Some(card) = card {
+            reader.present(CardProfile::find(card).unwrap());
+        }
+        let (events, _) = play(&mut reader, &request(PinPolicy::Never, false));
+        assert_eq!(events.last().unwrap(), "Unreadable");
+        let (_, session) = play(&mut reader, &request(PinPolicy::Never, true));
+        assert!(session.is_none());
+    }
 }
 
 #[test]

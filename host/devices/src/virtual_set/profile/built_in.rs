@@ -1,0 +1,23 @@
+/// The cards that come with the program, by name.
+pub const BUILT_IN_CARDS: &[(&str, &str)] = &[
+    ("unionpay-stripe", include_str!("../../../cards/unionpay-stripe.toml")),
+    ("unionpay-without-pin", include_str!("../../../cards/unionpay-without-pin.toml")),
+    ("unionpay-expired", include_str!("../../../cards/unionpay-expired.toml")),
+    ("unionpay-nineteen", include_str!("../../../cards/unionpay-nineteen.toml")),
+    ("unionpay-wrong-pin", include_str!("../../../cards/unionpay-wrong-pin.toml")),
+    ("unionpay-cancelled", include_str!("../../../cards/unionpay-cancelled.toml")),
+    ("unionpay-chip", include_str!("../../../cards/unionpay-chip.toml")),
+    ("unreadable", include_str!("../../../cards/unreadable.toml")),
+    ("removed", include_str!("../../../cards/removed.toml")),
+    ("unionpay-inserted", include_str!("../../../cards/unionpay-inserted.toml")),
+    ("unionpay-tapped", include_str!("../../../cards/unionpay-tapped.toml")),
+    ("unionpay-refuses", include_str!("../../../cards/unionpay-refuses.toml")),
+    ("unionpay-broken-chip", include_str!("../../../cards/unionpay-broken-chip.toml")),
+    ("unionpay-gone", include_str!("../../../cards/unionpay-gone.toml")),
+    ("unionpay-scripts", include_str!("../../../cards/unionpay-scripts.toml")),
+    ("unionpay-offline", include_str!("../../../cards/unionpay-offline.toml")),
+    ("unionpay-typed", include_str!("../../../cards/unionpay-typed.toml")),
+    ("unionpay-code", include_str!("../../../cards/unionpay-code.toml")),
+    ("visa-stripe", include_str!("../../../cards/visa-stripe.toml")),
+    ("visa-chip", include_str!("../../../cards/visa-chip.toml")),
+];
