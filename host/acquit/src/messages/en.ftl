@@ -278,6 +278,7 @@ settlement-uploaded = { $count ->
         [one] One transaction was
        *[other] { $count } transactions were
     } uploaded
+settlement-passed-over = Not uploaded, card data gone: ask the acquirer
 settlement-carried = Refused and carried over
 settlement-closed = Unknown to the acquirer, closed by this settlement
 settlement-escalated = Needs attention
@@ -381,6 +382,7 @@ event-overruled = The plugin proposed { $proposed }; the safety rules made it { 
 event-missing-remedy = The plugin gave no message that takes the payment back. Nothing was sent.
 event-clock-went-back = The terminal's clock went back
 event-card-data-gone = The card data that the reversal needs is gone from the journal. Only { $acquirer } itself can take the money back.
+event-not-uploaded = Left out of the batch upload, since its card data is not kept any more. Ask { $acquirer } whether it has this one.
 event-terminal-stopped = The terminal stopped
 event-terminal-started = The terminal started again and read its journal
 event-reversal-owed = A reversal is owed: { $reason }

@@ -39,6 +39,7 @@ pub fn result(
     let written = known.and_then(|known| known.conclusion.as_ref()).is_some_and(|it| it.outcome == *outcome);
     let amount = known.and_then(Transaction::amount).or(asked(order));
     let view = View {
+        books,
         messages,
         configuration,
         transaction,
@@ -98,6 +99,7 @@ fn asked(order: &Order) -> Option<Amount> {
 }
 
 struct View<'a> {
+    books: &'a Books,
     messages: &'a Messages,
     configuration: &'a Configuration,
     transaction: &'a TransactionId,
@@ -125,7 +127,7 @@ impl View<'_> {
             Outcome::Declined(declined) => self.refusal().declined(declined),
             Outcome::NotSent(why) => self.refusal().not_sent(why),
             Outcome::Failed(why) => self.refusal().failed(why),
-            Outcome::Settled(settlement) => settlement::lines(settlement, &self.acquirer, self.messages),
+            Outcome::Settled(settlement) => settlement::lines(self.books, settlement, &self.acquirer, self.messages),
             Outcome::Done => self.done(),
         }
     }
@@ -201,7 +203,9 @@ impl View<'_> {
             }),
             Outcome::NotSent(why) | Outcome::Failed(why) => json!({ "why": format!("{why:?}") }),
             Outcome::Unknown(doubt) => json!({ "why": format!("{doubt:?}") }),
-            Outcome::Settled(settlement) => json!({ "settlement": settlement::facts(settlement) }),
+            Outcome::Settled(settlement) => {
+                json!({ "settlement": settlement::facts(self.books, settlement, &self.acquirer) })
+            }
             Outcome::Done => json!({ "keys": self.work_keys(), "batch": self.batch }),
         }
     }

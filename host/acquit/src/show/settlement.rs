@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 
 use devices::Page;
-use engine::Settlement;
 use engine::books::{Books, Transaction};
 use engine::contract::acquirer::Verdict;
 use engine::contract::transaction::Totals;
+use engine::story::StoryEvent;
+use engine::{Incident, Settlement, TransactionId};
 use serde_json::{Value, json};
 
 use super::receipt::{Edition, head, shop};
@@ -15,7 +16,7 @@ use crate::config::{Configuration, Word};
 use crate::messages::{Messages, format_amount, format_time};
 
 /// What whoever settled is told.
-pub(super) fn lines(settlement: &Settlement, acquirer: &str, messages: &Messages) -> Vec<String> {
+pub(super) fn lines(books: &Books, settlement: &Settlement, acquirer: &str, messages: &Messages) -> Vec<String> {
     let about = |id: &str| messages.text(id, &[("acquirer", acquirer.to_owned().into())]);
     let args = [("acquirer", acquirer.to_owned().into()), ("batch", settlement.batch.into())];
     let mut lines = vec![messages.text("settlement-done", &args)];
@@ -27,14 +28,15 @@ pub(super) fn lines(settlement: &Settlement, acquirer: &str, messages: &Messages
         let amount = format_amount(&totals.amount, messages.language());
         lines.push(format!("  {} {}: {amount}", totals.group, counted(totals, messages)));
     }
-    for (id, names) in [("settlement-carried", &settlement.carried), ("settlement-closed", &settlement.closed)] {
+    let passed_over = passed_over(books, acquirer, settlement.batch);
+    for (id, names) in named(settlement, &passed_over) {
         lines.extend(names.iter().map(|name| format!("{}: {name}", messages.text(id, &[]))));
     }
     lines
 }
 
 /// The same for machines.
-pub(super) fn facts(settlement: &Settlement) -> Value {
+pub(super) fn facts(books: &Books, settlement: &Settlement, acquirer: &str) -> Value {
     let groups: BTreeMap<_, _> = settlement.groups.iter().map(|(group, verdict)| (group, word(*verdict))).collect();
     json!({
         "batch": settlement.batch,
@@ -42,6 +44,7 @@ pub(super) fn facts(settlement: &Settlement) -> Value {
         "totals": sums(&settlement.totals),
         "groups": groups,
         "uploaded": settlement.uploaded,
+        "passed-over": passed_over(books, acquirer, settlement.batch),
         "carried": settlement.carried,
         "closed": settlement.closed,
     })
@@ -83,7 +86,8 @@ pub(super) fn slip(
     if settlement.uploaded > 0 {
         page = page.left(messages.text("settlement-uploaded", &[("count", settlement.uploaded.into())]));
     }
-    for (id, names) in [("settlement-carried", &settlement.carried), ("settlement-closed", &settlement.closed)] {
+    let passed_over = passed_over(books, &known.acquirer, settlement.batch);
+    for (id, names) in named(settlement, &passed_over) {
         if !names.is_empty() {
             page = page.left(text(id));
         }
@@ -100,6 +104,25 @@ pub(super) fn slip(
             page.pair(format!("  {}", exposed.count), format_amount(&exposed.amount, messages.language()))
         }),
     }
+}
+
+/// Whom a batch's upload passed over, since their card data was gone: whether the acquirer has them is to be asked.
+fn passed_over(books: &Books, acquirer: &str, batch: u32) -> Vec<TransactionId> {
+    let is_told = |known: &&Transaction| {
+        let left_out = |event: &StoryEvent| matches!(event, StoryEvent::Incident { what: Incident::NotUploaded, .. });
+        known.timeline.iter().any(|moment| left_out(&moment.event))
+    };
+    let members = books.transactions().filter(|known| known.acquirer == acquirer && known.batch == Some(batch));
+    members.filter(is_told).map(|known| known.id.clone()).collect()
+}
+
+/// What is told by name, under which text.
+fn named<'a>(settlement: &'a Settlement, passed_over: &'a [TransactionId]) -> [(&'static str, &'a [TransactionId]); 3] {
+    [
+        ("settlement-passed-over", passed_over),
+        ("settlement-carried", settlement.carried.as_slice()),
+        ("settlement-closed", settlement.closed.as_slice()),
+    ]
 }
 
 /// The sums, group by group, each with what the acquirer made of it.

@@ -11,7 +11,7 @@ use engine::contract::transaction::{
     FollowUp, FollowUpKind, Operation, OperationKind, Original, Payment, PaymentKind, Subject, Totals,
 };
 use engine::contract::types::Amount;
-use engine::{Doubt, Duty, Fact, Outcome, Record, Sealed, Settlement, Timestamp, TransactionId};
+use engine::{Doubt, Duty, Fact, Incident, Outcome, Party, Record, Sealed, Settlement, Timestamp, TransactionId};
 
 use super::*;
 use crate::config::Configuration;
@@ -197,7 +197,8 @@ fn a_settlement_slip_has_every_sum_and_what_is_carried() {
     let settled = transaction("B1", Operation::Settle(Vec::new()), Outcome::Settled(settlement.clone()));
     insta::assert_snapshot!("paper-settlement-en", paper(Language::English, &settled, Edition::First));
     insta::assert_snapshot!("paper-settlement-zh", paper(Language::Chinese, &settled, Edition::Copy));
-    let told = super::settlement::lines(&settlement, "unionpay", &Messages::new(Language::English)).join("\n");
+    let english = Messages::new(Language::English);
+    let told = super::settlement::lines(&Books::default(), &settlement, "unionpay", &english).join("\n");
     insta::assert_snapshot!("told-settlement-en", told);
 }
 
@@ -223,6 +224,38 @@ fn books(ended: Vec<(&str, Operation, Outcome)>, owed: Vec<(&str, Duty)>) -> Boo
         );
     }
     books
+}
+
+#[test]
+fn whoever_an_upload_passed_over_is_named_on_the_slip_and_in_its_own_story() {
+    let sale = || payment(PaymentKind::Sale, 8800);
+    let mut books = books(vec![("A1", sale(), approved(8800)), ("A2", sale(), approved(8800))], Vec::new());
+    let fact = Fact::Incident { transaction: Some(id("A1")), party: Party::Storage, what: Incident::NotUploaded };
+    books.apply(&Record { at: at(40), acquirer: "unionpay".into(), fact }).unwrap();
+    let settlement = Settlement {
+        batch: 1,
+        balanced: false,
+        totals: Vec::new(),
+        groups: Vec::new(),
+        uploaded: 1,
+        carried: Vec::new(),
+        closed: Vec::new(),
+    };
+    let facts = super::settlement::facts(&books, &settlement, "unionpay");
+    assert_eq!((&facts["passed-over"], &facts["uploaded"]), (&json!(["A1"]), &json!(1)));
+    let outcome = Outcome::Settled(settlement);
+    let settled = transaction("B1", Operation::Settle(Vec::new()), outcome.clone());
+    for (language, slip, story) in [
+        (Language::English, "Not uploaded", "Left out of the batch upload"),
+        (Language::Chinese, "未上送", "未随批上送"),
+    ] {
+        let messages = Messages::new(language);
+        let page = page(&books, &configuration(), &messages, &settled, &outcome, Edition::First).unwrap();
+        let printed = devices::layout(&page, COLUMNS).join("\n");
+        assert!(printed.contains(slip) && printed.contains("A1") && !printed.contains("A2"), "{printed}");
+        assert!(told(&books, "A1", language).contains(story));
+        assert!(!told(&books, "A2", language).contains(story));
+    }
 }
 
 fn told(books: &Books, name: &str, language: Language) -> String {

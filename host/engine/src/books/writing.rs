@@ -253,7 +253,7 @@ impl Books {
         let Some(transaction) = self.transactions.get_mut(&id) else { return };
         let is_one_of_many = match fact {
             Fact::Tried { .. } | Fact::Unheard { .. } => true,
-            Fact::Incident { what, .. } => *what != Incident::CardDataGone,
+            Fact::Incident { what, .. } => !matches!(what, Incident::CardDataGone | Incident::NotUploaded),
             _ => false,
         };
         if !is_one_of_many || transaction.timeline.len() < MOMENTS_TOLD {

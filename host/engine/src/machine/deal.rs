@@ -336,7 +336,7 @@ impl Incident {
             | Incident::MissingProof(_) => Party::Plugin,
             Incident::BadSeal(_) | Incident::BadEcho(_) | Incident::BadCheckValue(_) => Party::Acquirer,
             Incident::ClockWentBack | Incident::BooksDiffer(_) => Party::Terminal,
-            Incident::CardDataGone => Party::Storage,
+            Incident::CardDataGone | Incident::NotUploaded => Party::Storage,
         }
     }
 }

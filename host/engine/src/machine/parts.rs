@@ -2,18 +2,20 @@
 
 use super::errand::Errand;
 use super::world::World;
-use crate::books::{Compared, Transaction};
+use crate::books::{Compared, Settling, Transaction};
 use crate::contract::Digest;
-use crate::contract::transaction::{Operation, OperationKind};
+use crate::contract::transaction::{Operation, OperationKind, Upload};
 use crate::effect::{OperationId, SealedItem};
 use crate::identity::TransactionId;
-use crate::record::Sealed;
+use crate::record::{Fact, Incident, Sealed};
 
 /// The transactions one upload call is about.
 pub(crate) struct Items<'a> {
     pub items: Vec<&'a TransactionId>,
-    /// So many of the batch are delivered with them. One whose card is not there any more cannot be told of and is
-    /// passed over: a batch that could never be closed would stop the till for good.
+    /// Those before and between them whose card is not there any more. They cannot be told of and are passed over: a
+    /// batch that could never be closed would stop the till for good.
+    pub passed_over: Vec<&'a TransactionId>,
+    /// So many of the batch are delivered with them, or passed over.
     pub through: u32,
 }
 
@@ -21,19 +23,37 @@ impl<'a> Items<'a> {
     /// The next ones from here on.
     pub fn from(first: u32, world: &World<'a>) -> Items<'a> {
         let all = world.books.batch(&world.deployment.acquirer).items();
-        let mut items = Vec::new();
+        let (mut items, mut passed_over) = (Vec::new(), Vec::new());
         let mut through = first as usize;
         for id in all.iter().skip(first as usize) {
             if items.len() >= world.deployment.ceilings.upload_items.max(1) as usize {
                 break;
             }
             through += 1;
-            if world.can_be_told(id) {
-                items.push(id);
-            }
+            if world.can_be_told(id) { items.push(id) } else { passed_over.push(id) }
         }
-        Items { items, through: u32::try_from(through).unwrap_or(u32::MAX) }
+        Items { items, passed_over, through: u32::try_from(through).unwrap_or(u32::MAX) }
     }
+}
+
+/// What is written down when a call of an upload was acknowledged: how far it is, and beside it whom it passed over. The
+/// message that ends the upload has no items and stands behind the last one, so what it passes over begins where the
+/// upload durably was.
+pub fn acknowledged(settlement: &TransactionId, upload: &Upload, settling: &Settling, world: &World<'_>) -> Vec<Fact> {
+    let what = Incident::NotUploaded;
+    let incident =
+        |id: &TransactionId| Fact::Incident { transaction: Some(id.clone()), party: what.party(), what: what.clone() };
+    let passed_over = Items::from(settling.uploaded, world).passed_over;
+    let through = Items::from(upload.first, world).through;
+    let uploaded = Fact::Uploaded { settlement: settlement.clone(), through, of: upload.total };
+    passed_over.into_iter().map(incident).chain([uploaded]).collect()
+}
+
+/// How many of the first so many items were told of.
+pub fn delivered(through: u32, world: &World<'_>) -> u32 {
+    let items = world.books.batch(&world.deployment.acquirer).items();
+    let told = items.iter().take(through as usize).filter(|id| world.can_be_told(id)).count();
+    u32::try_from(told).unwrap_or(u32::MAX)
 }
 
 impl World<'_> {

@@ -3,7 +3,7 @@
 use super::closing::{Closing, Turn};
 use super::errand::{Errand, Granted};
 use super::exchange::{End, Exchange, Plan};
-use super::parts::{Items, errand, uploads};
+use super::parts::{Items, acknowledged, delivered, errand, uploads};
 use super::settlement::State;
 use super::world::World;
 use crate::books::{Compared, ExchangeFacts, Settling, Standing};
@@ -199,13 +199,12 @@ impl Settlement {
         match (claimed, self.errand.subject.clone(), settling) {
             (Claimed::Settled(settled), Operation::Settle(_), Some(_)) => self.compared(settled, world),
             (Claimed::Acknowledged(_), Operation::Upload(upload), Some(settling)) => {
-                let (through, of) = (Items::from(upload.first, world).through, upload.total);
-                let uploaded = Fact::Uploaded { settlement: self.errand.transaction.clone(), through, of };
+                let facts = acknowledged(&self.errand.transaction, &upload, &settling, world);
                 if upload.first >= upload.total {
-                    return self.close(vec![uploaded], settling.compared, through, world);
+                    return self.close(facts, settling.compared, upload.total, world);
                 }
                 self.keep_grants();
-                self.record(vec![uploaded], world)
+                self.record(facts, world)
             }
             (Claimed::Declined(declined), ..) => {
                 self.stay_open(Doubt::Acquirer { code: declined.code }, Vec::new(), world)
@@ -367,7 +366,7 @@ impl Settlement {
             balanced: compared.balanced,
             totals: settling.totals.clone(),
             groups: compared.groups,
-            uploaded,
+            uploaded: delivered(uploaded, world),
             carried: carried.clone(),
             closed: closed.clone(),
         });

@@ -59,4 +59,7 @@ pub enum Incident {
     CardDataGone,
     /// The running sums of a batch and an independent count of it differ.
     BooksDiffer(String),
+    /// It was left out of a batch upload, since the card data its part of the message needs is gone: the acquirer has it
+    /// only if its own books do.
+    NotUploaded,
 }

@@ -27,6 +27,7 @@ pub(crate) mod laws;
 mod line;
 mod long_ago;
 mod one_reader;
+mod passed_over;
 mod power_cuts;
 mod rejected_reversal;
 mod settlements;

@@ -112,6 +112,7 @@ impl Teller<'_> {
             Incident::BooksDiffer(why) => self.text("event-books-differ", &[("why", why.clone().into())]),
             Incident::ClockWentBack => self.text("event-clock-went-back", &[]),
             Incident::CardDataGone => self.text("event-card-data-gone", &[("acquirer", self.acquirer())]),
+            Incident::NotUploaded => self.text("event-not-uploaded", &[("acquirer", self.acquirer())]),
         }
     }
 

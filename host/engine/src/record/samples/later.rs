@@ -75,5 +75,7 @@ pub(super) fn since_version_3() -> Vec<(String, Fact)> {
     fact("concluded-card-refused", super::concluded(Outcome::Unknown(Doubt::CardRefused)));
     let what = Incident::BooksDiffer("domestic sale: 64 of 123.45, 63 of 120.00".into());
     fact("incident-books-differ", Fact::Incident { transaction: Some(id()), party: Party::Terminal, what });
+    let what = Incident::NotUploaded;
+    fact("incident-not-uploaded", Fact::Incident { transaction: Some(id()), party: Party::Storage, what });
     facts
 }
