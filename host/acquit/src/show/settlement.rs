@@ -26,7 +26,8 @@ pub(super) fn lines(books: &Books, settlement: &Settlement, acquirer: &str, mess
     }
     for totals in &settlement.totals {
         let amount = format_amount(&totals.amount, messages.language());
-        lines.push(format!("  {} {}: {amount}", totals.group, counted(totals, messages)));
+        let group = Some(&totals.group).filter(|group| !group.is_empty()).map(|group| format!("{group} "));
+        lines.push(format!("  {}{}: {amount}", group.unwrap_or_default(), counted(totals, messages)));
     }
     let passed_over = passed_over(books, acquirer, settlement.batch);
     for (id, names) in named(settlement, &passed_over) {
@@ -125,14 +126,22 @@ fn named<'a>(settlement: &'a Settlement, passed_over: &'a [TransactionId]) -> [(
     ]
 }
 
-/// The sums, group by group, each with what the acquirer made of it.
+/// The sums, group by group, each with what the acquirer made of it. Sums of no group, such as those of tips that were
+/// told of later, come first and have no heading.
 fn groups(settlement: &Settlement, messages: &Messages, mut page: Page) -> Page {
     let mut names: Vec<_> = settlement.totals.iter().map(|totals| totals.group.as_str()).collect();
+    names.sort_by_key(|name| !name.is_empty());
     names.dedup();
     for name in names {
         let verdict = settlement.groups.iter().find(|(group, _)| group == name).map(|(_, verdict)| *verdict);
-        let verdict = verdict.map(|verdict| messages.text(text_of(verdict), &[])).unwrap_or_default();
-        page = page.pair(messages.text("settlement-group", &[("group", name.to_owned().into())]), verdict);
+        let verdict = verdict.map(|verdict| messages.text(text_of(verdict), &[]));
+        if !name.is_empty() || verdict.is_some() {
+            let heading = match name {
+                "" => messages.text("settlement-no-group", &[]),
+                name => messages.text("settlement-group", &[("group", name.to_owned().into())]),
+            };
+            page = page.pair(heading, verdict.unwrap_or_default());
+        }
         for totals in settlement.totals.iter().filter(|totals| totals.group == name) {
             page = page
                 .pair(format!("  {}", counted(totals, messages)), format_amount(&totals.amount, messages.language()));

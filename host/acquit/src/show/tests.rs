@@ -202,6 +202,36 @@ fn a_settlement_slip_has_every_sum_and_what_is_carried() {
     insta::assert_snapshot!("told-settlement-en", told);
 }
 
+/// A tip is told of by an advice, which names no group: its sums stood under "Group " and nothing.
+#[test]
+fn sums_of_no_group_have_no_heading() {
+    let sums = |group: &str, operation, minor| Totals { group: group.into(), operation, count: 1, amount: yuan(minor) };
+    let mut settlement = Settlement {
+        batch: 7,
+        balanced: true,
+        totals: vec![sums("domestic", OperationKind::Sale, 8800), sums("", OperationKind::Advise, 500)],
+        groups: vec![("domestic".into(), Verdict::Balanced)],
+        uploaded: 0,
+        carried: Vec::new(),
+        closed: Vec::new(),
+    };
+    let slip = |settlement: &Settlement| {
+        let outcome = Outcome::Settled(settlement.clone());
+        paper(Language::English, &transaction("B1", Operation::Settle(Vec::new()), outcome), Edition::First)
+    };
+    let said = |slip: &str| slip.lines().map(|line| line.trim().to_owned()).collect::<Vec<_>>();
+    let printed = slip(&settlement);
+    let lines = said(&printed);
+    let place =
+        |word: &str| lines.iter().position(|line| line.starts_with(word)).unwrap_or_else(|| panic!("{printed}"));
+    assert!(place("Tip (1)") < place("Group domestic") && place("Group domestic") < place("Sale (1)"), "{printed}");
+    assert_eq!(lines.iter().filter(|line| line.starts_with("Group")).count(), 1, "{printed}");
+    let told = super::settlement::lines(&Books::default(), &settlement, "unionpay", &Messages::new(Language::English));
+    assert!(told.contains(&"  Tip (1): CNY 5.00".to_owned()), "{told:?}");
+    settlement.groups.push((String::new(), Verdict::Unbalanced));
+    assert!(said(&slip(&settlement)).iter().any(|line| line.starts_with("Without a group")));
+}
+
 /// Books in which each of these operations ended so, with what is owed for it.
 fn books(ended: Vec<(&str, Operation, Outcome)>, owed: Vec<(&str, Duty)>) -> Books {
     let mut books = Books::default();

@@ -24,7 +24,8 @@ pub(super) fn operation(kind: OperationKind) -> &'static str {
         OperationKind::CancelCompletion => "operation-cancel-completion",
         OperationKind::Reverse => "operation-reverse",
         OperationKind::Inquire => "operation-inquire",
-        OperationKind::Advise => "operation-advise",
+        // Whatever else is told by an advice goes by the name of its sale.
+        OperationKind::Advise => "operation-tip",
         OperationKind::ReportScripts => "operation-report-scripts",
         OperationKind::Settle => "operation-settle",
         OperationKind::Upload => "operation-upload",
