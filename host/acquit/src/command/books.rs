@@ -7,6 +7,7 @@ use clap::{Args, Subcommand};
 use engine::TransactionId;
 
 use super::{House, ask};
+use crate::config::ReceiptCopy;
 use crate::control::{Ask, Paper, Reached};
 use crate::terminal::look_at_rest;
 
@@ -21,10 +22,11 @@ pub(super) enum Look {
     Batch(Whose),
     /// What each acquirer owes the shop by the terminal's own books: in the open batch, and of all time.
     Totals,
-    /// Print a receipt once more, marked as a copy.
+    /// Print a receipt or a settlement's slip once more, marked as a copy.
     #[command(
         after_help = "Examples:\n  acquit reprint                 the newest receipt\n  acquit reprint ORDER17\n  \
-                            acquit reprint settlement      the newest settlement"
+                            acquit reprint ORDER17 --copy merchant\n  \
+                            acquit reprint settlement      the newest settlement; an earlier one by its identity"
     )]
     Reprint(Reprint),
 }
@@ -52,6 +54,9 @@ pub(super) struct Reprint {
     /// Whose settlement; the first acquirer's where nothing is said.
     #[arg(long)]
     acquirer: Option<String>,
+    /// Whose copy of a receipt; those that the configuration has printed where nothing is said.
+    #[arg(long, value_enum)]
+    copy: Option<ReceiptCopy>,
 }
 
 pub(super) fn look(house: &House, look: Look) -> Result<ExitCode> {
@@ -61,7 +66,8 @@ pub(super) fn look(house: &House, look: Look) -> Result<ExitCode> {
         }
         Look::Batch(Whose { acquirer }) => Ask::Batch { acquirer },
         Look::Totals => Ask::Totals,
-        Look::Reprint(Reprint { what, acquirer }) => Ask::Reprint {
+        Look::Reprint(Reprint { what, acquirer, copy }) => Ask::Reprint {
+            copy,
             what: match what.as_deref() {
                 None => Paper::Last,
                 Some("settlement") => Paper::Settlement(acquirer),

@@ -65,8 +65,20 @@ pub struct Terminal {
     pub currency: Currency,
     /// Whom a customer asks about a payment whose outcome is unknown: a telephone number, an address.
     pub contact: Option<String>,
+    /// Which copies of a receipt are printed, in this order.
+    pub copies: Vec<ReceiptCopy>,
     /// How long a question to the cashier waits for an answer before it counts as a no.
     pub answer_within: Duration,
+}
+
+/// For whom a copy of a receipt is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Serialize, serde::Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "kebab-case")]
+pub enum ReceiptCopy {
+    /// The shop keeps it, signed where the payer proved themselves in no other way.
+    Merchant,
+    /// Whoever paid takes it along.
+    Cardholder,
 }
 
 /// What the terminal reads and prints with.

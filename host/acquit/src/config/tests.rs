@@ -118,11 +118,11 @@ fn a_key_twice() {
 fn an_unknown_key_close_to_a_known_one() {
     insta::assert_snapshot!(
         message("address =", "adress ="),
-        @r#"/shop/terminal.toml:40:1: acquirer.routes.host.adress: unknown key; did you mean "address"?"#
+        @r#"/shop/terminal.toml:41:1: acquirer.routes.host.adress: unknown key; did you mean "address"?"#
     );
     insta::assert_snapshot!(
         message("server-name =", "server_name ="),
-        @r#"/shop/terminal.toml:41:1: acquirer.routes.host.server_name: unknown key; did you mean "server-name"?"#
+        @r#"/shop/terminal.toml:42:1: acquirer.routes.host.server_name: unknown key; did you mean "server-name"?"#
     );
 }
 
@@ -130,7 +130,7 @@ fn an_unknown_key_close_to_a_known_one() {
 fn an_unknown_key_close_to_none() {
     insta::assert_snapshot!(
         message("model =", "colour = \"blue\"\nmodel ="),
-        @r#"/shop/terminal.toml:9:1: terminal.colour: unknown key; known are answer-ms, contact, currency, merchant, model, serial"#
+        @r#"/shop/terminal.toml:9:1: terminal.colour: unknown key; known are answer-ms, contact, copies, currency, merchant, model, serial"#
     );
 }
 
@@ -138,11 +138,11 @@ fn an_unknown_key_close_to_none() {
 fn an_unknown_table() {
     insta::assert_snapshot!(
         message("[acquirer.ceilings]", "[acquirer.cielings]"),
-        @r#"/shop/terminal.toml:54:11: acquirer.cielings: unknown key; did you mean "ceilings"?"#
+        @r#"/shop/terminal.toml:55:11: acquirer.cielings: unknown key; did you mean "ceilings"?"#
     );
     insta::assert_snapshot!(
         message("[devices.virtual]", "[devices.virtuell]"),
-        @r#"/shop/terminal.toml:65:10: devices.virtuell: unknown key; did you mean "virtual"?"#
+        @r#"/shop/terminal.toml:66:10: devices.virtuell: unknown key; did you mean "virtual"?"#
     );
 }
 
@@ -150,7 +150,7 @@ fn an_unknown_table() {
 fn an_unknown_operation() {
     insta::assert_snapshot!(
         message("reverse = [", "reversal = ["),
-        @r#"/shop/terminal.toml:50:1: acquirer.proofs.reversal: unknown key; did you mean "reverse"?"#
+        @r#"/shop/terminal.toml:51:1: acquirer.proofs.reversal: unknown key; did you mean "reverse"?"#
     );
 }
 
@@ -166,11 +166,11 @@ fn a_missing_key() {
     );
     insta::assert_snapshot!(
         message("roots = \"ca.pem\"", ""),
-        @r#"/shop/terminal.toml:39:18: acquirer.routes.host.roots: missing; write roots = "ca.pem""#
+        @r#"/shop/terminal.toml:40:18: acquirer.routes.host.roots: missing; write roots = "ca.pem""#
     );
     insta::assert_snapshot!(
         message("algorithm = \"tdes\", use = \"transport\"", "algorithm = \"tdes\""),
-        @r#"/shop/terminal.toml:35:1: acquirer.keys.tmk.use: missing; write use = "transport""#
+        @r#"/shop/terminal.toml:36:1: acquirer.keys.tmk.use: missing; write use = "transport""#
     );
 }
 
@@ -186,7 +186,7 @@ fn no_acquirer_and_no_route() {
     let (head, _) = RIGHT.split_once("[acquirer.routes.host]").unwrap();
     insta::assert_snapshot!(
         parse(head).unwrap_err(),
-        @r#"/shop/terminal.toml:14:1: acquirer.routes: missing; write [acquirer.routes.host] with address, roots and secrets"#
+        @r#"/shop/terminal.toml:15:1: acquirer.routes: missing; write [acquirer.routes.host] with address, roots and secrets"#
     );
 }
 
@@ -198,31 +198,31 @@ fn a_value_of_another_type() {
     );
     insta::assert_snapshot!(
         message("first = true", "first = \"yes\""),
-        @r#"/shop/terminal.toml:17:9: acquirer.first: is text, but must be true or false"#
+        @r#"/shop/terminal.toml:18:9: acquirer.first: is text, but must be true or false"#
     );
     insta::assert_snapshot!(
         message("attempts = 3", "attempts = \"3\""),
-        @r#"/shop/terminal.toml:55:12: acquirer.ceilings.attempts: is text, but must be a whole number without quotes"#
+        @r#"/shop/terminal.toml:56:12: acquirer.ceilings.attempts: is text, but must be a whole number without quotes"#
     );
     insta::assert_snapshot!(
         message("wait-ms = 60000", "wait-ms = 0.5"),
-        @r#"/shop/terminal.toml:56:11: acquirer.ceilings.wait-ms: is a number with a point, but must be a whole number without quotes"#
+        @r#"/shop/terminal.toml:57:11: acquirer.ceilings.wait-ms: is a number with a point, but must be a whole number without quotes"#
     );
     insta::assert_snapshot!(
         message("secrets = [\"pan\", \"expiry\", \"track-two\", \"scanned-code\", \"pin\"]", "secrets = \"pan\""),
-        @r#"/shop/terminal.toml:43:11: acquirer.routes.host.secrets: is text, but must be a list: ["pan", "expiry"]"#
+        @r#"/shop/terminal.toml:44:11: acquirer.routes.host.secrets: is text, but must be a list: ["pan", "expiry"]"#
     );
     insta::assert_snapshot!(
         message("terminal = \"50080001\"", "terminal = 50080001"),
-        @r#"/shop/terminal.toml:29:1: acquirer.parameters.terminal: is a whole number, but must be text in quotes"#
+        @r#"/shop/terminal.toml:30:1: acquirer.parameters.terminal: is a whole number, but must be text in quotes"#
     );
     insta::assert_snapshot!(
         message("[[acquirer]]", "[acquirer]"),
-        @r#"/shop/terminal.toml:14:1: acquirer: is a table, but must be a list: [[acquirer]], with two brackets"#
+        @r#"/shop/terminal.toml:15:1: acquirer: is a table, but must be a list: [[acquirer]], with two brackets"#
     );
     insta::assert_snapshot!(
         message("tmk = { algorithm = \"tdes\", use = \"transport\" }", "tmk = \"tdes\""),
-        @r#"/shop/terminal.toml:35:1: acquirer.keys.tmk: is text, but must be a table: { algorithm = "tdes", use = "transport" }"#
+        @r#"/shop/terminal.toml:36:1: acquirer.keys.tmk: is text, but must be a table: { algorithm = "tdes", use = "transport" }"#
     );
 }
 
@@ -230,7 +230,7 @@ fn a_value_of_another_type() {
 fn a_slot_that_admits_nothing() {
     insta::assert_snapshot!(
         message("[\"des\", \"tdes\"]", "[]"),
-        @r#"/shop/terminal.toml:37:21: acquirer.keys.mak.algorithm: missing; write algorithm = "tdes""#
+        @r#"/shop/terminal.toml:38:21: acquirer.keys.mak.algorithm: missing; write algorithm = "tdes""#
     );
 }
 
@@ -238,19 +238,19 @@ fn a_slot_that_admits_nothing() {
 fn a_number_out_of_range() {
     insta::assert_snapshot!(
         message("attempts = 3", "attempts = 0"),
-        @r#"/shop/terminal.toml:55:12: acquirer.ceilings.attempts: is 0, but must be from 1 to 10"#
+        @r#"/shop/terminal.toml:56:12: acquirer.ceilings.attempts: is 0, but must be from 1 to 10"#
     );
     insta::assert_snapshot!(
         message("attempts = 3", "attempts = 11"),
-        @r#"/shop/terminal.toml:55:12: acquirer.ceilings.attempts: is 11, but must be from 1 to 10"#
+        @r#"/shop/terminal.toml:56:12: acquirer.ceilings.attempts: is 11, but must be from 1 to 10"#
     );
     insta::assert_snapshot!(
         message("wait-ms = 60000", "wait-ms = -1"),
-        @r#"/shop/terminal.toml:56:11: acquirer.ceilings.wait-ms: is -1, but must be from 0 to 86400000"#
+        @r#"/shop/terminal.toml:57:11: acquirer.ceilings.wait-ms: is -1, but must be from 0 to 86400000"#
     );
     insta::assert_snapshot!(
         message("connect-timeout-ms = 10000", "connect-timeout-ms = 99999999999999999999"),
-        @r#"/shop/terminal.toml:44:22: acquirer.routes.host.connect-timeout-ms: is 99999999999999999999, but must be from 1 to 120000"#
+        @r#"/shop/terminal.toml:45:22: acquirer.routes.host.connect-timeout-ms: is 99999999999999999999, but must be from 1 to 120000"#
     );
 }
 
@@ -266,19 +266,19 @@ fn a_word_that_is_none_of_those_known() {
     );
     insta::assert_snapshot!(
         message("algorithm = \"tdes\"", "algorithm = \"tdea\""),
-        @r#"/shop/terminal.toml:35:21: acquirer.keys.tmk.algorithm: "tdea" is not a known key algorithm; did you mean "tdes"?"#
+        @r#"/shop/terminal.toml:36:21: acquirer.keys.tmk.algorithm: "tdea" is not a known key algorithm; did you mean "tdes"?"#
     );
     insta::assert_snapshot!(
         message("pin:iso-0", "pin:iso0"),
-        @r#"/shop/terminal.toml:36:35: acquirer.keys.pik.use: "pin:iso0" is not a known use of a key; did you mean "pin:iso-0"?"#
+        @r#"/shop/terminal.toml:37:35: acquirer.keys.pik.use: "pin:iso0" is not a known use of a key; did you mean "pin:iso-0"?"#
     );
     insta::assert_snapshot!(
         message("\"track-two\"", "\"cvv\""),
-        @r#"/shop/terminal.toml:43:29: acquirer.routes.host.secrets: "cvv" is not a known secret; known are pan, expiry, track-one, track-two, track-three, card-code, scanned-code, track-two-protected, track-three-protected, pin"#
+        @r#"/shop/terminal.toml:44:29: acquirer.routes.host.secrets: "cvv" is not a known secret; known are pan, expiry, track-one, track-two, track-three, card-code, scanned-code, track-two-protected, track-three-protected, pin"#
     );
     insta::assert_snapshot!(
         message("[\"trace\", \"terminal\", \"amount\"]", "[\"trace\", \"amout\"]"),
-        @r#"/shop/terminal.toml:49:18: acquirer.proofs.sale: "amout" is not a known echo; did you mean "amount"?"#
+        @r#"/shop/terminal.toml:50:18: acquirer.proofs.sale: "amout" is not a known echo; did you mean "amount"?"#
     );
 }
 
@@ -286,23 +286,23 @@ fn a_word_that_is_none_of_those_known() {
 fn a_text_of_another_form() {
     insta::assert_snapshot!(
         message("localhost:9443", "localhost"),
-        @r#"/shop/terminal.toml:40:11: acquirer.routes.host.address: "localhost" is not host:port"#
+        @r#"/shop/terminal.toml:41:11: acquirer.routes.host.address: "localhost" is not host:port"#
     );
     insta::assert_snapshot!(
         message("localhost:9443", "localhost:0"),
-        @r#"/shop/terminal.toml:40:11: acquirer.routes.host.address: "localhost:0" is not host:port"#
+        @r#"/shop/terminal.toml:41:11: acquirer.routes.host.address: "localhost:0" is not host:port"#
     );
     insta::assert_snapshot!(
         message("localhost:9443", "https://localhost:9443"),
-        @r#"/shop/terminal.toml:40:11: acquirer.routes.host.address: "https://localhost:9443" is not host:port"#
+        @r#"/shop/terminal.toml:41:11: acquirer.routes.host.address: "https://localhost:9443" is not host:port"#
     );
     insta::assert_snapshot!(
         message("\"acquirer.test\"", "\"*.test\""),
-        @r#"/shop/terminal.toml:41:15: acquirer.routes.host.server-name: "*.test" is not the name in the acquirer's certificate"#
+        @r#"/shop/terminal.toml:42:15: acquirer.routes.host.server-name: "*.test" is not the name in the acquirer's certificate"#
     );
     insta::assert_snapshot!(
         message("name = \"unionpay\"", "name = \"../unionpay\""),
-        @r#"/shop/terminal.toml:15:8: acquirer.name: "../unionpay" is not a name of small letters, digits and dashes that begins with a letter, such as "unionpay""#
+        @r#"/shop/terminal.toml:16:8: acquirer.name: "../unionpay" is not a name of small letters, digits and dashes that begins with a letter, such as "unionpay""#
     );
     insta::assert_snapshot!(
         message("serial = \"T0001\"", "serial = \"T 0001\""),
@@ -314,11 +314,11 @@ fn a_text_of_another_form() {
     );
     insta::assert_snapshot!(
         message("plugin = \"unionpay.cwasm\"", "plugin = \"\""),
-        @r#"/shop/terminal.toml:16:10: acquirer.plugin: "" is not a text that says something"#
+        @r#"/shop/terminal.toml:17:10: acquirer.plugin: "" is not a text that says something"#
     );
     insta::assert_snapshot!(
         message("tmk = {", "TMK = {"),
-        @r#"/shop/terminal.toml:35:1: acquirer.keys.TMK: "TMK" is not a name of small letters, digits and dashes that begins with a letter, such as "unionpay""#
+        @r#"/shop/terminal.toml:36:1: acquirer.keys.TMK: "TMK" is not a name of small letters, digits and dashes that begins with a letter, such as "unionpay""#
     );
 }
 
@@ -327,7 +327,7 @@ fn two_acquirers_of_one_name() {
     let again = "[[acquirer]]\nname = \"unionpay\"\n\n[devices.virtual]";
     insta::assert_snapshot!(
         message("[devices.virtual]", again),
-        @r#"/shop/terminal.toml:66:8: acquirer.name: two acquirers are called "unionpay"; give each its own name, since the journal goes by it"#
+        @r#"/shop/terminal.toml:67:8: acquirer.name: two acquirers are called "unionpay"; give each its own name, since the journal goes by it"#
     );
 }
 
@@ -336,7 +336,7 @@ fn two_first_acquirers() {
     let again = "[[acquirer]]\nname = \"second\"\nfirst = true\n\n[devices.virtual]";
     insta::assert_snapshot!(
         message("[devices.virtual]", again),
-        @r#"/shop/terminal.toml:67:9: acquirer.first: "unionpay" is the first acquirer already; leave `first` on one of them"#
+        @r#"/shop/terminal.toml:68:9: acquirer.first: "unionpay" is the first acquirer already; leave `first` on one of them"#
     );
 }
 
@@ -344,7 +344,7 @@ fn two_first_acquirers() {
 fn virtual_devices_in_production() {
     insta::assert_snapshot!(
         message("profile = \"development\"", "profile = \"production\""),
-        @r#"/shop/terminal.toml:65:1: devices.virtual: a production terminal takes no virtual cards; remove this section, or write profile = "development""#
+        @r#"/shop/terminal.toml:66:1: devices.virtual: a production terminal takes no virtual cards; remove this section, or write profile = "development""#
     );
 }
 

@@ -47,6 +47,27 @@ fn a_day_is_read_whole() {
 }
 
 #[test]
+fn the_copies_of_a_receipt_are_those_listed_and_both_where_nothing_is_said() {
+    let listed = "copies = [\"merchant\", \"cardholder\"]";
+    let copies = |to: &str| parse(&RIGHT.replacen(listed, to, 1)).map(|configuration| configuration.terminal.copies);
+    let table: [(&str, &[ReceiptCopy]); 5] = [
+        (listed, &[ReceiptCopy::Merchant, ReceiptCopy::Cardholder]),
+        ("", &[ReceiptCopy::Merchant, ReceiptCopy::Cardholder]),
+        ("copies = [\"cardholder\", \"merchant\"]", &[ReceiptCopy::Merchant, ReceiptCopy::Cardholder]),
+        ("copies = [\"merchant\", \"merchant\"]", &[ReceiptCopy::Merchant]),
+        ("copies = []", &[]),
+    ];
+    assert!(RIGHT.contains(listed));
+    for (text, expected) in table {
+        assert_eq!(copies(text).unwrap(), expected, "{text}");
+    }
+    insta::assert_snapshot!(
+        copies("copies = [\"shop\"]").unwrap_err(),
+        @r#"/shop/terminal.toml:13:11: terminal.copies: "shop" is not a known copy of a receipt; known are merchant, cardholder"#
+    );
+}
+
+#[test]
 fn a_development_terminal_does_everything_and_a_production_terminal_what_it_is_told() {
     let development = parse(RIGHT).unwrap().acquirers.first().trade.clone();
     assert_eq!(development, Trade::of(Profile::Development));
@@ -69,28 +90,28 @@ fn offline_payments_are_switched_off_by_a_count_of_zero() {
 #[test]
 fn a_day_that_cannot_be() {
     for (lines, said) in [
-        ("settle-at = \"24:00\"", "17:13: acquirer.settle-at: \"24:00\" is not a time of the day, such as \"23:30\""),
-        ("settle-at = \"9:30\"", "17:13: acquirer.settle-at: \"9:30\" is not a time of the day, such as \"23:30\""),
-        ("setle-at = \"23:30\"", "17:1: acquirer.setle-at: unknown key; did you mean \"settle-at\"?"),
+        ("settle-at = \"24:00\"", "18:13: acquirer.settle-at: \"24:00\" is not a time of the day, such as \"23:30\""),
+        ("settle-at = \"9:30\"", "18:13: acquirer.settle-at: \"9:30\" is not a time of the day, such as \"23:30\""),
+        ("setle-at = \"23:30\"", "18:1: acquirer.setle-at: unknown key; did you mean \"settle-at\"?"),
         (
             "presents = [\"voids\"]",
-            "17:13: acquirer.presents: \"voids\" is not a known follow-up; did you mean \"void\"?",
+            "18:13: acquirer.presents: \"voids\" is not a known follow-up; did you mean \"void\"?",
         ),
         (
             "typed = [\"sale\"]",
-            "17:10: acquirer.typed: \"sale\" is not a known follow-up; known are void, refund, complete, \
+            "18:10: acquirer.typed: \"sale\" is not a known follow-up; known are void, refund, complete, \
              cancel-preauthorization, cancel-completion",
         ),
         (
             "blocking = [\"reversals\"]",
-            "17:13: acquirer.blocking: \"reversals\" is not a known debt; did you mean \"reversal\"?",
+            "18:13: acquirer.blocking: \"reversals\" is not a known debt; did you mean \"reversal\"?",
         ),
         (
             "blocking = \"all\"",
-            "17:12: acquirer.blocking: is text, but must be a list: [\"reversal\", \"repetition\", \"inquiry\"]",
+            "18:12: acquirer.blocking: is text, but must be a list: [\"reversal\", \"repetition\", \"inquiry\"]",
         ),
-        ("offline = { count = 3 }", "17:11: acquirer.offline.sum-minor: missing; write sum-minor = 100000"),
-        ("offline = { count = 2000 }", "17:21: acquirer.offline.count: is 2000, but must be from 0 to 1000"),
+        ("offline = { count = 3 }", "18:11: acquirer.offline.sum-minor: missing; write sum-minor = 100000"),
+        ("offline = { count = 2000 }", "18:21: acquirer.offline.count: is 2000, but must be from 0 to 1000"),
     ] {
         assert_eq!(message(lines), format!("/shop/terminal.toml:{said}"));
     }

@@ -8,7 +8,7 @@ use engine::contract::transaction::OperationKind;
 
 use journal::keys::Cipher;
 
-use super::{JournalKey, Profile};
+use super::{JournalKey, Profile, ReceiptCopy};
 use crate::messages::Language;
 
 /// A closed set of values that each have one word, in kebab case.
@@ -43,6 +43,11 @@ macro_rules! words {
 pub(crate) use words;
 
 words!(Profile, "profile", { Profile::Development => "development", Profile::Production => "production" });
+
+words!(ReceiptCopy, "copy of a receipt", {
+    ReceiptCopy::Merchant => "merchant",
+    ReceiptCopy::Cardholder => "cardholder",
+});
 
 words!(JournalKey, "place for a key", { JournalKey::File => "file", JournalKey::Keyring => "keyring" });
 

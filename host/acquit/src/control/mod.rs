@@ -10,6 +10,7 @@ use engine::{Order, Timestamp, TransactionId};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
+use crate::config::ReceiptCopy;
 use crate::messages::Language;
 
 pub use client::{Reached, ask};
@@ -70,6 +71,9 @@ pub enum Ask {
     Reprint {
         /// What.
         what: Paper,
+        /// Whose copy of a receipt; those that are always printed where nothing is said.
+        #[serde(default)]
+        copy: Option<ReceiptCopy>,
     },
     /// Sign what the journal holds by now; evidence is proven against that.
     Checkpoint,

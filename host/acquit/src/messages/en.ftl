@@ -255,6 +255,10 @@ receipt-acquiring-bank = Acquiring bank
 receipt-note = Note
 receipt-transaction = Transaction
 receipt-outcome = Outcome
+receipt-verified-pin = PIN verified. No signature needed.
+receipt-verified-device = Verified on the customer's device. No signature needed.
+receipt-signature = Signature
+receipt-signature-agreed = I agree to this transaction.
 receipt-thanks = Thank you
 
 ## Slip of an unknown outcome

@@ -222,6 +222,10 @@ receipt-acquiring-bank = 收单行
 receipt-note = 备注
 receipt-transaction = 交易标识
 receipt-outcome = 交易结果
+receipt-verified-pin = 已验证密码，无需签名
+receipt-verified-device = 已在持卡人设备上验证，无需签名
+receipt-signature = 持卡人签名
+receipt-signature-agreed = 本人确认以上交易
 receipt-thanks = 谢谢惠顾
 
 ## 结果未知凭条

@@ -19,7 +19,7 @@ use crate::messages::Currency;
 pub use debts::{owed, standing};
 pub use receipt::Edition;
 pub use refusal::NO_ROOM;
-pub use reprint::{page, reprint};
+pub use reprint::{page, pages, reprint};
 pub use result::result;
 pub use story::{alone, explain};
 pub use sums::{batch, totals};

@@ -1,19 +1,23 @@
-//! Receipts, and the slip that is printed when nobody knows the outcome yet.
+//! Receipts, for the shop and for whoever paid, and the slip that is printed when nobody knows the outcome yet.
 
 use devices::Page;
 use engine::Outcome;
 use engine::books::Transaction;
 use engine::contract::acquirer::Approved;
+use engine::contract::card::{Entry, Presented, Verification};
 use engine::contract::transaction::{FollowUp, Operation, OperationKind, Subject};
 use engine::contract::types::Amount;
 
 use super::{reference, words};
-use crate::config::{Configuration, Profile};
+use crate::config::{Configuration, Profile, ReceiptCopy};
 use crate::messages::{Language, Messages, format_amount, format_time, mask_card};
 
 /// What plugins want on a receipt that the terminal prints of its own knowledge.
 const SHOWN_ALREADY: [&str; 9] =
     ["merchant", "terminal", "batch", "trace", "date", "time", "tip", "reference", "authorization"];
+
+/// Characters of the line that is signed on.
+const SIGNATURE_COLUMNS: usize = 20;
 
 /// Whether a paper is the first of its kind.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,18 +28,20 @@ pub enum Edition {
     Copy,
 }
 
-/// The page for an approved operation, or the slip for one whose outcome is unknown; none for anything else.
+/// A copy of the receipt of an approved operation, or the slip for one whose outcome is unknown, which is the customer's
+/// whatever copy is asked for; none for anything else.
 pub fn receipt(
     configuration: &Configuration,
     messages: &Messages,
     payment: &Transaction,
     outcome: &Outcome,
     edition: Edition,
+    copy: ReceiptCopy,
 ) -> Option<Page> {
     let printing = Printing { configuration, messages, payment };
     match outcome {
         _ if !words::has_receipt(payment.kind()) => None,
-        Outcome::Approved(approved) => Some(printing.approved(approved, edition)),
+        Outcome::Approved(approved) => Some(printing.approved(approved, edition, copy)),
         Outcome::Unknown(_) => Some(printing.unknown(edition)),
         _ => None,
     }
@@ -79,9 +85,12 @@ struct Printing<'a> {
 }
 
 impl Printing<'_> {
-    fn approved(&self, approved: &Approved, edition: Edition) -> Page {
-        let page = head(self.configuration, self.messages, &self.title(), edition)
-            .center(self.text("receipt-copy-cardholder"));
+    fn approved(&self, approved: &Approved, edition: Edition, copy: ReceiptCopy) -> Page {
+        let whose = match copy {
+            ReceiptCopy::Merchant => "receipt-copy-merchant",
+            ReceiptCopy::Cardholder => "receipt-copy-cardholder",
+        };
+        let page = head(self.configuration, self.messages, &self.title(), edition).center(self.text(whose));
         let mut page = self.facts(Some(approved), page);
         for (id, value) in
             [("receipt-reference", &approved.retrieval_reference), ("receipt-authorization", &approved.authorization)]
@@ -104,7 +113,26 @@ impl Printing<'_> {
         if is_offline(self.payment) {
             page = page.left(self.text("receipt-offline"));
         }
-        page.feed(1).center(self.text("receipt-thanks"))
+        match copy {
+            ReceiptCopy::Merchant => self.agreed(page),
+            ReceiptCopy::Cardholder => page.feed(1).center(self.text("receipt-thanks")),
+        }
+    }
+
+    /// How the payer proved themselves, or where they sign. A PIN that was entered for the original says nothing of what
+    /// follows it; whoever pays by a code has nothing to sign with.
+    fn agreed(&self, page: Page) -> Page {
+        if self.payment.card().is_none_or(|card| card.entry == Entry::CodeScan) {
+            return page;
+        }
+        match own_card(self.payment).map_or(Verification::None, |card| card.verification) {
+            Verification::OnlinePin | Verification::OfflinePin => page.feed(1).left(self.text("receipt-verified-pin")),
+            Verification::Device => page.feed(1).left(self.text("receipt-verified-device")),
+            Verification::Signature | Verification::None => page
+                .feed(2)
+                .pair(self.text("receipt-signature"), "_".repeat(SIGNATURE_COLUMNS))
+                .left(self.text("receipt-signature-agreed")),
+        }
     }
 
     fn unknown(&self, edition: Edition) -> Page {
@@ -195,6 +223,15 @@ impl Printing<'_> {
 
     fn text(&self, id: &str) -> String {
         self.messages.text(id, &[])
+    }
+}
+
+/// The card that was presented for this operation itself.
+fn own_card(payment: &Transaction) -> Option<&Presented> {
+    match &payment.operation {
+        Operation::Pay(payment) => payment.card.as_ref(),
+        Operation::FollowUp(follow_up) => follow_up.card.as_ref(),
+        Operation::Maintain(_) | Operation::Download(_) | Operation::Settle(_) | Operation::Upload(_) => None,
     }
 }
 

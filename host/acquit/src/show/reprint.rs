@@ -8,15 +8,15 @@ use serde_json::json;
 
 use super::receipt::{Edition, receipt};
 use super::settlement;
-use crate::config::Configuration;
+use crate::config::{Configuration, ReceiptCopy};
 use crate::control::{Paper, Response};
 use crate::messages::Messages;
 
 /// Characters on a line of the cashier's screen.
 const COLUMNS: usize = 40;
 
-/// The paper of an operation: its receipt, the slip of an unknown outcome, or the slip of a settlement; none where it
-/// has none.
+/// The customer's paper of an operation: the cardholder's copy of its receipt, the slip of an unknown outcome, or the
+/// slip of a settlement; none where it has none.
 pub fn page(
     books: &Books,
     configuration: &Configuration,
@@ -25,30 +25,57 @@ pub fn page(
     outcome: &Outcome,
     edition: Edition,
 ) -> Option<Page> {
+    pages(books, configuration, messages, known, outcome, edition, &[ReceiptCopy::Cardholder]).pop()
+}
+
+/// All papers of an operation, in the order in which they are printed: these copies of its receipt. Of the slips there is
+/// one, whichever copies are asked for.
+pub fn pages(
+    books: &Books,
+    configuration: &Configuration,
+    messages: &Messages,
+    known: &Transaction,
+    outcome: &Outcome,
+    edition: Edition,
+    copies: &[ReceiptCopy],
+) -> Vec<Page> {
+    let copy = |copy| receipt(configuration, messages, known, outcome, edition, copy);
     match outcome {
         Outcome::Settled(settlement) => {
-            Some(settlement::slip(books, configuration, messages, known, settlement, edition))
+            vec![settlement::slip(books, configuration, messages, known, settlement, edition)]
         }
-        outcome => receipt(configuration, messages, known, outcome, edition),
+        Outcome::Unknown(_) => copy(ReceiptCopy::Cardholder).into_iter().collect(),
+        _ => copies.iter().filter_map(|whose| copy(*whose)).collect(),
     }
 }
 
-/// The page to print once more, and what is shown of it; no page where there is none to print.
+/// The pages to print once more, and what is shown of them: the customer's, where it is among them. No pages where there
+/// are none to print. `copy` is whose copy of a receipt is wanted; without it, those that are always printed.
 pub fn reprint(
     books: &Books,
     configuration: &Configuration,
     what: &Paper,
+    copy: Option<ReceiptCopy>,
     messages: &Messages,
-) -> (Response, Option<Page>) {
-    let paper = |known: &Transaction| page(books, configuration, messages, known, known.outcome()?, Edition::Copy);
+) -> (Response, Vec<Page>) {
+    let copies = match (copy, configuration.terminal.copies.as_slice()) {
+        (Some(copy), _) => vec![copy],
+        // Somebody asks for it, on a terminal that prints none by itself.
+        (None, []) => vec![ReceiptCopy::Cardholder],
+        (None, copies) => copies.to_vec(),
+    };
+    let paper = |known: &Transaction| {
+        let pages = pages(books, configuration, messages, known, known.outcome()?, Edition::Copy, &copies);
+        Some(pages).filter(|pages| !pages.is_empty())
+    };
     let found = match what {
         Paper::Receipt(id) => {
             let Some(known) = books.transaction(id) else {
                 let args = [("transaction", id.to_string().into())];
-                return (Response::failed(messages.text("explain-no-such", &args)), None);
+                return (Response::failed(messages.text("explain-no-such", &args)), Vec::new());
             };
             let nothing = || messages.text("reprint-nothing", &[("transaction", id.to_string().into())]);
-            paper(known).map(|page| (page, known)).ok_or_else(nothing)
+            paper(known).map(|pages| (pages, known)).ok_or_else(nothing)
         }
         Paper::Last => {
             let newest = books.transactions().rev().find_map(|known| Some((paper(known)?, known)));
@@ -63,11 +90,11 @@ pub fn reprint(
         }
     };
     match found {
-        Ok((page, known)) => {
-            let lines = devices::layout(&page, COLUMNS);
+        Ok((pages, known)) => {
+            let lines = pages.last().map(|page| devices::layout(page, COLUMNS)).unwrap_or_default();
             let facts = json!({ "transaction": known.id, "receipt": lines });
-            (Response::done(facts, lines), Some(page))
+            (Response::done(facts, lines), pages)
         }
-        Err(why) => (Response::failed(why), None),
+        Err(why) => (Response::failed(why), Vec::new()),
     }
 }

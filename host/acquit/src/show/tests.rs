@@ -17,6 +17,7 @@ use super::*;
 use crate::config::Configuration;
 use crate::messages::{Language, Messages};
 
+mod copies;
 mod ends;
 
 const COLUMNS: usize = 40;
@@ -362,17 +363,4 @@ fn every_debt_is_told_of_by_its_own_name() {
         let named = event[tag]["duty"].as_str().unwrap_or("reversal");
         assert_eq!(named, duty.word(), "{event}");
     }
-}
-
-#[test]
-fn a_receipt_is_printed_once_more_and_says_so() {
-    let books = books(vec![("A1", payment(PaymentKind::Sale, 8800), approved(8800))], Vec::new());
-    let messages = Messages::new(Language::English);
-    let again = |what| reprint(&books, &configuration(), &what, &messages);
-    let (response, page) = again(crate::control::Paper::Last);
-    assert!(response.ok && page.is_some() && response.lines.join("\n").contains("COPY - NOT A NEW PAYMENT"));
-    let (response, page) = again(crate::control::Paper::Settlement(None));
-    assert!(!response.ok && page.is_none());
-    let (response, _) = again(crate::control::Paper::Receipt(id("NONE")));
-    assert!(!response.ok && response.lines[0].contains("NONE"));
 }

@@ -29,9 +29,9 @@ impl Terminal {
                 Err(error) => return Some(Response::failed(format!("{error:#}"))),
             },
         };
-        let (mut response, page) = answer(books, &self.configuration, ask, messages)?;
-        if let (Some(page), Some(printer)) = (page, &mut self.printer) {
-            print(printer, &page, &mut response, messages);
+        let (mut response, pages) = answer(books, &self.configuration, ask, messages)?;
+        if let Some(printer) = &mut self.printer {
+            print(printer, &pages, &mut response, messages);
         }
         Some(response)
     }
@@ -44,9 +44,9 @@ impl Terminal {
 pub fn look_at_rest(configuration: &Configuration, ask: &Ask, messages: &Messages) -> Result<(Response, Vec<String>)> {
     let OnDisk { books, damage } = OnDisk::read(configuration)?;
     let answered = answer(&books, configuration, ask, messages);
-    let (mut response, page) = answered.unwrap_or_else(|| (Response::failed(String::new()), None));
-    if let (Some(page), Some(mut printer)) = (page, wiring::printer(configuration)) {
-        print(&mut printer, &page, &mut response, messages);
+    let (mut response, pages) = answered.unwrap_or_else(|| (Response::failed(String::new()), Vec::new()));
+    if let Some(mut printer) = wiring::printer(configuration) {
+        print(&mut printer, &pages, &mut response, messages);
     }
     Ok((response, damage))
 }
@@ -59,31 +59,32 @@ fn looks(ask: &Ask) -> bool {
 fn named(ask: &Ask) -> Option<&TransactionId> {
     match ask {
         Ask::Explain { transaction } => transaction.as_ref(),
-        Ask::Reprint { what: Paper::Receipt(transaction) } => Some(transaction),
+        Ask::Reprint { what: Paper::Receipt(transaction), .. } => Some(transaction),
         _ => None,
     }
 }
 
-/// The answer, and what is to be printed; none for what does not only look.
+/// The answer, and what is to be printed; no answer for what does not only look.
 fn answer(
     books: &Books,
     configuration: &Configuration,
     ask: &Ask,
     messages: &Messages,
-) -> Option<(Response, Option<devices::Page>)> {
-    Some(match ask {
-        Ask::Owed => (show::owed(books, Clock::start().now().wall, messages), None),
-        Ask::Explain { transaction } => (show::explain(books, transaction.as_ref(), messages), None),
-        Ask::Totals => (show::totals(books, configuration, messages), None),
-        Ask::Batch { acquirer } => (show::batch(books, configuration, acquirer.as_deref(), messages), None),
-        Ask::Reprint { what } => show::reprint(books, configuration, what, messages),
+) -> Option<(Response, Vec<devices::Page>)> {
+    let response = match ask {
+        Ask::Owed => show::owed(books, Clock::start().now().wall, messages),
+        Ask::Explain { transaction } => show::explain(books, transaction.as_ref(), messages),
+        Ask::Totals => show::totals(books, configuration, messages),
+        Ask::Batch { acquirer } => show::batch(books, configuration, acquirer.as_deref(), messages),
+        Ask::Reprint { what, copy } => return Some(show::reprint(books, configuration, what, *copy, messages)),
         _ => return None,
-    })
+    };
+    Some((response, Vec::new()))
 }
 
 /// A printer that fails changes nothing but the answer.
-fn print(printer: &mut dyn Printer, page: &devices::Page, response: &mut Response, messages: &Messages) {
-    if let Err(problem) = printer.print(page) {
+fn print(printer: &mut dyn Printer, pages: &[devices::Page], response: &mut Response, messages: &Messages) {
+    if let Err(problem) = pages.iter().try_for_each(|page| printer.print(page)) {
         let line = messages.text("receipt-not-printed", &[("problem", problem.to_string().into())]);
         response.facts["not-printed"] = problem.to_string().into();
         response.lines.push(line);

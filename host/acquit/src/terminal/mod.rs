@@ -355,15 +355,16 @@ impl Terminal {
         }
     }
 
-    /// Prints a receipt, or the slip of an unknown outcome. A printer that fails changes nothing about the payment.
+    /// Prints the copies of a receipt, or the slip of an unknown outcome. A printer that fails changes nothing about the
+    /// payment.
     fn print(&mut self, transaction: &TransactionId, outcome: &Outcome) {
         let Some(books) = self.books() else { return };
         let Some(known) = books.transaction(transaction) else { return };
-        let page = show::page(books, &self.configuration, &self.messages, known, outcome, show::Edition::First);
+        let copies = &self.configuration.terminal.copies;
+        let first = show::Edition::First;
+        let pages = show::pages(books, &self.configuration, &self.messages, known, outcome, first, copies);
         let Some(printer) = &mut self.printer else { return };
-        if let Some(page) = page
-            && let Err(problem) = printer.print(&page)
-        {
+        if let Err(problem) = pages.iter().try_for_each(|page| printer.print(page)) {
             self.show(vec![self.messages.text("receipt-not-printed", &[("problem", problem.to_string().into())])]);
         }
     }

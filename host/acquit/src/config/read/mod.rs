@@ -11,7 +11,7 @@ use toml::de::DeTable;
 
 use super::error::{Mistake, Problem};
 use super::section::{Item, Section, Source};
-use super::{Configuration, Devices, JournalSettings, Profile, Terminal, VirtualDevices};
+use super::{Configuration, Devices, JournalSettings, Profile, ReceiptCopy, Terminal, VirtualDevices, Word};
 use crate::messages::Currency;
 use crate::operator::PublicKey;
 
@@ -81,9 +81,17 @@ fn terminal(item: &Item<'_>) -> Result<Terminal> {
         .transpose()?
         .unwrap_or(Currency::CNY);
     let contact = section.optional("contact").map(|item| item.text().map(str::to_owned)).transpose()?;
+    let copies = section.optional("copies").map_or(Ok(ReceiptCopy::ALL.to_vec()), |item| copies(&item))?;
     let answer_within = milliseconds(&section, "answer-ms", 1..=ANSWER_MS_MAX, ANSWER_MS)?;
     section.finish()?;
-    Ok(Terminal { serial, model, merchant, currency, contact, answer_within })
+    Ok(Terminal { serial, model, merchant, currency, contact, copies, answer_within })
+}
+
+/// In the order in which they are printed, however they are listed.
+fn copies(item: &Item<'_>) -> Result<Vec<ReceiptCopy>> {
+    let listed = item.array("[\"merchant\", \"cardholder\"]")?;
+    let wanted = listed.iter().map(Item::word).collect::<Result<Vec<ReceiptCopy>>>()?;
+    Ok(ReceiptCopy::ALL.iter().copied().filter(|copy| wanted.contains(copy)).collect())
 }
 
 fn devices(root: &Section<'_>, profile: Profile, folder: &Folder) -> Result<Devices> {
