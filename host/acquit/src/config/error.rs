@@ -4,6 +4,8 @@ use std::fmt;
 use std::io;
 use std::path::PathBuf;
 
+use super::profile::Blanks;
+
 /// Why there is no configuration. The fault is the operator's in every case.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
@@ -95,6 +97,9 @@ pub enum Problem {
         /// The form that is right.
         expected: &'static str,
     },
+    /// A profile whose blanks nobody has filled.
+    #[error("{0}")]
+    Blanks(Blanks),
     /// Two things that exclude each other, or one that this profile does not allow.
     #[error("{0}")]
     Refused(String),

@@ -5,6 +5,7 @@
 
 mod acquirer;
 mod error;
+mod profile;
 mod read;
 mod section;
 mod words;
@@ -16,6 +17,7 @@ use journal::keys::Cipher;
 
 pub use acquirer::{Acquirer, Acquirers, Address, Ceilings, KeyGrant, Offline, Route, TimeOfDay, Trade};
 pub use error::{ConfigurationError, Mistake, Problem};
+pub use profile::{AcquirerProfile, Blanks, Known, Question};
 pub(crate) use words::words;
 pub use words::{RouteSecret, Word};
 

@@ -28,6 +28,12 @@ impl Source<'_> {
         let column = before.rsplit('\n').next().unwrap_or_default().chars().count() + 1;
         Box::new(Mistake { file: self.file.to_owned(), line, column, key: key.to_owned(), problem })
     }
+
+    /// The file is no TOML.
+    pub(super) fn syntax(&self, error: &toml::de::Error) -> Box<Mistake> {
+        let offset = error.span().map_or(0, |span| span.start);
+        self.mistake(offset, "", Problem::Syntax(error.message().replace('\n', ", ")))
+    }
 }
 
 /// A table and its place in the file. Remembers which keys were asked for, so that `finish` finds the others.
@@ -145,9 +151,14 @@ impl<'a> Item<'a> {
             .collect())
     }
 
+    /// A text, also an empty one.
+    pub(super) fn any_text(&self) -> Result<&'a str> {
+        self.value.as_str().ok_or_else(|| self.wrong_type("text in quotes".to_owned()))
+    }
+
     /// A text that holds something.
     pub(super) fn text(&self) -> Result<&'a str> {
-        let text = self.value.as_str().ok_or_else(|| self.wrong_type("text in quotes".to_owned()))?;
+        let text = self.any_text()?;
         if text.trim().is_empty() {
             return Err(
                 self.mistake(Problem::Malformed { found: text.to_owned(), expected: "a text that says something" })

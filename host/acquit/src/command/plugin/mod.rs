@@ -2,6 +2,7 @@
 
 mod certify;
 mod inspect;
+mod profile;
 mod replay;
 
 use std::fs::File;
@@ -30,6 +31,9 @@ pub(super) enum Plugin {
     #[command(after_help = "Example: acquit run --record-calls calls.jsonl, and beside it a day of trade; then\n\
                             acquit plugin certify unionpay.cwasm --calls calls.jsonl --key author.pem > report.json")]
     Certify(certify::Certify),
+    /// What is public of how an acquirer deploys a protocol, and what to ask it before a terminal can trade.
+    #[command(after_help = "Example: acquit plugin profile plugins/unionpay/profiles/lakala.toml")]
+    Profile(profile::Profile),
 }
 
 /// The plugin, and what a deployment would set for it.
@@ -48,6 +52,7 @@ pub(super) fn plugin(plugin: &Plugin, json: bool) -> Result<ExitCode> {
         Plugin::Inspect(subject) => inspect::inspect(subject, json),
         Plugin::Replay(replay) => replay::replay(replay, json),
         Plugin::Certify(certify) => certify::certify(certify, json),
+        Plugin::Profile(profile) => profile::profile(profile, json),
     }
 }
 

@@ -6,7 +6,8 @@ use engine::contract::acquirer::Echoed;
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Name;
 
-use super::super::error::Problem;
+use super::super::error::{ConfigurationError, Problem};
+use super::super::profile::AcquirerProfile;
 use super::super::section::{Item, Section};
 use super::super::words::{key_uses, nearest, route_secrets};
 use super::super::{Acquirer, Acquirers, Address, KeyGrant, Profile, Route, Word};
@@ -52,9 +53,10 @@ pub(super) fn acquirers(item: &Item<'_>, profile: Profile, folder: &Folder) -> R
 
 fn acquirer(section: Section<'_>, name: Name, profile: Profile, folder: &Folder) -> Result<Acquirer> {
     let plugin = folder.path(&section.required("plugin", "plugin = \"unionpay.cwasm\"")?)?;
-    let parameters = match section.optional("parameters") {
-        Some(item) => parameters(&item)?,
-        None => Vec::new(),
+    let own = section.optional("parameters").map_or(Ok(Vec::new()), |item| parameters(&item))?;
+    let parameters = match section.optional("profile") {
+        Some(item) => with_profile(&item, &own, folder)?,
+        None => own,
     };
     let keys = named(section.optional("keys"), "[acquirer.keys]", key_grant)?;
     let routes_item = section.required("routes", "[acquirer.routes.host] with address, roots and secrets")?;
@@ -72,7 +74,18 @@ fn acquirer(section: Section<'_>, name: Name, profile: Profile, folder: &Folder)
 
 fn parameters(item: &Item<'_>) -> Result<Vec<(Name, String)>> {
     let section = item.table("[acquirer.parameters]")?;
-    section.named().map(|(key, item)| Ok((key.to_owned(), item.text()?.to_owned()))).collect()
+    section.named().map(|(key, item)| Ok((key.to_owned(), item.any_text()?.to_owned()))).collect()
+}
+
+/// The terminal's own parameters, before those of the acquirer's profile.
+fn with_profile(item: &Item<'_>, own: &[(Name, String)], folder: &Folder) -> Result<Vec<(Name, String)>> {
+    let profile = AcquirerProfile::load(&folder.path(item)?).map_err(|error| match error {
+        ConfigurationError::Unreadable { file, source } => {
+            item.mistake(Problem::Refused(format!("{} cannot be read: {source}", file.display())))
+        }
+        ConfigurationError::Wrong(mistake) => mistake,
+    })?;
+    profile.filled(own).map_err(|blanks| item.mistake(Problem::Blanks(blanks)))
 }
 
 /// A table whose keys are names: of key slots, or of routes.

@@ -32,10 +32,7 @@ const ANSWER_MS: u64 = 60_000;
 
 pub(super) fn configuration(file: &Path, text: &str) -> Result<Configuration> {
     let source = Source { file, text };
-    let document = DeTable::parse(text).map_err(|error| {
-        let offset = error.span().map_or(0, |span| span.start);
-        source.mistake(offset, "", Problem::Syntax(error.message().replace('\n', ", ")))
-    })?;
+    let document = DeTable::parse(text).map_err(|error| source.syntax(&error))?;
     let folder = Folder(file.parent().unwrap_or(Path::new("")).to_owned());
     let root = Section::root(source, document.get_ref());
 
