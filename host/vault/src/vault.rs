@@ -55,8 +55,8 @@ impl Vault {
     }
 
     fn with((file, contents): (KeyFile, Contents), grants: &[PluginGrant]) -> Result<Self, VaultError> {
-        let Contents { storage_key, transport } = contents;
-        Ok(Self { file, storage_key, ring: KeyRing::new(grants, transport)? })
+        let Contents { storage_key, transport, fixed } = contents;
+        Ok(Self { file, storage_key, ring: KeyRing::new(grants, transport, fixed)? })
     }
 
     /// Loads a transport key, durably, if it gives this check value of three or four bytes. The plugin's work keys that
@@ -69,9 +69,26 @@ impl Vault {
         check_value: &[u8],
     ) -> Result<(), TransportKeyError> {
         let transport = self.ring.with_transport(plugin, slot, key, check_value)?;
-        let contents = Contents { storage_key: self.storage_key.clone(), transport };
+        let contents = Contents { storage_key: self.storage_key.clone(), transport, fixed: self.ring.fixed().clone() };
         self.file.write(&contents)?;
         self.ring.take_transport(plugin, slot, contents.transport);
+        Ok(())
+    }
+
+    /// Loads a key that does its slot's work itself, durably, if it gives this check value of three or four bytes. No
+    /// download replaces or drops it.
+    pub fn load_fixed(
+        &mut self,
+        plugin: &str,
+        slot: &str,
+        key: ClearKey,
+        check_value: &[u8],
+    ) -> Result<(), TransportKeyError> {
+        let fixed = self.ring.with_fixed(plugin, slot, key, check_value)?;
+        let (storage_key, transport) = (self.storage_key.clone(), self.ring.transport().clone());
+        let contents = Contents { storage_key, transport, fixed };
+        self.file.write(&contents)?;
+        self.ring.take_fixed(plugin, slot, contents.fixed);
         Ok(())
     }
 

@@ -1,4 +1,4 @@
-//! Transport keys, loaded by people.
+//! Keys, loaded by people.
 
 use std::io::{BufRead, IsTerminal, stdin};
 use std::path::PathBuf;
@@ -19,7 +19,8 @@ use crate::terminal::{Places, grants, is_transport};
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
-    /// Load a terminal master key from its components, one a line in hexadecimal, from a file or from standard input.
+    /// Load a terminal master key, or a key that no acquirer downloads, from its components, one a line in hexadecimal,
+    /// from a file or from standard input.
     Load {
         /// The key slot; the acquirer's only transport slot where nothing is said.
         #[arg(long)]
@@ -46,23 +47,30 @@ pub(super) fn keys(house: &House, keys: &Keys) -> Result<ExitCode> {
         Some(name) => acquirers.named(name).with_context(|| format!("no acquirer {name} in the configuration"))?,
         None => acquirers.first(),
     };
-    let slot = transport_slot(acquirer, slot.as_deref())?;
+    let slot = loaded_slot(acquirer, slot.as_deref())?;
     let check_value = hex::decode(check_value).context("the check value is not hexadecimal")?;
     let key = read_key(from.as_ref())?;
     let places = Places::of(&house.configuration);
     let mut vault = Vault::open(&places.keys(), &grants(&house.configuration))?;
-    vault.load_transport(&acquirer.name, slot, key, &check_value)?;
+    if is_transport(acquirer, slot) {
+        vault.load_transport(&acquirer.name, slot, key, &check_value)?;
+    } else {
+        vault.load_fixed(&acquirer.name, slot, key, &check_value)?;
+    }
     let line = format!("{}: key {slot} loaded, its check value held", acquirer.name);
     house.show(&Response::done(json!({ "acquirer": acquirer.name, "slot": slot, "loaded": true }), vec![line]))
 }
 
-fn transport_slot<'a>(acquirer: &'a Acquirer, named: Option<&'a str>) -> Result<&'a str> {
+/// The slot that is named, whatever it does; else the only one for a transport key.
+fn loaded_slot<'a>(acquirer: &'a Acquirer, named: Option<&'a str>) -> Result<&'a str> {
     let mut transport = acquirer.keys.keys().map(String::as_str).filter(|slot| is_transport(acquirer, slot));
     match (named, transport.next(), transport.next()) {
-        (Some(slot), _, _) if is_transport(acquirer, slot) => Ok(slot),
-        (Some(slot), _, _) => bail!("{slot} is not a transport slot of {}", acquirer.name),
+        (Some(slot), _, _) if acquirer.keys.contains_key(slot) => Ok(slot),
+        (Some(slot), _, _) => bail!("{} has no key slot {slot} in the configuration", acquirer.name),
         (None, Some(slot), None) => Ok(slot),
-        (None, None, _) => bail!("{} has no transport slot in the configuration", acquirer.name),
+        (None, None, _) => {
+            bail!("{} has no transport slot in the configuration; name a slot with --slot", acquirer.name)
+        }
         (None, Some(_), Some(_)) => bail!("{} has several transport slots; name one with --slot", acquirer.name),
     }
 }

@@ -3,10 +3,12 @@
 //! Protects against: a key damaged, or deciphered under the wrong transport key, being used.
 //! Does not protect against: someone who knows the transport key and makes keys of his own.
 
+use engine::contract::template::MacAlgorithm;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
 use super::key::Key;
+use super::mac;
 use super::tdes::DES_BLOCK_BYTES;
 use super::wide::WIDE_BLOCK_BYTES;
 
@@ -15,18 +17,22 @@ pub(crate) const MIN_CHECK_VALUE_BYTES: usize = 3;
 /// Most bytes compared: UnionPay check values have four (protocols: A.10).
 pub(crate) const MAX_CHECK_VALUE_BYTES: usize = 4;
 
-/// The key gives this check value. False for a length other than three or four bytes, and for the secret of an HMAC,
-/// which has no such value.
+/// The key gives this check value. False for a length other than three or four bytes. No standard gives the secret of an
+/// HMAC such a value; here it is the first bytes of the HMAC of nothing.
 pub(crate) fn fits(key: &Key, check_value: &[u8]) -> bool {
     if !(MIN_CHECK_VALUE_BYTES..=MAX_CHECK_VALUE_BYTES).contains(&check_value.len()) {
         return false;
     }
-    let zeros = Zeroizing::new(match key {
+    whole(key).get(..check_value.len()).is_some_and(|first| first.ct_eq(check_value).into())
+}
+
+/// What the check value is the beginning of.
+pub(crate) fn whole(key: &Key) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(match key {
         Key::Des(key) => key.schedule().encrypt([0; DES_BLOCK_BYTES]).to_vec(),
         Key::Wide(key) => key.schedule().encrypt([0; WIDE_BLOCK_BYTES]).to_vec(),
-        Key::Hmac(_) => return false,
-    });
-    zeros.get(..check_value.len()).is_some_and(|first| first.ct_eq(check_value).into())
+        Key::Hmac(_) => mac::compute(MacAlgorithm::HmacSha256, key, &[]).unwrap_or_default(),
+    })
 }
 
 #[cfg(test)]
@@ -63,6 +69,8 @@ mod tests {
         assert!(!fits(KeyAlgorithm::Tdes, bytes, "2677F46B"));
         assert!(!fits(KeyAlgorithm::Aes128, bytes, "2677F46B"));
         assert!(!fits(KeyAlgorithm::Hmac, bytes, "2677F46B"));
+        // HMAC-SHA256 of nothing under these 16 bytes, by Python's hmac.
+        assert!(fits(KeyAlgorithm::Hmac, bytes, "DCC3C812"));
         assert!(fits(KeyAlgorithm::Sm4, "F351D490994603795C6EBEE8FAEBB481", "861E83E3"));
     }
 }

@@ -3,10 +3,14 @@
 //! Protects against: the key printed or left in freed memory.
 //! Does not protect against: the people who bring the components, if they show them to each other.
 
+use engine::contract::acquirer::KeyAlgorithm;
+use engine::contract::template::MacAlgorithm;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::crypto::key::Key;
 use crate::crypto::tdes::DesKey;
+use crate::crypto::{check_value, mac};
 use crate::secret::redacted;
 
 /// Why text is not a key. Holds none of it.
@@ -56,6 +60,20 @@ impl ClearKey {
     }
 }
 
+/// What the other end of a line computes, for those who play it: with a key they bring, never with one the vault keeps.
+impl ClearKey {
+    /// The first three bytes of its check value, as a key of this algorithm; `None` where it cannot be one.
+    pub fn check_value(&self, algorithm: KeyAlgorithm) -> Option<[u8; check_value::MIN_CHECK_VALUE_BYTES]> {
+        let key = Key::new(algorithm, self.0.clone())?;
+        check_value::whole(&key).first_chunk().copied()
+    }
+
+    /// The MAC over `data`, as a key of this algorithm; `None` where key and MAC do not go together.
+    pub fn mac(&self, algorithm: KeyAlgorithm, mac: MacAlgorithm, data: &[u8]) -> Option<Vec<u8>> {
+        mac::compute(mac, &Key::new(algorithm, self.0.clone())?, data)
+    }
+}
+
 redacted!(ClearKey);
 
 fn bytes_of(text: &str) -> Result<Zeroizing<Vec<u8>>, ClearKeyError> {
@@ -73,6 +91,18 @@ mod tests {
     fn components_combine() {
         let key = ClearKey::from_components(&["DA3DA723587662DF62DA4FD3858651C4", "97E6ECEFD0B00D98B0C701DAEA94A764"]);
         assert_eq!(hex::encode_upper(&*key.unwrap().0), "4DDB4BCC88C66F47D21D4E096F12F6A0");
+    }
+
+    /// protocols: A.11, MAC-2, over a known text; the check value is the published one of this key.
+    #[test]
+    fn the_other_end_of_a_line_computes_the_same() {
+        let key = ClearKey::from_hex("AAAAAAAAAAAAAAAABBBBBBBBBBBBBBBB").unwrap();
+        let mac = key.mac(KeyAlgorithm::Tdes, MacAlgorithm::X919, b"hello world").map(hex::encode_upper);
+        assert_eq!(mac.as_deref(), Some("78DA3D3DEB48FD4D"));
+        assert_eq!(key.mac(KeyAlgorithm::Hmac, MacAlgorithm::X919, b"hello world"), None);
+        let key = ClearKey::from_hex("0123456789ABCDEFFEDCBA9876543210").unwrap();
+        assert_eq!(key.check_value(KeyAlgorithm::Tdes), Some([0x08, 0xD7, 0xB4]));
+        assert_eq!(key.check_value(KeyAlgorithm::Aes256), None);
     }
 
     #[test]

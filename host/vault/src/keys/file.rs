@@ -1,4 +1,4 @@
-//! The key file: transport keys and the storage key, encrypted under a key-encryption key in a file of its own.
+//! The key file: the keys people loaded and the storage key, encrypted under a key-encryption key in a file of its own.
 //!
 //! Protects against: a copy of the key file or of a backup without the key-encryption key; another user of this
 //! machine; a file changed, cut short or swapped (ChaCha20-Poly1305 fails); a power cut while it is replaced (the old
@@ -18,7 +18,7 @@ use ring::rand::{SecureRandom, SystemRandom};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::grant::MAX_NAME_BYTES;
+use super::fixed::{FixedKey, FixedKeys};
 use super::ring::TransportKeys;
 use crate::crypto::key::Key;
 
@@ -33,6 +33,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// The bytes that name the algorithms whose keys are no DES keys.
 const OTHER_ALGORITHMS: [(KeyAlgorithm, u8); 3] =
     [(KeyAlgorithm::Aes128, 1), (KeyAlgorithm::Aes256, 2), (KeyAlgorithm::Sm4, 3)];
+/// Stands behind the slot of a fixed key, before what the key is for and of which algorithm; in no slot's name.
+const FIXED_MARK: u8 = 0;
 /// Permission bits that let anyone but the owner in.
 const GROUP_AND_OTHERS: u32 = 0o077;
 
@@ -102,6 +104,7 @@ pub(crate) struct KeyFile {
 pub(crate) struct Contents {
     pub(crate) storage_key: Zeroizing<[u8; STORAGE_KEY_BYTES]>,
     pub(crate) transport: TransportKeys,
+    pub(crate) fixed: FixedKeys,
 }
 
 impl KeyFile {
@@ -119,7 +122,7 @@ impl KeyFile {
             replace(kek_path, &bytes)?;
         }
         let file = Self { path: paths.keys.clone(), kek: read_kek(kek_path)? };
-        let contents = Contents { storage_key: random()?, transport: TransportKeys::new() };
+        let contents = Contents { storage_key: random()?, transport: TransportKeys::new(), fixed: FixedKeys::new() };
         file.write(&contents)?;
         Ok((file, contents))
     }
@@ -161,32 +164,49 @@ impl KeyFile {
 impl Contents {
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let of_keys = self.transport.iter().map(|((plugin, slot), key)| 4 + plugin.len() + slot.len() + key.len());
+        let of_fixed = self.fixed.iter().map(|((plugin, slot), it)| 6 + plugin.len() + slot.len() + it.key.len());
         // Room for the tag as well: a vector that grows leaves a copy of its bytes behind.
-        let room = STORAGE_KEY_BYTES + of_keys.sum::<usize>() + CHACHA20_POLY1305.tag_len();
+        let room = STORAGE_KEY_BYTES + of_keys.chain(of_fixed).sum::<usize>() + CHACHA20_POLY1305.tag_len();
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
         bytes.extend_from_slice(&*self.storage_key);
         for ((plugin, slot), key) in &self.transport {
-            for part in [plugin.as_bytes(), slot.as_bytes(), &stored(key)] {
-                let length = u8::try_from(part.len()).unwrap_or(MAX_NAME_BYTES as u8);
-                bytes.push(length);
-                bytes.extend(part.iter().take(usize::from(length)));
-            }
+            write_parts([plugin.as_bytes(), slot.as_bytes(), &stored(key)], &mut bytes);
+        }
+        for ((plugin, slot), fixed) in &self.fixed {
+            let marked = [slot.as_bytes(), &[FIXED_MARK], &fixed.tag()].concat();
+            write_parts([plugin.as_bytes(), &marked, fixed.key.reveal()], &mut bytes);
         }
         bytes
     }
 
     fn parse(mut bytes: &[u8]) -> Option<Self> {
         let storage_key = Zeroizing::new(*bytes.split_off(..STORAGE_KEY_BYTES)?.first_chunk()?);
-        let mut transport = TransportKeys::new();
+        let (mut transport, mut fixed) = (TransportKeys::new(), FixedKeys::new());
         while !bytes.is_empty() {
             let [plugin, slot, key] = [(); 3].map(|()| {
                 let length = usize::from(*bytes.split_off_first()?);
                 bytes.split_off(..length)
             });
             let name = |part: &[u8]| String::from_utf8(part.to_vec()).ok();
-            transport.insert((name(plugin?)?, name(slot?)?), restored(key?)?);
+            let (plugin, key) = (name(plugin?)?, key?);
+            match slot? {
+                [slot @ .., FIXED_MARK, key_use, algorithm] => {
+                    let key = FixedKey::restored([*key_use, *algorithm], Zeroizing::new(key.to_vec()))?;
+                    fixed.insert((plugin, name(slot)?), key);
+                }
+                slot => drop(transport.insert((plugin, name(slot)?), restored(key)?)),
+            }
         }
-        Some(Self { storage_key, transport })
+        Some(Self { storage_key, transport, fixed })
+    }
+}
+
+/// Each behind one byte of length.
+fn write_parts(parts: [&[u8]; 3], into: &mut Vec<u8>) {
+    for part in parts {
+        let length = u8::try_from(part.len()).unwrap_or(u8::MAX);
+        into.push(length);
+        into.extend(part.iter().take(usize::from(length)));
     }
 }
 

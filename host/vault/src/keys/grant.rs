@@ -91,6 +91,21 @@ pub enum GrantError {
         /// What the key in it is.
         holds: KeyAlgorithm,
     },
+    /// The key loaded under an earlier grant was loaded for something else.
+    #[error(
+        "plugin {plugin}: key slot {slot} holds a key loaded for {was:?} and is granted {granted:?}; a key does one \
+             thing: grant a slot of another name and load a key of its own"
+    )]
+    OtherUse {
+        /// Whose.
+        plugin: Name,
+        /// Which.
+        slot: Name,
+        /// What it was loaded for.
+        was: KeyUse,
+        /// What the slot is granted now.
+        granted: KeyUse,
+    },
     /// A name longer than the key file can hold.
     #[error("plugin and slot names have at most {MAX_NAME_BYTES} bytes; this one has {length}")]
     NameLength {
@@ -120,7 +135,15 @@ pub enum SlotError {
         /// What it does.
         granted: KeyUse,
     },
-    /// No checked key in it: sign in first, or load the transport key.
+    /// A person loads no key of this kind into it.
+    #[error("key slot {slot} is granted {granted:?}; no such key is loaded by hand")]
+    NotFixed {
+        /// Which slot.
+        slot: Name,
+        /// What it does.
+        granted: KeyUse,
+    },
+    /// No checked key in it: sign in first, or load the key.
     #[error("key slot {slot} holds no checked key")]
     Empty {
         /// Which slot.
@@ -128,8 +151,9 @@ pub enum SlotError {
     },
 }
 
-/// Longest name of a plugin or slot, in bytes: the key file keeps the length in one.
-pub(super) const MAX_NAME_BYTES: usize = 255;
+/// Longest name of a plugin or slot, in bytes: the key file keeps the length in one, with three bytes more behind the
+/// slot of a fixed key.
+pub(super) const MAX_NAME_BYTES: usize = 252;
 
 impl SlotGrant {
     /// Refuses what this version cannot do, at start rather than in the middle of a payment.

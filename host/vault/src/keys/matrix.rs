@@ -90,7 +90,7 @@ fn operations_by_use() {
         key_use,
     });
     let grant = PluginGrant { plugin: "one".into(), slots: slots.collect() };
-    let mut ring = KeyRing::new(std::slice::from_ref(&grant), TransportKeys::new()).unwrap();
+    let mut ring = KeyRing::new(std::slice::from_ref(&grant), TransportKeys::new(), Default::default()).unwrap();
     for (number, slot) in grant.slots.iter().enumerate() {
         let length = fitting_lengths(&slot.key_use, slot.algorithms[0])[0];
         let text = format!("{:02x}", number + 0x11).repeat(length / 2) + &"89".repeat(length / 2);

@@ -2,6 +2,7 @@
 
 mod clear;
 pub(crate) mod file;
+pub(crate) mod fixed;
 mod grant;
 #[cfg(test)]
 mod matrix;

@@ -12,8 +12,9 @@ use engine::contract::types::Name;
 use thiserror::Error;
 
 use super::clear::ClearKey;
+use super::fixed::FixedKeys;
 use super::grant::{GrantError, PluginGrant, SlotError, SlotGrant};
-use crate::crypto::{check_value, key::Key};
+use crate::crypto::key::Key;
 
 /// A slot of a plugin.
 pub(crate) type Place = (Name, Name);
@@ -21,7 +22,7 @@ pub(crate) type Place = (Name, Name);
 /// Transport keys by place, as the key file keeps them.
 pub(crate) type TransportKeys = BTreeMap<Place, Key>;
 
-/// Why a transport key was not taken. Nothing has changed.
+/// Why a key that a person brings was not taken. Nothing has changed.
 #[derive(Debug, Error)]
 pub enum TransportKeyError {
     /// Not such a slot.
@@ -62,12 +63,13 @@ pub(super) struct WorkKey {
 pub(crate) struct KeyRing {
     pub(super) grants: BTreeMap<Place, SlotGrant>,
     pub(super) transport: TransportKeys,
+    pub(super) fixed: FixedKeys,
     pub(super) work: BTreeMap<Place, WorkKey>,
 }
 
 impl KeyRing {
     /// A ring without work keys.
-    pub(crate) fn new(grants: &[PluginGrant], transport: TransportKeys) -> Result<Self, GrantError> {
+    pub(crate) fn new(grants: &[PluginGrant], transport: TransportKeys, fixed: FixedKeys) -> Result<Self, GrantError> {
         let mut slots = BTreeMap::new();
         for PluginGrant { plugin, slots: granted } in grants {
             for grant in granted {
@@ -84,7 +86,20 @@ impl KeyRing {
                 return Err(GrantError::Changed { plugin, slot, holds });
             }
         }
-        Ok(Self { grants: slots, transport, work: BTreeMap::new() })
+        for (place, key) in &fixed {
+            slots.get(place).map_or(Ok(()), |grant: &SlotGrant| key.check(&place.0, grant))?;
+        }
+        Ok(Self { grants: slots, transport, fixed, work: BTreeMap::new() })
+    }
+
+    /// What people loaded, to be kept beside a new one.
+    pub(crate) fn transport(&self) -> &TransportKeys {
+        &self.transport
+    }
+
+    /// The same of fixed keys.
+    pub(crate) fn fixed(&self) -> &FixedKeys {
+        &self.fixed
     }
 
     /// The key of a MAC slot.
@@ -123,15 +138,7 @@ impl KeyRing {
         expected: &[u8],
     ) -> Result<TransportKeys, TransportKeyError> {
         let grant = self.granted(plugin, slot, &KeyUse::Transport)?;
-        let slot_name = || slot.to_owned();
-        let bytes = key.0.len();
-        let key = grant.key_of(key.0).ok_or_else(|| TransportKeyError::Length { slot: slot_name(), bytes })?;
-        if !check_value::fits(&key, expected) {
-            return Err(TransportKeyError::CheckValue { slot: slot_name() });
-        }
-        if self.is_held_elsewhere(&key, |other| *other == place(plugin, slot)) {
-            return Err(TransportKeyError::Reused { slot: slot_name() });
-        }
+        let key = self.checked(plugin, grant, key, expected)?;
         let mut keys = self.transport.clone();
         keys.insert(place(plugin, slot), key);
         Ok(keys)
@@ -155,14 +162,17 @@ impl KeyRing {
 
     /// Slots of this plugin that hold a checked key.
     pub(crate) fn checked_slots(&self, plugin: &str) -> Vec<Name> {
-        let holds = |place: &&Place| self.work.contains_key(*place) || self.transport.contains_key(*place);
+        let holds = |place: &&Place| {
+            self.work.contains_key(*place) || self.fixed.contains_key(*place) || self.transport.contains_key(*place)
+        };
         self.grants.keys().filter(|(owner, _)| owner == plugin).filter(holds).map(|(_, slot)| slot.clone()).collect()
     }
 
     /// The same key is in a slot that is not excepted.
     pub(super) fn is_held_elsewhere(&self, key: &Key, is_excepted: impl Fn(&Place) -> bool) -> bool {
         let work = self.work.iter().map(|(place, work)| (place, &work.key));
-        self.transport.iter().chain(work).any(|(place, held)| !is_excepted(place) && held.is_like(key))
+        let fixed = self.fixed.iter().map(|(place, fixed)| (place, &fixed.key));
+        self.transport.iter().chain(work).chain(fixed).any(|(place, held)| !is_excepted(place) && held.is_like(key))
     }
 
     pub(super) fn grant(&self, plugin: &str, slot: &str) -> Result<&SlotGrant, SlotError> {
@@ -181,7 +191,9 @@ impl KeyRing {
 
     fn work_key(&self, plugin: &str, slot: &str) -> Result<&Key, SlotError> {
         let empty = || SlotError::Empty { slot: slot.to_owned() };
-        self.work.get(&place(plugin, slot)).map(|work| &work.key).ok_or_else(empty)
+        let place = place(plugin, slot);
+        let fixed = || self.fixed.get(&place).map(|fixed| &fixed.key);
+        self.work.get(&place).map(|work| &work.key).or_else(fixed).ok_or_else(empty)
     }
 }
 

@@ -93,6 +93,12 @@ pub enum KeyDownloadError {
         /// Which slot.
         slot: Name,
     },
+    /// A person loaded what is in it.
+    #[error("slot {slot} holds a key loaded with `acquit keys load`, which no download replaces")]
+    Fixed {
+        /// Which slot.
+        slot: Name,
+    },
     /// No such slot, no transport key, or not for that.
     #[error(transparent)]
     Slot(#[from] SlotError),
@@ -144,6 +150,9 @@ impl KeyRing {
         let grant = self.grant(plugin, &new.name)?;
         if grant.key_use == KeyUse::Transport {
             return Err(KeyDownloadError::Transport { slot: slot() });
+        }
+        if self.fixed.contains_key(&place(plugin, &new.name)) {
+            return Err(KeyDownloadError::Fixed { slot: slot() });
         }
         if new.wrapping == Wrapping::Tr31 {
             return self.key_of_block(plugin, grant, new);

@@ -268,7 +268,7 @@ fn grants_are_checked_at_open() {
 /// Every use against every operation: only the granted cell answers.
 #[test]
 fn a_slot_does_one_thing() {
-    let mut ring = KeyRing::new(&grants(), TransportKeys::new()).unwrap();
+    let mut ring = KeyRing::new(&grants(), TransportKeys::new(), Default::default()).unwrap();
     let check_value = check_value_of(&key(TMK));
     let keys = ring.with_transport(PLUGIN, "tmk", ClearKey::from_hex(TMK).unwrap(), &check_value).unwrap();
     ring.take_transport(PLUGIN, "tmk", keys);

@@ -1,0 +1,186 @@
+//! Keys that do their work from the day a person loads them: no acquirer downloads or replaces them.
+//!
+//! Protects against: a key put to another use by a changed deployment: the use it was loaded for is kept with it.
+//! Does not protect against: a key used for ever. Whoever loads one decides when the next one is due.
+
+use std::collections::BTreeMap;
+
+use engine::contract::acquirer::{KeyAlgorithm, KeyUse};
+use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
+
+use super::clear::ClearKey;
+use super::grant::{GrantError, SlotError, SlotGrant};
+use super::ring::{KeyRing, Place, TransportKeyError, place};
+use crate::crypto::{check_value, key::Key};
+
+/// The byte that names a use in the key file.
+const USES: [(u8, KeyUse); 17] = [
+    (0x10, KeyUse::Mac(MacAlgorithm::UnionpayEcb)),
+    (0x11, KeyUse::Mac(MacAlgorithm::X919)),
+    (0x12, KeyUse::Mac(MacAlgorithm::X99)),
+    (0x13, KeyUse::Mac(MacAlgorithm::DesCbc)),
+    (0x14, KeyUse::Mac(MacAlgorithm::AesCmac)),
+    (0x15, KeyUse::Mac(MacAlgorithm::Sm4Unionpay)),
+    (0x16, KeyUse::Mac(MacAlgorithm::Sm4Cbc)),
+    (0x17, KeyUse::Mac(MacAlgorithm::HmacSha256)),
+    (0x20, KeyUse::Pin(PinFormat::Iso0)),
+    (0x21, KeyUse::Pin(PinFormat::Iso1)),
+    (0x22, KeyUse::Pin(PinFormat::Iso3)),
+    (0x23, KeyUse::Pin(PinFormat::Iso4)),
+    (0x24, KeyUse::Pin(PinFormat::UnionpayWithoutPan)),
+    (0x25, KeyUse::Pin(PinFormat::UnionpaySm4)),
+    (0x30, KeyUse::Track(TrackProtection::UnionpayLastBlock)),
+    (0x31, KeyUse::Track(TrackProtection::PaddedF)),
+    (0x32, KeyUse::Track(TrackProtection::LengthPrefixed)),
+];
+/// The byte that names an algorithm in the key file.
+const ALGORITHMS: [(u8, KeyAlgorithm); 6] = [
+    (1, KeyAlgorithm::Aes128),
+    (2, KeyAlgorithm::Aes256),
+    (3, KeyAlgorithm::Sm4),
+    (4, KeyAlgorithm::Des),
+    (5, KeyAlgorithm::Tdes),
+    (6, KeyAlgorithm::Hmac),
+];
+
+/// Fixed keys by place, as the key file keeps them.
+pub(crate) type FixedKeys = BTreeMap<Place, FixedKey>;
+
+/// A key, and what it was loaded for.
+#[derive(Clone)]
+pub(crate) struct FixedKey {
+    pub(super) key: Key,
+    key_use: KeyUse,
+}
+
+impl FixedKey {
+    /// Two bytes that say what it is for and of which algorithm.
+    pub(super) fn tag(&self) -> [u8; 2] {
+        // Every use a grant admits is in the table; `KeyRing::with_fixed` keeps others out.
+        let key_use = USES.iter().find(|(_, known)| *known == self.key_use).map_or(0, |(tag, _)| *tag);
+        let algorithm = self.key.algorithm();
+        [key_use, ALGORITHMS.iter().find(|(_, known)| *known == algorithm).map_or(0, |(tag, _)| *tag)]
+    }
+
+    /// Undoes [`tag`](Self::tag).
+    pub(super) fn restored([key_use, algorithm]: [u8; 2], bytes: zeroize::Zeroizing<Vec<u8>>) -> Option<Self> {
+        let (_, key_use) = USES.iter().find(|(tag, _)| *tag == key_use)?;
+        let (_, algorithm) = ALGORITHMS.iter().find(|(tag, _)| *tag == algorithm)?;
+        Some(FixedKey { key: Key::new(*algorithm, bytes)?, key_use: key_use.clone() })
+    }
+
+    /// Refuses a deployment that would put it to another use.
+    pub(super) fn check(&self, plugin: &str, grant: &SlotGrant) -> Result<(), GrantError> {
+        let (plugin, slot) = (plugin.to_owned(), grant.slot.clone());
+        if self.key_use != grant.key_use {
+            let (was, granted) = (self.key_use.clone(), grant.key_use.clone());
+            return Err(GrantError::OtherUse { plugin, slot, was, granted });
+        }
+        let holds = self.key.algorithm();
+        if grant.admits(&self.key) { Ok(()) } else { Err(GrantError::Changed { plugin, slot, holds }) }
+    }
+}
+
+impl KeyRing {
+    /// The fixed keys as they would be with this one; the ring itself stays as it is until they are kept.
+    pub(crate) fn with_fixed(
+        &self,
+        plugin: &str,
+        slot: &str,
+        key: ClearKey,
+        expected: &[u8],
+    ) -> Result<FixedKeys, TransportKeyError> {
+        let grant = self.grant(plugin, slot)?;
+        if !USES.iter().any(|(_, known)| *known == grant.key_use) {
+            let (slot, granted) = (slot.to_owned(), grant.key_use.clone());
+            return Err(SlotError::NotFixed { slot, granted }.into());
+        }
+        let key = self.checked(plugin, grant, key, expected)?;
+        let mut keys = self.fixed.clone();
+        keys.insert(place(plugin, slot), FixedKey { key, key_use: grant.key_use.clone() });
+        Ok(keys)
+    }
+
+    /// Takes the kept fixed keys over. A key that was downloaded into the slot is gone.
+    pub(crate) fn take_fixed(&mut self, plugin: &str, slot: &str, keys: FixedKeys) {
+        self.fixed = keys;
+        self.work.remove(&place(plugin, slot));
+    }
+
+    /// A key a person brings for a slot: of a length the grant admits, giving its check value, and in no other slot.
+    pub(super) fn checked(
+        &self,
+        plugin: &str,
+        grant: &SlotGrant,
+        key: ClearKey,
+        expected: &[u8],
+    ) -> Result<Key, TransportKeyError> {
+        let slot = || grant.slot.clone();
+        let bytes = key.0.len();
+        let key = grant.key_of(key.0).ok_or_else(|| TransportKeyError::Length { slot: slot(), bytes })?;
+        if !check_value::fits(&key, expected) {
+            return Err(TransportKeyError::CheckValue { slot: slot() });
+        }
+        if self.is_held_elsewhere(&key, |other| *other == place(plugin, &grant.slot)) {
+            return Err(TransportKeyError::Reused { slot: slot() });
+        }
+        Ok(key)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::{OTHER, PLUGIN, check_value_of, grants, load_tmk, new_key, paths, published_keys};
+    use crate::{KeyDownloadError, Vault, VaultError};
+
+    const MAK: &str = "89B07B35A1B3F47E89B07B35A1B3F488";
+
+    fn load(vault: &mut Vault, plugin: &str, slot: &str) -> Result<(), TransportKeyError> {
+        let check_value = check_value_of(&crate::crypto::tdes::key(MAK));
+        vault.load_fixed(plugin, slot, ClearKey::from_hex(MAK).unwrap(), &check_value)
+    }
+
+    #[test]
+    fn a_fixed_key_does_its_work_after_a_restart_and_only_that() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = Vault::create(&paths(&folder), &grants()).unwrap();
+        assert!(matches!(load(&mut vault, PLUGIN, "tmk"), Err(TransportKeyError::Slot(SlotError::NotFixed { .. }))));
+        load(&mut vault, PLUGIN, "retail").unwrap();
+        assert!(matches!(load(&mut vault, PLUGIN, "mak"), Err(TransportKeyError::Reused { .. })));
+        assert!(matches!(load(&mut vault, OTHER, "retail"), Err(TransportKeyError::Reused { .. })));
+        drop(vault);
+        let vault = Vault::open(&paths(&folder), &grants()).unwrap();
+        assert_eq!(vault.checked_slots(PLUGIN), ["retail"]);
+
+        let mut granted_otherwise = grants();
+        let slot = granted_otherwise[0].slots.iter_mut().find(|slot| slot.slot == "retail").unwrap();
+        slot.key_use = KeyUse::Pin(PinFormat::Iso0);
+        let refused = Vault::open(&paths(&folder), &granted_otherwise).map(drop);
+        assert!(matches!(refused, Err(VaultError::Grant(GrantError::OtherUse { .. }))), "{refused:?}");
+    }
+
+    #[test]
+    fn a_download_neither_replaces_nor_drops_what_a_person_loaded() {
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = Vault::create(&paths(&folder), &grants()).unwrap();
+        load_tmk(&mut vault, PLUGIN, crate::testing::TMK).unwrap();
+        load(&mut vault, PLUGIN, "retail").unwrap();
+        let retail = new_key("retail", vec![7; 16], Some(vec![1, 2, 3, 4]));
+        let refused = vault.stage(PLUGIN, &[retail]).map(drop);
+        assert_eq!(refused, Err(KeyDownloadError::Fixed { slot: "retail".into() }));
+        vault.drop_keys(PLUGIN, &["retail".to_owned()]);
+        assert_eq!(vault.checked_slots(PLUGIN), ["retail", "tmk"]);
+        assert!(vault.stage(PLUGIN, &published_keys()).is_ok());
+    }
+
+    #[test]
+    fn every_use_and_algorithm_of_the_file_has_one_name() {
+        for (index, (tag, key_use)) in USES.iter().enumerate() {
+            assert!(USES.iter().skip(index + 1).all(|(other, name)| other != tag && name != key_use));
+        }
+        for (index, (tag, algorithm)) in ALGORITHMS.iter().enumerate() {
+            assert!(ALGORITHMS.iter().skip(index + 1).all(|(other, name)| other != tag && name != algorithm));
+        }
+    }
+}
