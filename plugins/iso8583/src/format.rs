@@ -193,17 +193,33 @@ impl Format {
     /// # Panics
     /// With a sentence that says what is wrong.
     pub const fn check(&self) {
+        if let Some((_, what)) = self.contradiction() {
+            panic!("{}", what);
+        }
+    }
+
+    /// The first thing in which the table contradicts itself: the index of the field, and what is wrong with it. For
+    /// tables that are read at run time.
+    pub const fn contradiction(&self) -> Option<(usize, &'static str)> {
         let mut index = 0;
         let mut last = 1;
         while index < self.fields.len() {
             let field = &self.fields[index];
-            assert!(field.number > last, "fields stand in ascending order, each number once, the first above 1");
-            assert!(field.number <= MAX_FIELD, "the highest field is 192");
-            assert!(field.number != 65, "bit 65 says that a third bitmap follows");
-            field.check();
+            let what = match field.contradiction() {
+                _ if field.number <= last => {
+                    Some("fields stand in ascending order, each number once, the first above 1")
+                }
+                _ if field.number > MAX_FIELD => Some("the highest field is 192"),
+                _ if field.number == 65 => Some("bit 65 says that a third bitmap follows"),
+                what => what,
+            };
+            if let Some(what) = what {
+                return Some((index, what));
+            }
             last = field.number;
             index += 1;
         }
+        None
     }
 }
 
@@ -269,29 +285,42 @@ impl Field {
         }
     }
 
-    const fn check(&self) {
-        assert!(!self.name.is_empty(), "a field has a name");
+    /// What is wrong with a field that contradicts itself.
+    pub const fn contradiction(&self) -> Option<&'static str> {
         let is_binary = matches!(self.encoding, Encoding::Binary | Encoding::HexAscii);
         let is_packed = matches!(self.encoding, Encoding::Bcd(_));
         let is_digits = matches!(self.content, Content::Digits | Content::Track);
-        assert!(!is_packed || is_digits, "packed digits hold digits or a track");
-        assert!(is_binary == matches!(self.content, Content::Bytes), "bytes are written as binary or hexadecimal");
+        if self.name.is_empty() {
+            return Some("a field has a name");
+        }
+        if is_packed && !is_digits {
+            return Some("packed digits hold digits or a track");
+        }
+        if is_binary != matches!(self.content, Content::Bytes) {
+            return Some("bytes are written as binary or hexadecimal");
+        }
         if let Length::Variable { prefix, counts, max } = self.length {
             let longest = match counts {
                 Counts::Units => max as usize,
                 Counts::Bytes => self.bytes_of(max as usize),
             };
-            assert!(prefix.digits >= 1 && longest <= prefix.highest(), "the prefix can count the longest value");
+            if prefix.digits == 0 || longest > prefix.highest() {
+                return Some("the prefix can count the longest value");
+            }
         }
         match self.inside {
-            Inside::Whole => {}
-            Inside::BerTlv => assert!(is_binary, "data objects are bytes"),
+            Inside::BerTlv if !is_binary => Some("data objects are bytes"),
             Inside::Parts(parts) => {
                 let longest = match self.length {
                     Length::Fixed(units) | Length::Variable { max: units, .. } => units,
                 };
-                assert!(total(parts) == longest as usize, "the parts are as long as the field, all together");
+                if total(parts) == longest as usize {
+                    None
+                } else {
+                    Some("the parts are as long as the field, all together")
+                }
             }
+            Inside::Whole | Inside::BerTlv => None,
         }
     }
 }
@@ -360,7 +389,7 @@ mod tests {
     use super::*;
 
     fn refused(field: Field) -> bool {
-        std::panic::catch_unwind(|| field.check()).is_err()
+        field.contradiction().is_some()
     }
 
     #[test]
