@@ -6,7 +6,7 @@ use core::ops::Range;
 use crate::bitmap::Present;
 use crate::character::{self, SEPARATOR};
 use crate::format::{
-    Content, Counts, Encoding, Field, Format, Inside, Length, MessageType, Padding, Prefix, PrefixCode,
+    Content, Counts, Encoding, Field, Format, Inside, Length, MessageType, Padding, Part, Prefix, PrefixCode,
 };
 
 /// Room for the values of most messages, so that the buffer is not moved as they are added.
@@ -177,10 +177,23 @@ impl<H> Encoder<H> {
     /// # Errors
     /// [`EncodeError::Parts`] where a part has another length or the field fewer; else as [`set`](Self::set).
     pub fn set_parts(&mut self, number: u8, values: &[&str]) -> Result<&mut Self, EncodeError> {
+        let Inside::Parts(parts) = self.field(number)?.inside else { return Err(EncodeError::Parts(number)) };
+        self.set_parts_of(number, parts, values)
+    }
+
+    /// The same by a layout that only this message gives the field; the table need not know it.
+    ///
+    /// # Errors
+    /// As [`set_parts`](Self::set_parts).
+    pub fn set_parts_of(
+        &mut self,
+        number: u8,
+        parts: &'static [Part],
+        values: &[&str],
+    ) -> Result<&mut Self, EncodeError> {
         let field = self.field(number)?;
-        let Inside::Parts(parts) = field.inside else { return Err(EncodeError::Parts(number)) };
         let scale = if field.content == Content::Bytes { 2 } else { 1 };
-        let fits = |(value, part): (&&str, &crate::Part)| {
+        let fits = |(value, part): (&&str, &Part)| {
             value.len() == usize::from(part.units) * scale && (scale == 2 || part.content.allows_all(value.bytes()))
         };
         if values.len() > parts.len() || !values.iter().zip(parts).all(fits) {

@@ -33,6 +33,11 @@ impl<'f> TlvReader<'f> {
     pub fn new(bytes: &'f [u8]) -> Self {
         TlvReader { rest: bytes }
     }
+
+    /// What has not been read yet; nothing after an error.
+    pub fn rest(&self) -> &'f [u8] {
+        self.rest
+    }
 }
 
 impl<'f> Tlv<'f> {

@@ -95,6 +95,15 @@ impl<'f> Value<'f> {
     /// A part by position, from 0; `None` where the value ends before it or the field has none.
     pub fn part(&self, index: usize) -> Option<(&'static Part, impl Iterator<Item = u8> + use<'f>)> {
         let Inside::Parts(parts) = self.field.inside else { return None };
+        self.part_of(parts, index)
+    }
+
+    /// The same by a layout that only this message gives the field; the table need not know it.
+    pub fn part_of(
+        &self,
+        parts: &'static [Part],
+        index: usize,
+    ) -> Option<(&'static Part, impl Iterator<Item = u8> + use<'f>)> {
         let part = parts.get(index)?;
         let before: usize = parts.iter().take(index).map(|part| usize::from(part.units)).sum();
         let whole = (before + usize::from(part.units) <= self.units).then_some(*self)?;

@@ -12,6 +12,7 @@ use crate::card;
 use crate::codes::{self, NextStep, Verdict};
 use crate::descriptor::{ROUTE, TRACE_COUNTER};
 use crate::ending;
+use crate::layouts::{CUSTOM, write_original};
 use crate::matrix::{Kind, Shape};
 use crate::parameters::Source;
 use crate::repetition;
@@ -156,15 +157,14 @@ impl<'o> Advice<'o> {
             }
             let (batch, trace) = (original.referred("batch")?, original.referred("trace")?);
             let date = original.referred("date").unwrap_or_default();
-            message.set(61, &format!("{batch}{trace}{date}"))?;
+            write_original(&mut message, batch, trace, date)?;
         }
         if kind == Kind::ReportScripts {
             if let Ok(acquirer) = original.referred("acquirer-id") {
                 message.set(32, acquirer)?;
             }
-            let (batch, code) = (&transaction.batch, Kind::ReportScripts.row().network_code);
-            let message_type = &transaction.shape.message_type;
-            message.set(60, &format!("{message_type}{batch}{code}"))?;
+            let code = Kind::ReportScripts.row().network_code;
+            message.set_parts_of(60, CUSTOM, &[&transaction.shape.message_type, &transaction.batch, code])?;
             message.measured(55, card::chip_data(&SCRIPT_TAGS))?;
         }
         seal(&mut message, settings)?;

@@ -18,8 +18,8 @@ const BLOCK_NIBBLES: usize = 16;
 /// T-c puts a byte of length before the track.
 const LENGTH_NIBBLES: usize = 2;
 /// 60.5: unused; the chip of this card was tried first and failed.
-const CHIP_USED: char = '0';
-const CHIP_FAILED: char = '2';
+const CHIP_USED: &str = "0";
+const CHIP_FAILED: &str = "2";
 
 /// DE55 of an online request (A.8).
 pub(crate) const ONLINE_TAGS: [u32; 20] = [
@@ -114,21 +114,21 @@ pub(crate) fn chip_data(tags: &[u32]) -> Node {
 }
 
 /// 60.3 to 60.5, where there is something to say of the chip: it was used, or it failed and the stripe was.
-pub(crate) fn chip_condition(card: &Presented, context: &Context) -> Option<String> {
+pub(crate) fn chip_condition(card: &Presented, context: &Context) -> Option<[&'static str; 3]> {
     let condition = match card.fell_back {
         true => CHIP_FAILED,
         false if is_chip(card) => CHIP_USED,
         false => return None,
     };
-    Some(format!("000{}{condition}", read_ability(context)))
+    Some(["000", read_ability(context), condition])
 }
 
 /// 60.4: what the terminal can read.
-pub(crate) fn read_ability(context: &Context) -> char {
+pub(crate) fn read_ability(context: &Context) -> &'static str {
     use sdk::prelude::Reader::{Contact, Contactless, Stripe};
     let reads = &context.device.reads;
-    let abilities = [(Contactless, '6'), (Contact, '5'), (Stripe, '2')];
-    abilities.into_iter().find(|(reader, _)| reads.contains(reader)).map_or('0', |(_, ability)| ability)
+    let abilities = [(Contactless, "6"), (Contact, "5"), (Stripe, "2")];
+    abilities.into_iter().find(|(reader, _)| reads.contains(reader)).map_or("0", |(_, ability)| ability)
 }
 
 /// A secret in packed digits; this protocol pads an odd length on the right with 0.

@@ -8,6 +8,7 @@ use sdk::prelude::{
 
 use crate::answer::Answer;
 use crate::codes::{self, NextStep, Verdict};
+use crate::layouts::BALANCE;
 use crate::parameters::Source;
 use crate::settings::Settings;
 use crate::state::State;
@@ -18,8 +19,6 @@ pub(crate) const DOMESTIC: &str = "domestic";
 pub(crate) const FOREIGN: &str = "foreign";
 /// What was approved, where that is less than was asked for; among what the terminal keeps.
 const APPROVED: &str = "approved";
-/// DE54 (A.2): account type 2, amount type 2, currency 3, sign, amount 12.
-const BALANCE_CHARACTERS: usize = 20;
 
 /// What a transaction asked for, against which its answer is read.
 #[derive(Debug, Clone, Copy)]
@@ -75,21 +74,17 @@ pub(crate) fn unknown(code: &str, owed: Owed) -> Outcome {
     Outcome::Unknown(Unknown { code: code.to_owned(), owed })
 }
 
-/// DE54, where it speaks of the contract's currency: the available amount, else the first there is.
+/// DE54, where it speaks of the contract's currency.
 pub(crate) fn balance(answer: &Answer<'_>, like: Amount) -> Option<Balance> {
-    let text = answer.fields.get(54)?.text();
-    let parts: Vec<&str> = (0..text.len() / BALANCE_CHARACTERS)
-        .filter_map(|part| text.get(part * BALANCE_CHARACTERS..(part + 1) * BALANCE_CHARACTERS))
-        .collect();
-    let available = parts.iter().find(|part| part.get(2..4) == Some("02"));
-    let part = available.or(parts.first()).filter(|_| text.len().is_multiple_of(BALANCE_CHARACTERS))?;
-    let negative = match part.get(7..8)? {
+    let told = answer.fields.get(54)?;
+    let part = |index| Some(told.part_of(BALANCE, index)?.1.map(char::from).collect::<String>());
+    let negative = match part(3)?.as_str() {
         "C" => false,
         "D" => true,
         _ => return None,
     };
-    let is_ours = part.get(4..7)?.parse() == Ok(like.currency);
-    let digits = part.get(8..).filter(|digits| is_ours && digits.bytes().all(|digit| digit.is_ascii_digit()))?;
+    let is_ours = part(2)?.parse() == Ok(like.currency);
+    let digits = part(4).filter(|digits| is_ours && digits.bytes().all(|digit| digit.is_ascii_digit()))?;
     Some(Balance { amount: Amount { minor: digits.parse().ok()?, ..like }, negative })
 }
 

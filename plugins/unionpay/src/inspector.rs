@@ -4,10 +4,11 @@
 //!
 //! The rows are bounded by the fields of a bitmap, and their text by the frame.
 
-use sdk::iso8583::{Content, DecodeError, Outline, Value, outline};
+use sdk::iso8583::{Content, DecodeError, Outline, Part, Tlv, TlvReader, Value, outline};
 use sdk::prelude::{Fault, Field};
 
 use crate::fields::{BEFORE_MTI_BYTES, TABLE};
+use crate::layouts::{BALANCE, CUSTOM, END, ORIGINAL, ROW, ROWS, TOTALS};
 use crate::words::{message_type, note, part_note, tag_name};
 
 const TPDU_BYTES: usize = 5;
@@ -17,46 +18,8 @@ const LENGTH_BYTES: usize = 2;
 const NOT_WELL_FORMED: &str = "not as the table says; perhaps masked";
 /// What is said of a field whose length is told as none.
 const EMPTY: &str = "empty; perhaps its length was masked";
-/// In the first byte of a tag: more bytes follow. In the second: still more.
-const TAG_GOES_ON: u8 = 0x1F;
-const TAG_STILL_GOES_ON: u8 = 0x80;
-/// A length in one byte, and the first byte of one in two.
-const SHORT_LENGTH_MAX: u8 = 0x7F;
-const ONE_MORE_BYTE: u8 = 0x81;
-
-/// Sub-fields of DE60 (A.4): name, digits.
-const CUSTOM: &[(&str, usize)] = &[
-    ("message type", 2),
-    ("batch", 6),
-    ("network management code", 3),
-    ("terminal read ability", 1),
-    ("chip condition", 1),
-    ("partial approval", 1),
-    ("account type", 3),
-];
-/// Sub-fields of DE54 (A.2).
-const BALANCE: &[(&str, usize)] =
-    &[("account type", 2), ("amount type", 2), ("currency", 3), ("credit or debit", 1), ("amount", 12)];
-/// Sub-fields of DE48 of a settlement (A.9).
-const TOTALS: &[(&str, usize)] = &[
-    ("domestic debit amount", 12),
-    ("domestic debit count", 3),
-    ("domestic credit amount", 12),
-    ("domestic credit count", 3),
-    ("domestic result", 1),
-    ("foreign debit amount", 12),
-    ("foreign debit count", 3),
-    ("foreign credit amount", 12),
-    ("foreign credit count", 3),
-    ("foreign result", 1),
-];
-/// Sub-fields of DE48 of an upload: the end, or a count and rows of four (A.9).
-const END: &[(&str, usize)] = &[("rows of all messages", 4)];
-const ROWS: &[(&str, usize)] = &[("rows", 2)];
-const ROW: &[(&str, usize)] = &[("card class", 2), ("trace", 6), ("card number", 20), ("amount", 12)];
+/// The message type of an upload.
 const UPLOAD: u16 = 0x0320;
-/// Sub-fields of DE61 (A.6).
-const ORIGINAL: &[(&str, usize)] = &[("original batch", 6), ("original trace", 6), ("original date", 4)];
 
 /// Every field of a frame, as far as its structure can be followed; a length prefix before it is recognised. Where the
 /// structure ends before the bytes do, the last row says where and why.
@@ -122,47 +85,34 @@ fn name(value: &Value<'_>, mti: [u8; 2], named: &mut Vec<Field>) {
     };
     let rows = if layout == ROWS { ROW.iter().cycle() } else { [].iter().cycle() };
     let mut rest = text.as_str();
-    for (index, (name, digits)) in layout.iter().chain(rows).enumerate() {
+    for (index, Part { name, units, .. }) in layout.iter().chain(rows).enumerate() {
         if rest.is_empty() {
             break;
         }
-        let (part, after) = rest.split_at_checked(*digits).unwrap_or((rest, ""));
-        let note = if part.len() == *digits { part_note(name, part) } else { "cut short" };
+        let units = usize::from(*units);
+        let (part, after) = rest.split_at_checked(units).unwrap_or((rest, ""));
+        let note = if part.len() == units { part_note(name, part) } else { "cut short" };
         named.push(field(&format!("{path}.{}", index + 1), name, part.to_owned(), note));
         rest = after;
     }
 }
 
 /// The data objects of DE55, as far as their structure can be followed.
-fn chip_data(path: &str, mut bytes: &[u8]) -> Vec<Field> {
+fn chip_data(path: &str, bytes: &[u8]) -> Vec<Field> {
     let mut objects = Vec::new();
-    while let Some((tag, value, rest)) = object(bytes) {
-        let tag = hex(tag);
-        objects.push(field(&format!("{path}.{tag}"), tag_name(&tag), hex(value), ""));
-        bytes = rest;
+    let mut reader = TlvReader::new(bytes);
+    let mut left = bytes.len();
+    // Padding is no data object.
+    while let Some(Ok(object)) = reader.next().filter(|read| !matches!(read, Ok(Tlv { tag: 0, .. }))) {
+        let tag = format!("{:02X}", object.tag);
+        objects.push(field(&format!("{path}.{tag}"), tag_name(&tag), hex(object.value), ""));
+        left = reader.rest().len();
     }
-    if !bytes.is_empty() {
+    if left > 0 {
         let note = "no data object; perhaps masked";
-        objects.push(field(&format!("{path}.rest"), "not read", format!("{} bytes", bytes.len()), note));
+        objects.push(field(&format!("{path}.rest"), "not read", format!("{left} bytes"), note));
     }
     objects
-}
-
-/// Tag, value and what follows the first data object.
-fn object(bytes: &[u8]) -> Option<(&[u8], &[u8], &[u8])> {
-    let tag_bytes = match bytes {
-        [first, second, ..] if first & TAG_GOES_ON == TAG_GOES_ON && second & TAG_STILL_GOES_ON != 0 => 3,
-        [first, ..] if first & TAG_GOES_ON == TAG_GOES_ON => 2,
-        _ => 1,
-    };
-    let (tag, rest) = bytes.split_at_checked(tag_bytes)?;
-    let (length, rest) = match rest {
-        [length @ ..=SHORT_LENGTH_MAX, rest @ ..] | [ONE_MORE_BYTE, length, rest @ ..] => (*length, rest),
-        _ => return None,
-    };
-    let (value, rest) = rest.split_at_checked(usize::from(length))?;
-    // Padding is no data object.
-    (tag != [0]).then_some((tag, value, rest))
 }
 
 /// What follows the last field that could be told apart.

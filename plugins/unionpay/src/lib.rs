@@ -24,6 +24,7 @@ mod descriptor;
 mod download;
 mod ending;
 mod inspector;
+mod layouts;
 mod maintenance;
 mod managing;
 mod original;

@@ -7,6 +7,7 @@ use crate::answer::Answer;
 use crate::codes;
 use crate::descriptor::{ROUTE, TRACE_COUNTER};
 use crate::fields::TABLE;
+use crate::layouts::CUSTOM;
 use crate::matrix::Kind;
 use crate::settings::Settings;
 use crate::state::{NO_ENTRY_MODE, NO_PROCESSING_CODE, Sent, State};
@@ -46,7 +47,7 @@ impl Managing<'_> {
             .set(11, &trace)?
             .set(41, &settings.terminal)?
             .set(42, &settings.merchant)?
-            .set(60, &format!("{message_type}{batch}{network_code}"))?
+            .set_parts_of(60, CUSTOM, &[message_type, &batch, network_code])?
             .mark(&Sent::FIELDS);
         write(&mut message)?;
         if sealed {

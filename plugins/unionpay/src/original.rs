@@ -4,6 +4,7 @@ use sdk::iso8583::Composer;
 use sdk::prelude::{Context, Fault, FollowUp, OperationKind, Original, OriginalLookup, Parameter, Presented, Subject};
 
 use crate::card;
+use crate::layouts::write_original;
 use crate::matrix::Kind;
 use crate::parameters::Source;
 use crate::transaction::unsupported;
@@ -76,8 +77,8 @@ impl Named {
                 message.set(number, value)?;
             }
         }
-        if let Some(data) = self.original_data(kind, context)? {
-            message.set(61, &data)?;
+        if let Some([batch, trace, date]) = self.original_data(kind, context)? {
+            write_original(message, batch, trace, date)?;
         }
         if kind == Kind::Refund {
             let default = Source(context).value("card-scheme")?;
@@ -90,16 +91,15 @@ impl Named {
     }
 
     /// DE61. A void names batch and trace; a refund the date alone; the others trace and date, the batch by parameter.
-    fn original_data(&self, kind: Kind, context: &Context) -> Result<Option<String>, Fault> {
-        let or_not_told = |digits: &str| if digits.is_empty() { NOT_TOLD.to_owned() } else { digits.to_owned() };
+    fn original_data(&self, kind: Kind, context: &Context) -> Result<Option<[&str; 3]>, Fault> {
         Ok(match kind {
-            Kind::Void => Some(format!("{}{}", self.batch, self.trace)),
+            Kind::Void => Some([self.batch.as_str(), self.trace.as_str(), ""]),
             Kind::Refund if self.date.is_empty() => None,
-            Kind::Refund => Some(format!("{NOT_TOLD}{NOT_TOLD}{}", self.date)),
+            Kind::Refund => Some([NOT_TOLD, NOT_TOLD, self.date.as_str()]),
             _ => {
                 let by_date = Source(context).is("completion-original", "date")?;
                 let batch = if by_date { "" } else { &self.batch };
-                Some(format!("{}{}{}", or_not_told(batch), or_not_told(&self.trace), self.date))
+                Some([or_not_told(batch), or_not_told(&self.trace), self.date.as_str()])
             }
         })
     }
@@ -145,6 +145,10 @@ impl Named {
             ..Named::default()
         })
     }
+}
+
+fn or_not_told(digits: &str) -> &str {
+    if digits.is_empty() { NOT_TOLD } else { digits }
 }
 
 /// Which operation may refer to which; whether it may now is the terminal's to say.

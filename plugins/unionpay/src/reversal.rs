@@ -12,6 +12,7 @@ use crate::descriptor::ROUTE;
 use crate::ending;
 use crate::fields::TABLE;
 use crate::following;
+use crate::layouts::write_original;
 use crate::matrix::Kind;
 use crate::parameters::{self, REVERSAL_BITMAPS, Source};
 use crate::payment;
@@ -117,7 +118,7 @@ fn message(
     }
     message.hole(39, 2, reason)?;
     if settings.original_data {
-        message.set(61, &format!("{}{}", transaction.batch, transaction.trace))?;
+        write_original(&mut message, &transaction.batch, &transaction.trace, "")?;
     }
     seal(&mut message, settings)?;
     Ok(message.into_template(&settings.before))

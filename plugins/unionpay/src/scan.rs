@@ -11,6 +11,7 @@ use crate::answer::Answer;
 use crate::codes::{self, Verdict};
 use crate::descriptor::{ROUTE, TRACE_COUNTER};
 use crate::ending::{self, Asked};
+use crate::layouts::write_original;
 use crate::matrix::{Kind, Shape};
 use crate::parameters::Source;
 use crate::settings::Settings;
@@ -273,7 +274,7 @@ fn question(
         Transaction { shape: Shape::of(Kind::ScanInquiry, context)?, trace: trace.to_owned(), ..payment.clone() };
     let mut message = Composer::new(&crate::fields::TABLE, asking.shape.request);
     asking.write_common(&mut message, settings)?;
-    message.set(61, &format!("{}{}", payment.batch, payment.trace))?;
+    write_original(&mut message, &payment.batch, &payment.trace, "")?;
     if let Some(field) = Source(context).field("scan-order-field")?.filter(|_| !order.is_empty()) {
         message.set_bytes(field, order.as_bytes())?;
     }

@@ -8,6 +8,7 @@ use sdk::prelude::{
 use crate::answer::Answer;
 use crate::descriptor::BATCH_MEMORY;
 use crate::ending::{DOMESTIC, FOREIGN};
+use crate::layouts::{RESULTS, TOTALS, units};
 use crate::managing::{self, DONE, Managing};
 use crate::matrix::Kind;
 use crate::parameters::Source;
@@ -16,9 +17,6 @@ use crate::state::State;
 use crate::transaction::{remember_settling, unsupported};
 
 const REQUEST: u16 = Kind::Settle.row().request;
-/// Digits of DE48, and of each half of it: amount 12, count 3, amount 12, count 3, result 1.
-const DIGITS: usize = 62;
-const HALF_DIGITS: usize = 31;
 /// The most a count and an amount of DE48 can say.
 const COUNT_MAX: u32 = 999;
 const AMOUNT_MAX: u64 = 999_999_999_999;
@@ -183,10 +181,9 @@ fn halves(context: &Context, settings: &Settings, totals: &[Totals]) -> Result<[
 
 fn settled(context: &Context, answer: &Answer<'_>, halves: &[Half; 2]) -> Result<Settled, Fault> {
     let compared = answer.need(48)?;
-    let text = compared.text();
-    let result = |half: usize| text.as_bytes().get(half * HALF_DIGITS + HALF_DIGITS - 1).copied();
+    let result = |half: usize| compared.part_of(TOTALS, *RESULTS.get(half)?).and_then(|(_, mut digit)| digit.next());
     let unexpected = || compared.wrong(Reason::Unexpected("62 digits with a result of 0 to 3 in each half"));
-    if text.len() != DIGITS {
+    if compared.units() != units(TOTALS) {
         return Err(unexpected().into());
     }
     let mut groups = Vec::with_capacity(2);

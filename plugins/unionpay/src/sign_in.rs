@@ -8,6 +8,7 @@ use sdk::prelude::{Context, Effect, Fault, Gravity, NewKey, Outcome, Reply, Step
 use crate::answer::Answer;
 use crate::calendar;
 use crate::descriptor::{BATCH_MEMORY, MAC_KEY, MASTER_KEY, PIN_KEY, TRACK_KEY};
+use crate::layouts::{CUSTOM, CUSTOM_BATCH};
 use crate::managing::{self, DONE, Managing};
 use crate::matrix::Kind;
 use crate::parameters::Source;
@@ -94,9 +95,9 @@ fn effects(context: &Context, answer: &Answer<'_>) -> Result<Vec<Effect>, Fault>
     let keys = Layout::of(context)?.keys(answer.need(62)?)?;
     let mut effects: Vec<Effect> = keys.into_iter().map(Effect::InstallKey).collect();
     let custom = answer.need(60)?;
-    let batch = custom.text().get(2..8).map(str::to_owned);
+    let batch = custom.part_of(CUSTOM, CUSTOM_BATCH).map(|(_, digits)| digits.collect::<Vec<_>>());
     let batch = batch.ok_or_else(|| custom.wrong(Reason::Unexpected("type and batch, eight digits or more")))?;
-    effects.push(Effect::Remember((BATCH_MEMORY.to_owned(), batch.into_bytes())));
+    effects.push(Effect::Remember((BATCH_MEMORY.to_owned(), batch)));
     effects.extend(calendar::infer(&context.now, &answer.text(12), &answer.text(13)).map(Effect::SetClock));
     Ok(effects)
 }

@@ -6,6 +6,7 @@ use sdk::prelude::{Amount, Context, ContextLookup, Effect, Fault, Original, Orig
 use crate::card;
 use crate::descriptor::{BATCH_MEMORY, MAC_KEY, SETTLING_MEMORY, TRACE_COUNTER, TRACE_LAST};
 use crate::fields::TABLE;
+use crate::layouts::CUSTOM;
 use crate::matrix::{Kind, Shape};
 use crate::parameters::Source;
 use crate::settings::Settings;
@@ -18,7 +19,7 @@ const BATCH_DIGITS: usize = 6;
 /// The largest amount of DE4, in minor units.
 const AMOUNT_MAX: u64 = 999_999_999_999;
 /// 60.3 to 60.5 where only what follows them says something.
-const NOTHING_OF_THE_CHIP: &str = "00000";
+const NOTHING_OF_THE_CHIP: [&str; 3] = ["000", "0", "0"];
 /// 60.6: less than the whole amount is taken.
 const TAKES_PART: &str = "1";
 
@@ -79,7 +80,7 @@ impl Transaction {
             .set(41, &settings.terminal)?
             .set(42, &settings.merchant)?
             .set(49, &settings.currency)?
-            .set(60, &format!("{message_type}{}", self.batch))?;
+            .set_parts_of(60, CUSTOM, &[message_type, &self.batch])?;
         Ok(())
     }
 
@@ -93,10 +94,10 @@ impl Transaction {
         let chip = self.card.as_ref().and_then(|card| card::chip_condition(card, context));
         let takes_part = Source(context).yes("partial-approvals")?;
         if chip.is_some() || takes_part {
-            let (message_type, batch) = (&self.shape.message_type, &self.batch);
-            let chip = chip.as_deref().unwrap_or(NOTHING_OF_THE_CHIP);
-            let part = if takes_part { TAKES_PART } else { "" };
-            message.set(60, &format!("{message_type}{batch}{chip}{part}"))?;
+            let [code, ability, condition] = chip.unwrap_or(NOTHING_OF_THE_CHIP);
+            let custom = [self.shape.message_type.as_str(), &self.batch, code, ability, condition, TAKES_PART];
+            let told = if takes_part { &custom[..] } else { &custom[..5] };
+            message.set_parts_of(60, CUSTOM, told)?;
         }
         Ok(message)
     }

@@ -1,6 +1,6 @@
 //! Each shape of field has its bytes, and is read as what was written.
 
-use iso8583::{EncodeError, Encoder, NoHole, Piece, Prefix, decode, neutral};
+use iso8583::{Content, EncodeError, Encoder, NoHole, Part, Piece, Prefix, decode, neutral};
 
 use crate::table::{EBCDIC, PACKED, written};
 
@@ -65,6 +65,10 @@ fn a_frame_one_can_read_has_a_bitmap_one_can_read() {
     assert_eq!(&binary[4..12], bits);
 }
 
+const fn digits(units: u16) -> Part {
+    Part { name: "digits", content: Content::Digits, units }
+}
+
 #[test]
 fn parts_are_read_by_position_and_may_be_left_out_at_the_end() {
     let mut message = Encoder::<NoHole>::new(&PACKED, 0x0500);
@@ -78,6 +82,13 @@ fn parts_are_read_by_position_and_may_be_left_out_at_the_end() {
     assert_eq!(text(1), Some(("batch", "000007".to_owned())));
     assert_eq!(text(2), Some(("code", "201".to_owned())));
     assert_eq!(text(3), None);
+    // A layout the table does not know: DE60 of another message.
+    const HALVES: &[Part] = &[digits(4), digits(7)];
+    let (_, second) = parts.part_of(HALVES, 1).expect("there");
+    assert!(second.eq(*b"0007201"));
+    let mut same = Encoder::<NoHole>::new(&PACKED, 0x0500);
+    same.set_parts_of(60, HALVES, &["0000", "0007201"]).expect("fits");
+    assert_eq!(same.to_bytes().expect("no holes"), frame);
     let mut wrong = Encoder::<NoHole>::new(&PACKED, 0x0500);
     assert_eq!(wrong.set_parts(60, &["0", "000007"]).map(drop), Err(EncodeError::Parts(60)));
     assert_eq!(wrong.set_parts(11, &["000007"]).map(drop), Err(EncodeError::Parts(11)));

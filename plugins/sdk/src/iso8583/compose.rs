@@ -69,6 +69,20 @@ impl Composer {
         Ok(self)
     }
 
+    /// The same by a layout that only this message gives the field; the table need not know it.
+    ///
+    /// # Errors
+    /// As [`set_parts`](Self::set_parts).
+    pub fn set_parts_of(
+        &mut self,
+        number: u8,
+        parts: &'static [::iso8583::Part],
+        values: &[&str],
+    ) -> Result<&mut Self, EncodeError> {
+        self.encoder.set_parts_of(number, parts, values)?;
+        Ok(self)
+    }
+
     /// Sets a field of bytes, or of national text, to bytes as they are.
     ///
     /// # Errors
