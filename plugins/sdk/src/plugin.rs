@@ -1,6 +1,7 @@
 //! The trait a plugin implements, and what wires it to the component's exports.
 
 use core::marker::PhantomData;
+use core::mem::ManuallyDrop;
 
 use crate::bindings::exports::acquit::terminal::{acquirer, inspector, retry_policy};
 use crate::prelude::{Context, Debt, Decision, Descriptor, Event, Fault, Field, Operation, Patience, Situation, Step};
@@ -37,6 +38,9 @@ pub trait Plugin {
 }
 
 /// Carries a [`Plugin`] to the generated export traits; named by [`export_plugin!`](crate::export_plugin) only.
+///
+/// What a call was given is never dropped: the instance ends with the call and its arena frees nothing, and the
+/// compiler cannot see that walking through every list to free it is for nothing.
 #[derive(Debug)]
 pub struct Export<P>(PhantomData<P>);
 
@@ -46,27 +50,31 @@ impl<P: Plugin> acquirer::Guest for Export<P> {
     }
 
     fn start(context: Context, operation: Operation) -> Result<Step, Fault> {
-        P::start(&context, &operation)
+        let given = ManuallyDrop::new((context, operation));
+        P::start(&given.0, &given.1)
     }
 
     fn resume(context: Context, operation: Operation, state: Vec<u8>, event: Event) -> Result<Step, Fault> {
-        P::resume(&context, &operation, &state, &event)
+        let given = ManuallyDrop::new((context, operation, state, event));
+        P::resume(&given.0, &given.1, &given.2, &given.3)
     }
 }
 
 impl<P: Plugin> inspector::Guest for Export<P> {
     fn read(frame: Vec<u8>) -> Result<Vec<Field>, Fault> {
-        P::read(&frame)
+        P::read(&ManuallyDrop::new(frame))
     }
 }
 
 impl<P: Plugin> retry_policy::Guest for Export<P> {
     fn decide(context: Context, situation: Situation) -> Decision {
-        P::decide(&context, &situation)
+        let given = ManuallyDrop::new((context, situation));
+        P::decide(&given.0, &given.1)
     }
 
     fn wait(context: Context, debt: Debt) -> Patience {
-        P::wait(&context, &debt)
+        let given = ManuallyDrop::new((context, debt));
+        P::wait(&given.0, &given.1)
     }
 }
 
