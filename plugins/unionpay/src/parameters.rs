@@ -227,6 +227,13 @@ const PARAMETERS: &[Declared] = &[
     optional("tip-type", "34", "32|34", "60.1 of a tip added later."),
 ];
 
+impl Declared {
+    /// Whether a word is one of those that the pattern lists.
+    fn allows_word(&self, word: &str) -> bool {
+        self.pattern.trim_matches(['(', ')', '?']).split('|').any(|known| known == word)
+    }
+}
+
 /// The parameters this plugin declares.
 pub(crate) fn declared() -> Vec<Parameter> {
     let declare = |declared: &Declared| Parameter {
@@ -254,11 +261,7 @@ pub(crate) struct Source<'c>(pub &'c Context);
 impl<'c> Source<'c> {
     /// A value as it is set, or its default.
     pub fn value(&self, name: &str) -> Result<&'c str, LookupError> {
-        let default = PARAMETERS.iter().find(|declared| declared.name == name).and_then(|declared| declared.default);
-        match default {
-            Some(default) => Ok(self.0.parameter(name).unwrap_or(default)),
-            None => self.0.required(name),
-        }
+        self.set(name, known(name))
     }
 
     /// Text of one length.
@@ -312,18 +315,18 @@ impl<'c> Source<'c> {
 
     /// Whether a word is set; any word its pattern does not have is an error.
     pub fn is(&self, name: &str, word: &str) -> Result<bool, LookupError> {
-        let value = self.value(name)?;
-        let known = pattern(name).split('|').any(|known| known == value);
-        if known { Ok(value == word) } else { Err(malformed(name)) }
+        let declared = known(name);
+        let value = self.set(name, declared)?;
+        if declared.allows_word(value) { Ok(value == word) } else { Err(malformed(name)) }
     }
 
     /// A field of a message that the pattern names; `None` where none is set.
     pub fn field(&self, name: &str) -> Result<Option<u8>, LookupError> {
-        let value = self.value(name)?;
-        let known = pattern(name).trim_matches(['(', ')', '?']).split('|').any(|known| known == value);
+        let declared = known(name);
+        let value = self.set(name, declared)?;
         match value.parse() {
-            _ if value.is_empty() && pattern(name).ends_with('?') => Ok(None),
-            Ok(number) if known => Ok(Some(number)),
+            _ if value.is_empty() && declared.pattern.ends_with('?') => Ok(None),
+            Ok(number) if declared.allows_word(value) => Ok(Some(number)),
             _ => Err(malformed(name)),
         }
     }
@@ -353,6 +356,13 @@ impl<'c> Source<'c> {
         self.list(LENGTHS)?.map(length).collect::<Option<_>>().ok_or_else(|| malformed(LENGTHS))
     }
 
+    fn set(&self, name: &str, declared: &'static Declared) -> Result<&'c str, LookupError> {
+        match declared.default {
+            Some(default) => Ok(self.0.parameter(name).unwrap_or(default)),
+            None => self.0.required(name),
+        }
+    }
+
     fn list(&self, name: &str) -> Result<impl Iterator<Item = &'c str>, LookupError> {
         Ok(self.value(name)?.split(',').filter(|item| !item.is_empty()))
     }
@@ -371,11 +381,13 @@ pub(crate) fn is_code(character: u8) -> bool {
 }
 
 fn malformed(name: &str) -> LookupError {
-    bad(name, &format!("like {}", pattern(name)))
+    bad(name, &format!("like {}", known(name).pattern))
 }
 
-fn pattern(name: &str) -> &'static str {
-    PARAMETERS.iter().find(|declared| declared.name == name).map_or("", |declared| declared.pattern)
+/// The row of the table; one that nobody declared has no default, and is missing then.
+fn known(name: &str) -> &'static Declared {
+    const NOT_DECLARED: &Declared = &required("", "", "");
+    PARAMETERS.iter().find(|declared| declared.name == name).unwrap_or(NOT_DECLARED)
 }
 
 fn bytes_of_hex(hex: &str) -> Option<Vec<u8>> {
