@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use devices::virtual_set::VirtualPrinter;
-use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyUse};
+use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::transaction::{Device, OperationKind, Reader};
 use engine::contract::types::Name;
 use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
@@ -94,19 +94,28 @@ pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: 
     let plugin = plugin.inspect_err(|why| tracing::error!(acquirer = %acquirer.name, why, "no payments")).ok();
     Deployment {
         acquirer: acquirer.name.clone(),
+        work_keys: work_keys(acquirer, plugin.as_ref()),
         plugin,
         parameters: acquirer.parameters.clone(),
         echoes: echoes(acquirer),
         ceilings: ceilings(acquirer),
         device: device(configuration),
         locale: configuration.language.to_string(),
-        work_keys: acquirer.work_keys().cloned().collect(),
         presents: acquirer.trade.presents.clone(),
         typed: acquirer.trade.typed.clone(),
         unreferenced_refunds: acquirer.trade.unreferenced_refunds,
         offline: acquirer.trade.offline.map(offline),
         blocking: acquirer.trade.blocking.clone(),
     }
+}
+
+/// The slots a sign-in fills. Of a plugin that is not loaded nobody knows which of its keys are loaded by hand.
+fn work_keys(acquirer: &Acquirer, plugin: Option<&Loaded>) -> Vec<Name> {
+    let is_loaded_by_hand = |name: &Name| {
+        let slots = plugin.map(|plugin| plugin.descriptor.keys.iter()).into_iter().flatten();
+        slots.filter(|slot| slot.name == *name).any(|slot| slot.scheme != KeyScheme::Session)
+    };
+    acquirer.work_keys().filter(|name| !is_loaded_by_hand(name)).cloned().collect()
 }
 
 /// The echoes an answer must prove: what the configuration says of an operation, and where it says nothing, what
@@ -226,6 +235,9 @@ pub fn is_transport(acquirer: &Acquirer, slot: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use engine::contract::Digest;
+    use engine::contract::acquirer::{Descriptor, KeySlot};
+
     use super::*;
 
     #[test]
@@ -238,5 +250,30 @@ mod tests {
         acquirer.proofs.insert(OperationKind::Sale, vec![Echoed::Merchant]);
         assert_eq!(echoes(&acquirer)[&OperationKind::Sale], [Echoed::Merchant]);
         assert_eq!(echoes(&acquirer)[&OperationKind::SignIn], [Echoed::Trace, Echoed::Terminal]);
+    }
+
+    /// A plugin whose keys are loaded by hand has no sign-in; it once waited for one for ever and took no payment.
+    #[test]
+    fn a_sign_in_fills_only_the_slots_whose_keys_are_downloaded() {
+        let text = include_str!("../../examples/terminal.toml");
+        let configuration = Configuration::parse(Path::new("terminal.toml"), text).unwrap();
+        let acquirer = configuration.acquirers.first();
+        let slot = |name: &Name, scheme| KeySlot { name: name.clone(), algorithms: vec![], scheme, uses: vec![] };
+        let plugin = |scheme| Loaded {
+            digest: Digest([0; 32]),
+            descriptor: Descriptor {
+                acquirer: String::new(),
+                version: String::new(),
+                operations: vec![],
+                routes: vec![],
+                keys: acquirer.keys.keys().map(|name| slot(name, scheme)).collect(),
+                counters: vec![],
+                parameters: vec![],
+            },
+        };
+        let names: Vec<_> = acquirer.work_keys().cloned().collect();
+        assert_eq!(work_keys(acquirer, Some(&plugin(KeyScheme::Session))), names);
+        assert_eq!(work_keys(acquirer, None), names);
+        assert!(work_keys(acquirer, Some(&plugin(KeyScheme::Fixed))).is_empty());
     }
 }
