@@ -5,12 +5,18 @@
 
 mod certify;
 mod inspection;
+mod mistake;
 mod recording;
 mod replay;
+pub mod scenario;
+pub mod scripted;
+mod secrets;
 mod trial;
 
 pub use certify::{Breach, Judge, Law, Report, Verdict, certify};
 pub use inspection::{Cost, Inspection, OperationFacts, inspect};
+pub use mistake::Mistake;
 pub use recording::{Answered, Asked, RecordedCall, Recorder, RecordingError, read_recording};
 pub use replay::{Difference, first_difference};
+pub use secrets::{Found, Secrets};
 pub use trial::Trial;

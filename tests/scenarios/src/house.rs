@@ -5,11 +5,12 @@ use std::path::Path;
 
 use acquirer::{Acquirer, AcquirerConfig, Options, Running};
 use anyhow::{Context, Result, bail};
+use kit::Secrets;
 use serde_json::json;
 use tempfile::TempDir;
 
 use crate::process::Transcript;
-use crate::secrets::Secrets;
+use crate::secrets::learn;
 use crate::terminal::{Setup, Terminal};
 use crate::wire::Wire;
 
@@ -119,7 +120,7 @@ impl House {
     /// What must be found nowhere: the test card, the master key, every work key handed out and every PIN block sent.
     pub fn secrets(&self) -> Secrets {
         let secrets = Secrets::new().card(Cardholder::TRACK_TWO, Cardholder::PIN).key("master key", MASTER_KEY);
-        secrets.learn(&self.acquirer.raw_frames(), MASTER_KEY)
+        learn(secrets, &self.acquirer.raw_frames(), MASTER_KEY)
     }
 
     /// Searches everything the terminal left anywhere: the files of its folder (journal, spare segments, snapshot, keys,

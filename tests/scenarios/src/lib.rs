@@ -20,7 +20,8 @@ mod wire;
 pub use acquirer_process::AcquirerProcess;
 pub use host::{Host, Seen};
 pub use house::{Cardholder, House, TERMINAL};
+pub use kit::{Found, Secrets};
 pub use process::{PATIENCE, Process, Transcript};
-pub use secrets::{Found, Secrets};
+
 pub use terminal::{Answer, Setup, Terminal};
 pub use wire::{Mood, Wire};

@@ -18,8 +18,8 @@ use journal::keys::Cipher;
 pub use acquirer::{Acquirer, Acquirers, Address, Ceilings, KeyGrant, Offline, Route, TimeOfDay, Trade};
 pub use error::{ConfigurationError, Mistake, Problem};
 pub use profile::{AcquirerProfile, Blanks, Known, Question};
-pub(crate) use words::words;
 pub use words::{RouteSecret, Word};
+pub(crate) use words::{key_use_word, words};
 
 use crate::messages::{Currency, Language};
 use crate::operator::PublicKey;

@@ -187,6 +187,11 @@ pub(super) fn key_uses() -> Vec<(String, KeyUse)> {
         .collect()
 }
 
+/// A use of a key as the configuration spells it.
+pub(crate) fn key_use_word(key_use: &KeyUse) -> String {
+    key_uses().into_iter().find(|(_, known)| known == key_use).map(|(word, _)| word).unwrap_or_default()
+}
+
 /// The candidate that differs from what was written in the fewest letters, if few enough to be a slip.
 pub(super) fn nearest<'a>(written: &str, candidates: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     // A third of the letters, and at least two: "adress" is a slip for "address", "port" is not one for "pin".

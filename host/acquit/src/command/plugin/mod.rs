@@ -4,6 +4,7 @@ mod certify;
 mod inspect;
 mod profile;
 mod replay;
+mod test;
 
 use std::fs::File;
 use std::io::BufReader;
@@ -31,6 +32,10 @@ pub(super) enum Plugin {
     #[command(after_help = "Example: acquit run --record-calls calls.jsonl, and beside it a day of trade; then\n\
                             acquit plugin certify unionpay.cwasm --calls calls.jsonl --key author.pem > report.json")]
     Certify(certify::Certify),
+    /// Play scenario files with the real terminal against an acquirer that follows a script. Needs no Rust.
+    #[command(after_help = "Examples:\n  acquit plugin test --plugin mybank.cwasm\n  \
+                            acquit plugin test scenarios/approved.toml --plugin mybank.cwasm")]
+    Test(test::Test),
     /// What is public of how an acquirer deploys a protocol, and what to ask it before a terminal can trade.
     #[command(after_help = "Example: acquit plugin profile plugins/unionpay/profiles/lakala.toml")]
     Profile(profile::Profile),
@@ -52,6 +57,7 @@ pub(super) fn plugin(plugin: &Plugin, json: bool) -> Result<ExitCode> {
         Plugin::Inspect(subject) => inspect::inspect(subject, json),
         Plugin::Replay(replay) => replay::replay(replay, json),
         Plugin::Certify(certify) => certify::certify(certify, json),
+        Plugin::Test(test) => test::test(test, json),
         Plugin::Profile(profile) => profile::profile(profile, json),
     }
 }

@@ -1,0 +1,127 @@
+//! `acquit plugin test`: scenario files played with the real terminal against a scripted acquirer.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use acquit_scenarios::programs::{acquit, plugin};
+use acquit_scenarios::{Answer, Process, Terminal, Transcript};
+use anyhow::{Context, Result, ensure};
+use serde_json::Value;
+use tempfile::TempDir;
+
+/// The scenarios every new plugin begins with.
+fn starter() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/starter/scenarios")
+}
+
+/// What `acquit plugin test` answers about these places.
+fn test(places: &[&Path]) -> Result<Answer> {
+    let mut command = Command::new(acquit()?);
+    command.args(["--json", "plugin", "test", "--plugin"]).arg(plugin("starter")?).args(places);
+    Terminal::answer(Process::spawn("acquit plugin test", &mut command, &Transcript::default())?)
+}
+
+/// The starter's acquirer and one scenario, changed.
+fn changed(name: &str, from: &str, to: &str) -> Result<TempDir> {
+    let folder = TempDir::new()?;
+    for file in ["acquirer.toml", "approved.toml"] {
+        let mut text = fs::read_to_string(starter().join(file))?;
+        if file == name {
+            ensure!(text.contains(from), "{name} does not say {from}");
+            text = text.replacen(from, to, 1);
+        }
+        fs::write(folder.path().join(file), text)?;
+    }
+    Ok(folder)
+}
+
+/// What failed in a folder of one scenario, and that the folder it was played in is gone again.
+fn failure(folder: &TempDir) -> Result<Value> {
+    let answer = test(&[folder.path()])?;
+    ensure!(!answer.ok, "it held: {}", answer.last());
+    let mut line = answer.last().clone();
+    let kept = PathBuf::from(line["verdict"]["kept"].as_str().context("nothing was kept")?);
+    ensure!(kept.join("transcript.log").is_file() && kept.join("terminal.toml").is_file());
+    fs::remove_dir_all(kept)?;
+    Ok(line["verdict"].take())
+}
+
+#[test]
+fn the_scenarios_of_the_starter_hold() -> Result<()> {
+    let answer = test(&[&starter()])?;
+    let failed: Vec<_> = answer.lines.iter().filter(|line| line["holds"] != true).collect();
+    ensure!(answer.ok && failed.is_empty(), "{failed:#?}\n{}", answer.errors);
+    let shown = |name: &str| answer.lines.iter().any(|line| line["file"].as_str().is_some_and(|it| it.ends_with(name)));
+    for name in [
+        "approved",
+        "declined",
+        "silence",
+        "power-cut",
+        "wrong-mac",
+        "anothers-answer",
+        "late-answer",
+        "half-an-answer",
+    ] {
+        ensure!(shown(&format!("{name}.toml")), "{name} was not played");
+    }
+    Ok(())
+}
+
+/// The first expectation that does not hold is named with what was found, and the messages are shown without the card.
+#[test]
+fn what_is_not_as_expected_is_said_with_the_messages() -> Result<()> {
+    let verdict = failure(&changed("approved.toml", "outcome = \"approved\"", "outcome = \"declined\"")?)?;
+    ensure!(verdict["failure"]["place"] == "step 2: sale 12.34 --card unionpay-stripe", "{verdict:#}");
+    ensure!(verdict["failure"]["expected"] == "outcome declined" && verdict["failure"]["found"] == "approved");
+    let sale = verdict["messages"].as_array().and_then(|messages| messages.get(2)).context("no sale")?;
+    let field = |path: &str| {
+        let fields = sale["fields"].as_array().into_iter().flatten();
+        fields.clone().find(|field| field["path"] == path).map(|field| field["value"].clone())
+    };
+    ensure!(sale["from"] == "terminal" && field("DE4") == Some("000000001234".into()), "{sale:#}");
+    let track = field("DE35").context("no track")?;
+    let digits = track.as_str().unwrap_or_default();
+    ensure!(digits.len() > 30 && digits.bytes().all(|byte| matches!(byte, b'0' | b'=')), "{track}");
+    ensure!(field("DE52") == Some("0000000000000000".into()), "{sale:#}");
+    Ok(())
+}
+
+/// An acquirer that books more than it was asked for: the terminal alone would never know.
+#[test]
+fn books_that_disagree_fail_a_scenario_that_expects_nothing_of_them() -> Result<()> {
+    let folder = changed("acquirer.toml", "book = \"charge\"", "book = \"refund\"")?;
+    let scenario = folder.path().join("approved.toml");
+    let text = fs::read_to_string(&scenario)?;
+    fs::write(&scenario, text.split("[end]").next().unwrap_or_default())?;
+    let verdict = failure(&folder)?;
+    ensure!(
+        verdict["failure"]["expected"] == "the terminal's books to say what the acquirer's do, -1234",
+        "{verdict:#}"
+    );
+    ensure!(verdict["failure"]["found"] == "1234", "{verdict:#}");
+    Ok(())
+}
+
+/// A terminal and an acquirer that do not hold the same key: every message is refused, and the reason is said.
+#[test]
+fn what_the_acquirer_cannot_accept_fails_the_scenario() -> Result<()> {
+    let verdict =
+        failure(&changed("acquirer.toml", "field = 64\nalgorithm = \"x919\"", "field = 64\nalgorithm = \"des-cbc\"")?)?;
+    ensure!(verdict["complaints"][0] == "a 0200 came with a wrong MAC", "{verdict:#}");
+    Ok(())
+}
+
+#[test]
+fn a_wrong_file_is_told_before_anything_is_played() -> Result<()> {
+    for (name, from, to, says) in [
+        ("approved.toml", "outcome =", "outcom =", "approved.toml:5:22: unknown field `outcom`"),
+        ("acquirer.toml", "book = \"charge\"", "book = \"charges\"", "unknown variant `charges`"),
+        ("acquirer.toml", "pik = ", "pin = ", "[test-keys]: expected key slots of the plugin: pik, mak; found pin"),
+    ] {
+        let answer = test(&[changed(name, from, to)?.path()])?;
+        let said = format!("{} {}", answer.errors, answer.last());
+        ensure!(!answer.ok && said.contains(says), "{said}\nnot {says}");
+    }
+    Ok(())
+}
