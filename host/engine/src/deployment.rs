@@ -27,6 +27,8 @@ pub struct Deployment {
     pub locale: String,
     /// Key slots that must hold a checked key before a payment or a debt can be sent.
     pub work_keys: Vec<Name>,
+    /// Key slots whose key a person loaded: no sign-in brings or takes it, and the plugin is told of it.
+    pub loaded_keys: Vec<Name>,
     /// Follow-ups of a known original for which the card is presented again.
     pub presents: BTreeSet<OperationKind>,
     /// Follow-ups that may be about a transaction made elsewhere, typed from its receipt.

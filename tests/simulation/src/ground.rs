@@ -217,6 +217,7 @@ pub fn deployment(shape: &Shape, terminal: usize, index: usize, plugin: Option<&
         },
         locale: "en".to_owned(),
         work_keys: vec!["pik".to_owned(), "mak".to_owned()],
+        loaded_keys: Vec::new(),
         presents: PRESENTED_AGAIN.into(),
         typed: TYPED.into(),
         unreferenced_refunds: true,

@@ -277,7 +277,7 @@ impl Terminal {
             .configuration
             .acquirers
             .iter()
-            .map(|acquirer| wiring::deploy(&self.configuration, acquirer, &mut self.shelf))
+            .map(|acquirer| wiring::deploy(&self.configuration, acquirer, &self.vault, &mut self.shelf))
             .collect();
         self.shelf.tidy(&recovery.books().plugins_needed());
         let lost = self.bring_back_keys(recovery.books());

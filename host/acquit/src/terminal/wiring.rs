@@ -11,7 +11,7 @@ use engine::contract::transaction::{Device, OperationKind, Reader};
 use engine::contract::types::Name;
 use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
 use network::{DEFAULT_MAX_FRAME_BYTES, Probe, Route, RouteConfig};
-use vault::{KeyPaths, PluginGrant, RouteGrant, SlotGrant};
+use vault::{KeyPaths, PluginGrant, RouteGrant, SlotGrant, Vault};
 
 use super::grants::granted;
 use super::plugins::Shelf;
@@ -85,16 +85,24 @@ pub fn grants(configuration: &Configuration) -> Vec<PluginGrant> {
 
 /// Deploys an acquirer. A plugin that cannot be loaded, or asks for what it is not granted, leaves its debts to be paid
 /// and takes no payment.
-pub(super) fn deploy(configuration: &Configuration, acquirer: &Acquirer, shelf: &mut Shelf) -> Deployment {
+pub(super) fn deploy(
+    configuration: &Configuration,
+    acquirer: &Acquirer,
+    vault: &Vault,
+    shelf: &mut Shelf,
+) -> Deployment {
     let loaded = shelf.load(&acquirer.name, &acquirer.plugin).map_err(|error| error.to_string());
     let plugin = loaded.and_then(|plugin| {
         granted(acquirer, plugin.descriptor())?;
         Ok(Loaded { digest: plugin.digest(), descriptor: plugin.descriptor().clone() })
     });
     let plugin = plugin.inspect_err(|why| tracing::error!(acquirer = %acquirer.name, why, "no payments")).ok();
+    let work_keys = work_keys(acquirer, plugin.as_ref());
+    let loaded = |slot: &Name| acquirer.work_keys().any(|name| name == slot) && !work_keys.contains(slot);
     Deployment {
         acquirer: acquirer.name.clone(),
-        work_keys: work_keys(acquirer, plugin.as_ref()),
+        loaded_keys: vault.checked_slots(&acquirer.name).into_iter().filter(loaded).collect(),
+        work_keys,
         plugin,
         parameters: acquirer.parameters.clone(),
         echoes: echoes(acquirer),

@@ -32,7 +32,12 @@ impl World<'_> {
             counters: counters
                 .map(|counter| (counter.name.clone(), self.free_count(counter).unwrap_or(counter.first)))
                 .collect(),
-            keys: kept.map(|stream| stream.keys.iter().map(|key| key.name.clone()).collect()).unwrap_or_default(),
+            keys: kept
+                .into_iter()
+                .flat_map(|stream| stream.keys.iter().map(|key| &key.name))
+                .chain(&self.deployment.loaded_keys)
+                .cloned()
+                .collect(),
             device: self.deployment.device.clone(),
         }
     }

@@ -70,6 +70,7 @@ pub(crate) fn deployment() -> Deployment {
         device,
         locale: "en".into(),
         work_keys: vec![MAC_KEY.into()],
+        loaded_keys: Vec::new(),
         presents: BTreeSet::new(),
         typed: BTreeSet::new(),
         unreferenced_refunds: false,
