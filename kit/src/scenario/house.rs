@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use engine::contract::Plugin as _;
-use engine::contract::acquirer::{KeySlot, KeyUse};
+use engine::contract::acquirer::{KeyScheme, KeySlot, KeyUse};
 use serde::Serialize;
 use serde_json::Value;
 use vault::ClearKey;
@@ -117,7 +117,9 @@ impl House {
         // A transport key first: one that replaces another drops what came under it.
         let slots = stage.plugin.descriptor().keys.iter();
         let (transport, others): (Vec<_>, Vec<_>) = slots.partition(|slot| slot.uses.contains(&KeyUse::Transport));
-        for slot in transport.into_iter().chain(others) {
+        // What is downloaded is the acquirer's to hand out.
+        let loaded = others.into_iter().filter(|slot| slot.scheme != KeyScheme::Session);
+        for slot in transport.into_iter().chain(loaded) {
             if let Some(key) = script.test_keys.get(&slot.name) {
                 house.load_key(slot, key)?;
             }
@@ -131,7 +133,8 @@ impl House {
         if self.host.is_some() {
             return Err(Failure::of("power on", "the terminal to be off", "it runs"));
         }
-        let mut command = self.command(&["run".to_owned()]);
+        let mut command = self.command(&["run".to_owned(), "--record-calls".to_owned()]);
+        command.arg(self.calls());
         let host = Process::spawn(&mut command, &self.transcript);
         let host = host.map_err(|error| Failure::of("acquit run", expected, error))?;
         loop {
@@ -175,6 +178,11 @@ impl House {
             Some(0) => Ok(ended.answer),
             _ => Err(Failure::of(name, "to be done", ended.errors.trim())),
         }
+    }
+
+    /// Every call of the plugin, one a line.
+    pub fn calls(&self) -> PathBuf {
+        self.folder.join("calls.jsonl")
     }
 
     /// The folder everything is in.

@@ -32,6 +32,8 @@ pub struct Stage<'s> {
     pub artefact: &'s Path,
     /// How the terminal's configuration spells what the plugin says of its keys.
     pub words: Words,
+    /// The file to whose end every call of the plugin is written, for whoever judges it or asks it again.
+    pub calls: Option<&'s Path>,
 }
 
 /// How the terminal's configuration spells things.

@@ -1,6 +1,7 @@
 //! Playing a scenario, step by step.
 
-use std::fs;
+use std::fs::{self, OpenOptions};
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Arc;
 use std::time::Instant;
@@ -67,13 +68,22 @@ fn in_folder(
         .map_err(|error| Failure::of("transcript.log", "to be written", error))?;
     // A leak is worse than any other failure.
     end::search(stage, script, &house, acquirer)?;
+    if let Some(all) = stage.calls {
+        append(&house.calls(), all).map_err(|error| Failure::of(all.display(), "to be written", error))?;
+    }
     played
+}
+
+/// Writes the calls of one scenario behind those of the others.
+fn append(calls: &Path, all: &Path) -> io::Result<()> {
+    let mut all = OpenOptions::new().append(true).create(true).open(all)?;
+    all.write_all(&fs::read(calls)?)
 }
 
 fn steps(house: &mut House, scenario: &Scenario, acquirer: &ScriptedAcquirer) -> Result<(), Failure> {
     let mut begun: Option<Process> = None;
     for Step { name, does, expect } in &scenario.steps {
-        let failed = |error: std::io::Error| Failure::of(name, "an answer", error);
+        let failed = |error: io::Error| Failure::of(name, "an answer", error);
         match does {
             Does::Order(order) => judge(name, expect, &house.order(order).map_err(failed)?)?,
             Does::Begin(_) if begun.is_some() => {
@@ -108,8 +118,10 @@ fn judge(name: &str, expect: &Expect, ended: &Ended) -> Result<(), Failure> {
     };
     let failed = |key: &str, expected: String, found: Option<String>| {
         let found = found.unwrap_or_else(|| "nothing".to_owned());
+        let why = said("why").map(|why| format!(", because {why}")).unwrap_or_default();
         let errors = ended.errors.trim();
-        let found = if errors.is_empty() { found } else { format!("{found}; it said: {errors}") };
+        let errors = if errors.is_empty() { String::new() } else { format!("; it said: {errors}") };
+        let found = format!("{found}{why}{errors}");
         Err(Failure::of(name, format!("{key} {expected}"), found))
     };
     let words = [

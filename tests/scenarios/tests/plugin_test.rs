@@ -10,15 +10,24 @@ use anyhow::{Context, Result, ensure};
 use serde_json::Value;
 use tempfile::TempDir;
 
+/// The scenarios of a plugin of this house.
+fn scenarios(plugin: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins").join(plugin).join("scenarios")
+}
+
 /// The scenarios every new plugin begins with.
 fn starter() -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../../plugins/starter/scenarios")
+    scenarios("starter")
 }
 
 /// What `acquit plugin test` answers about these places.
 fn test(places: &[&Path]) -> Result<Answer> {
+    test_of("starter", places)
+}
+
+fn test_of(name: &str, places: &[&Path]) -> Result<Answer> {
     let mut command = Command::new(acquit()?);
-    command.args(["--json", "plugin", "test", "--plugin"]).arg(plugin("starter")?).args(places);
+    command.args(["--json", "plugin", "test", "--plugin"]).arg(plugin(name)?).args(places);
     Terminal::answer(Process::spawn("acquit plugin test", &mut command, &Transcript::default())?)
 }
 
@@ -65,6 +74,48 @@ fn the_scenarios_of_the_starter_hold() -> Result<()> {
     ] {
         ensure!(shown(&format!("{name}.toml")), "{name} was not played");
     }
+    Ok(())
+}
+
+/// Packed digits, a header before the message type, keys handed out at sign-in, another MAC: all of it is data.
+#[test]
+fn the_scenarios_of_the_unionpay_plugin_hold() -> Result<()> {
+    let answer = test_of("unionpay", &[&scenarios("unionpay")])?;
+    let failed: Vec<_> = answer.lines.iter().filter(|line| line["holds"] != true).collect();
+    ensure!(answer.ok && failed.is_empty() && answer.lines.len() == 3, "{failed:#?}\n{}", answer.errors);
+    Ok(())
+}
+
+/// A cash register that calls a payment by the card's number: it stands in the journal, on the receipt and in the answer.
+#[test]
+fn a_card_number_anywhere_fails_a_scenario_in_which_all_else_is_right() -> Result<()> {
+    let sale = "sale 12.34 --card unionpay-stripe";
+    let verdict = failure(&changed("approved.toml", sale, &format!("{sale} --id 6200000123456787"))?)?;
+    ensure!(verdict["failure"]["expected"] == "no card number and no key anywhere", "{verdict:#}");
+    let found = verdict["failure"]["found"].as_str().unwrap_or_default();
+    ensure!(found.starts_with("a card number as ASCII"), "{verdict:#}");
+    Ok(())
+}
+
+/// What was played is what a plugin is judged by: no scenario is recorded twice, none by hand.
+#[test]
+fn what_scenarios_asked_of_a_plugin_is_what_it_is_judged_by() -> Result<()> {
+    let folder = TempDir::new()?;
+    let calls = folder.path().join("calls.jsonl");
+    let played = ["approved.toml", "silence.toml"].map(|file| starter().join(file));
+    ensure!(test(&[Path::new("--calls"), &calls, &played[0], &played[1]])?.ok);
+    // A key that a person loaded is one the plugin is told of.
+    let recorded = fs::read_to_string(&calls)?;
+    let first: Value = serde_json::from_str(recorded.lines().next().context("nothing was recorded")?)?;
+    ensure!(first["context"]["keys"] == serde_json::json!(["mak", "pik"]), "{first}");
+
+    let mut command = Command::new(acquit()?);
+    command.args(["--json", "plugin", "certify", "--calls"]).arg(&calls).arg(plugin("starter")?);
+    command.args(["--set", "terminal=TERM0001", "--set", "merchant=MERCHANT0000001", "--variations", "20"]);
+    let judged = Terminal::answer(Process::spawn("acquit plugin certify", &mut command, &Transcript::default())?)?;
+    let report: Value = serde_json::from_str(judged.last()["report"].as_str().context("no report")?)?;
+    let verdicts = report["verdicts"].as_array().context("no verdicts")?;
+    ensure!(judged.ok && verdicts.iter().all(|verdict| verdict["broken"] == 0), "{report:#}");
     Ok(())
 }
 

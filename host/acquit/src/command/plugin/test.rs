@@ -28,6 +28,9 @@ pub(in crate::command) struct Test {
     /// The plugin: a precompiled artefact.
     #[arg(long, value_name = "FILE")]
     plugin: PathBuf,
+    /// Write every call of the plugin to the end of this file, one a line, for `acquit plugin certify` and `replay`.
+    #[arg(long, value_name = "FILE")]
+    calls: Option<PathBuf>,
 }
 
 /// A scenario that was read, and where it stands.
@@ -43,7 +46,8 @@ pub(super) fn test(test: &Test, json: bool) -> Result<ExitCode> {
     let ready = ready(&test.places)?;
     let program = env::current_exe().context("this program cannot find itself")?;
     let words = Words { key_use, algorithm };
-    let stage = Stage { program: &program, plugin: &plugin, artefact: &test.plugin, words };
+    let stage =
+        Stage { program: &program, plugin: &plugin, artefact: &test.plugin, words, calls: test.calls.as_deref() };
     for Ready { file, script, .. } in &ready {
         if let Err(Failure { place, expected, found }) = stage.check(script) {
             bail!("{}: {place}: expected {expected}; found {found}", file.with_file_name(SCRIPT).display());
@@ -62,7 +66,8 @@ pub(super) fn test(test: &Test, json: bool) -> Result<ExitCode> {
         }
     }
     if !json {
-        println!("\n{} scenarios, {failed} failed", ready.len());
+        let word = if ready.len() == 1 { "scenario" } else { "scenarios" };
+        println!("\n{} {word}, {failed} failed", ready.len());
     }
     Ok(if failed == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
