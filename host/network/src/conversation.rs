@@ -16,7 +16,7 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
 
 use crate::failure::{Failed, FailureDetail};
-use crate::frame::{self, Incoming};
+use crate::frame::{self, Incoming, Prefix};
 use crate::steps;
 
 /// Read from TLS at a time; most answers fit.
@@ -28,6 +28,7 @@ pub struct Conversation {
     route: Arc<str>,
     stream: TlsStream<TcpStream>,
     write_timeout: Duration,
+    prefix: Prefix,
     max_frame_bytes: usize,
     probe: Option<Probe>,
     incoming: Incoming,
@@ -43,12 +44,13 @@ impl Conversation {
         route: Arc<str>,
         stream: TlsStream<TcpStream>,
         write_timeout: Duration,
+        prefix: Prefix,
         max_frame_bytes: usize,
         probe: Option<Probe>,
     ) -> Self {
-        let incoming = Incoming::new(max_frame_bytes);
+        let incoming = Incoming::new(prefix, max_frame_bytes);
         let delivery = Delivery::NotSent;
-        Self { route, stream, write_timeout, max_frame_bytes, probe, incoming, delivery, over: false }
+        Self { route, stream, write_timeout, prefix, max_frame_bytes, probe, incoming, delivery, over: false }
     }
 
     /// Sends the next frame of the same operation. What [`Failed`] says of the delivery is about this frame.
@@ -57,7 +59,7 @@ impl Conversation {
     /// dropped half way ends the conversation.
     pub async fn send(&mut self, frame: &[u8], permit: Durable) -> Result<(), Failed> {
         let not_sent = |detail| Failed::new(Delivery::NotSent, detail);
-        let wire = frame::encode(frame, self.max_frame_bytes).map_err(not_sent)?;
+        let wire = frame::encode(frame, self.prefix, self.max_frame_bytes).map_err(not_sent)?;
         if self.over {
             return Err(not_sent(FailureDetail::Over));
         }

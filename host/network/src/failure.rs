@@ -64,8 +64,8 @@ pub enum NetworkError {
         /// The most the length field can say.
         most: usize,
     },
-    /// This framing is in the contract and not yet in this program.
-    #[error("operator: route {route}: this program frames messages by a two-byte length only")]
+    /// HTTP is in the contract and not yet in this program.
+    #[error("operator: route {route}: this program does not speak HTTP yet")]
     Framing {
         /// Name of the route.
         route: String,
@@ -194,6 +194,9 @@ pub enum FailureDetail {
         /// What had arrived, with the length field. Bytes.
         received: usize,
     },
+    /// The answer does not begin with its length.
+    #[error("acquirer: its answer does not begin with four digits of length")]
+    ReplyLength,
     /// The answer announces no contents.
     #[error("acquirer: its answer is empty")]
     ReplyEmpty,
@@ -225,9 +228,11 @@ impl FailureDetail {
             Self::ConnectTimeout { .. } | Self::WriteTimeout { .. } | Self::ReadTimeout { .. } => Failure::Timeout,
             Self::Broken(_) | Self::ClosedSilently | Self::ShortFrame { .. } | Self::Over => Failure::Closed,
             Self::FrameEmpty | Self::FrameTooLong { .. } => Failure::PluginFault,
-            Self::Unasked(_) | Self::ReplyEmpty | Self::ReplyTooLong { .. } | Self::BytesAfterReply { .. } => {
-                Failure::Malformed
-            }
+            Self::Unasked(_)
+            | Self::ReplyLength
+            | Self::ReplyEmpty
+            | Self::ReplyTooLong { .. }
+            | Self::BytesAfterReply { .. } => Failure::Malformed,
         }
     }
 

@@ -19,7 +19,7 @@ use tokio_rustls::client::TlsStream;
 
 use crate::conversation::Conversation;
 use crate::failure::{ConnectPhase, Failed, FailureDetail, NetworkError};
-use crate::frame::MAX_FRAME_BYTES;
+use crate::frame::{MAX_FRAME_BYTES, Prefix};
 use crate::steps;
 
 /// What the terminal's configuration says of one route.
@@ -55,6 +55,7 @@ pub struct Route {
     tls: TlsConnector,
     connect_timeout: Duration,
     write_timeout: Duration,
+    prefix: Prefix,
     max_frame_bytes: usize,
     probe: Option<Probe>,
 }
@@ -63,9 +64,7 @@ impl Route {
     /// Reads and checks the configuration. Nothing is connected yet.
     pub fn new(config: RouteConfig) -> Result<Self, NetworkError> {
         let RouteConfig { name: route, host, port, .. } = config;
-        if config.framing != Framing::LengthU16 {
-            return Err(NetworkError::Framing { route });
-        }
+        let Some(prefix) = Prefix::of(config.framing) else { return Err(NetworkError::Framing { route }) };
         if host.is_empty() {
             return Err(NetworkError::Host { route });
         }
@@ -93,6 +92,7 @@ impl Route {
             server_name,
             connect_timeout: config.connect_timeout,
             write_timeout: config.write_timeout,
+            prefix,
             max_frame_bytes: config.max_frame_bytes,
             probe: None,
         })
@@ -119,7 +119,7 @@ impl Route {
     pub async fn send(&self, frame: &[u8], permit: Durable) -> Result<Conversation, Failed> {
         let not_sent = |detail| Failed::new(Delivery::NotSent, detail);
         // A frame that cannot be sent is refused before anybody is bothered.
-        crate::frame::encode(frame, self.max_frame_bytes).map_err(not_sent)?;
+        crate::frame::encode(frame, self.prefix, self.max_frame_bytes).map_err(not_sent)?;
         self.probe(steps::BEFORE_CONNECT);
         let started = Instant::now();
         let mut phase = ConnectPhase::Name;
@@ -134,7 +134,7 @@ impl Route {
         self.probe(steps::CONNECTED);
         let probe = self.probe.clone();
         let mut conversation =
-            Conversation::new(self.name.clone(), stream, self.write_timeout, self.max_frame_bytes, probe);
+            Conversation::new(self.name.clone(), stream, self.write_timeout, self.prefix, self.max_frame_bytes, probe);
         conversation.send(frame, permit).await?;
         Ok(conversation)
     }

@@ -182,5 +182,4 @@ fn wrong_configuration_is_refused_by_name() {
         assert!(matches!(refused, Err(NetworkError::FrameLimit { .. })));
     }
     assert!(matches!(wrong(|c| c.framing = Framing::Http), NetworkError::Framing { .. }));
-    assert!(matches!(wrong(|c| c.framing = Framing::LengthAsciiFour), NetworkError::Framing { .. }));
 }

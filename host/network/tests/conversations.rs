@@ -5,6 +5,7 @@ mod peer;
 use std::sync::{Arc, Mutex};
 
 use acquit_network::{Conversation, FailureDetail, Route, RouteConfig, steps};
+use engine::contract::acquirer::Framing;
 use engine::contract::retry_policy::{Delivery, Failure};
 use peer::{Identity, LONG, NAME, SHORT, config, permit, read_frame, route, serve, write};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
@@ -295,4 +296,24 @@ async fn without_a_probe_a_frame_leaves_in_one_piece() {
     .await;
     let _conversation = route(port, &identity).send(b"request", permit()).await.unwrap();
     assert_eq!(peer.await.unwrap(), b"\x00\x07request");
+}
+
+/// Some acquirers write the length as four characters; one that answers with two bytes of it is not understood.
+#[tokio::test]
+async fn a_length_in_four_characters_stands_before_each_frame_both_ways() {
+    for (reply, heard) in [(&b"0006answer"[..], Ok(b"answer".to_vec())), (b"\x00\x06answer", Err(Failure::Malformed))] {
+        let identity = Identity::new(NAME);
+        let (port, peer) = serve(&identity, move |mut stream| async move {
+            let mut request = [0; 11];
+            stream.read_exact(&mut request).await.unwrap();
+            write(&mut stream, reply).await;
+            stream.shutdown().await.unwrap();
+            request
+        })
+        .await;
+        let config = RouteConfig { framing: Framing::LengthAsciiFour, ..config(port, &identity.root_pem) };
+        let mut conversation = Route::new(config).unwrap().send(b"request", permit()).await.unwrap();
+        assert_eq!(conversation.receive(LONG).await.map_err(|failed| failed.failure), heard);
+        assert_eq!(&peer.await.unwrap(), b"0007request");
+    }
 }

@@ -7,7 +7,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use engine::contract::Plugin as _;
-use engine::contract::acquirer::{KeyScheme, KeySlot, KeyUse};
+use engine::contract::acquirer::{Framing, KeyScheme, KeySlot, KeyUse};
 use serde::Serialize;
 use serde_json::Value;
 use vault::ClearKey;
@@ -74,6 +74,7 @@ struct Key {
 struct Route<'s> {
     address: String,
     server_name: &'s str,
+    framing: &'s str,
     roots: &'s str,
     secrets: &'s [String],
 }
@@ -223,8 +224,9 @@ fn configuration(
 ) -> Result<String, Failure> {
     let Deployment { route, secrets, currency, card, proofs, exchange_timeout_ms, wait_ms, .. } = &script.deployment;
     let over = script.deployment.parameters.iter().chain(parameters);
-    let route_facts =
-        Route { address: acquirer.address().to_string(), server_name: SERVER_NAME, roots: "ca.pem", secrets };
+    let framing = if script.framing == Framing::LengthAsciiFour { "length-ascii-four" } else { "length-u16" };
+    let address = acquirer.address().to_string();
+    let route_facts = Route { address, server_name: SERVER_NAME, framing, roots: "ca.pem", secrets };
     let acquirer = Acquirer {
         name: ACQUIRER,
         plugin: "plugin.cwasm",

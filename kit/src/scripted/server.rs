@@ -117,3 +117,21 @@ fn wait_for_close(stream: &mut Tls) -> io::Result<()> {
     while stream.read(&mut ignored)? > 0 {}
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn lengths_are_written_as_they_are_read_in_both_framings() {
+        for (framing, frame, wire) in [
+            (Framing::LengthU16, vec![7; 258], [vec![1, 2], vec![7; 258]].concat()),
+            (Framing::LengthAsciiFour, vec![7; 12], [b"0012".to_vec(), vec![7; 12]].concat()),
+        ] {
+            assert_eq!(framed(&frame, framing).unwrap(), wire);
+            assert_eq!(length_of(&wire[..prefix_bytes(framing)], framing).unwrap(), frame.len());
+        }
+        assert!(framed(&[0; 10_000], Framing::LengthAsciiFour).is_err());
+        assert!(length_of(b"00x2", Framing::LengthAsciiFour).is_err());
+    }
+}

@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
+use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyUse};
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Name;
 use engine::{Deployment, DutyKind};
@@ -58,6 +58,8 @@ pub struct Route {
     pub server_name: String,
     /// The certificates, in PEM, that may have signed it.
     pub roots: PathBuf,
+    /// How messages are told apart on a connection; the plugin's route must be the same.
+    pub framing: Framing,
     /// What may leave here beside the plugin's own bytes.
     pub secrets: BTreeSet<RouteSecret>,
     /// How long to wait for a connection, TLS included.

@@ -1,6 +1,6 @@
 //! The words of the configuration for the contract's enumerations: one table for reading and for writing.
 
-use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
+use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyUse};
 use engine::contract::template::{
     CipherAlgorithm, MacAlgorithm, PinFormat, Secret, SignatureAlgorithm, TrackProtection,
 };
@@ -52,6 +52,12 @@ words!(ReceiptCopy, "copy of a receipt", {
 words!(JournalKey, "place for a key", { JournalKey::File => "file", JournalKey::Keyring => "keyring" });
 
 words!(Cipher, "cipher", { Cipher::ChaCha20Poly1305 => "chacha20-poly1305", Cipher::Aes256Gcm => "aes-256-gcm" });
+
+words!(Framing, "framing", {
+    Framing::LengthU16 => "length-u16",
+    Framing::LengthAsciiFour => "length-ascii-four",
+    Framing::Http => "http",
+});
 
 words!(Language, "language", { Language::Chinese => "zh", Language::English => "en" });
 

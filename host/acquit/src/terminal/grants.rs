@@ -2,15 +2,17 @@
 
 use engine::contract::acquirer::{Descriptor, Framing, KeySlot, KeyUse};
 
-use crate::config::{Acquirer, KeyGrant};
+use crate::config::{Acquirer, KeyGrant, Word as _};
 
 /// Why a plugin is not deployed, for the operator to mend in the configuration.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub(super) enum NotGranted {
     #[error("the plugin needs the route {0}; add [acquirer.routes.{0}] to the configuration")]
     Route(String),
-    #[error("the route {0} speaks {1:?}, which this terminal does not yet")]
-    Framing(String, Framing),
+    #[error("the plugin's route {0} speaks HTTP, which this terminal does not yet")]
+    Http(String),
+    #[error("the plugin frames its route {0} otherwise; set framing = \"{1}\" in [acquirer.routes.{0}]")]
+    Framing(String, &'static str),
     #[error("the plugin needs the key slot {0}; add {0} to [acquirer.keys] in the configuration")]
     Slot(String),
     #[error("the plugin has no key slot {0}; take it out of [acquirer.keys]")]
@@ -33,11 +35,14 @@ pub(super) fn granted(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), St
 
 fn routes(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted> {
     for route in &plugin.routes {
-        if !acquirer.routes.contains_key(&route.name) {
+        let Some(granted) = acquirer.routes.get(&route.name) else {
             return Err(NotGranted::Route(route.name.clone()));
+        };
+        if route.framing == Framing::Http {
+            return Err(NotGranted::Http(route.name.clone()));
         }
-        if route.framing != Framing::LengthU16 {
-            return Err(NotGranted::Framing(route.name.clone(), route.framing));
+        if route.framing != granted.framing {
+            return Err(NotGranted::Framing(route.name.clone(), route.framing.word()));
         }
     }
     Ok(())
@@ -158,7 +163,11 @@ mod tests {
         };
         for (said, names) in [
             (wrong(|acquirer, _| acquirer.routes.clear()), "the route host"),
-            (wrong(|_, plugin| plugin.routes[0].framing = Framing::Http), "Http"),
+            (wrong(|_, plugin| plugin.routes[0].framing = Framing::Http), "HTTP"),
+            (
+                wrong(|_, plugin| plugin.routes[0].framing = Framing::LengthAsciiFour),
+                "set framing = \"length-ascii-four\" in [acquirer.routes.host]",
+            ),
             (wrong(|acquirer, _| drop(acquirer.keys.remove("pik"))), "the key slot pik"),
             (wrong(|_, plugin| plugin.keys.retain(|slot| slot.name != "pik")), "no key slot pik"),
             (wrong(|_, plugin| plugin.keys.iter_mut().for_each(|slot| slot.uses = vec![KeyUse::Transport])), "a use"),

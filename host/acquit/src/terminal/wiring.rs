@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use devices::virtual_set::VirtualPrinter;
-use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyScheme, KeyUse};
+use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::transaction::{Device, OperationKind, Reader};
 use engine::contract::types::Name;
 use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
@@ -213,7 +213,7 @@ fn route(name: &str, section: &RouteSection, probe: Option<&Probe>) -> Result<Ro
         connect_timeout: section.connect_timeout,
         write_timeout: section.write_timeout,
         max_frame_bytes: DEFAULT_MAX_FRAME_BYTES,
-        framing: Framing::LengthU16,
+        framing: section.framing,
     })?;
     Ok(match probe {
         Some(probe) => route.with_probe(probe.clone()),

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::contract::acquirer::Echoed;
+use engine::contract::acquirer::{Echoed, Framing};
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Name;
 
@@ -134,8 +134,9 @@ fn route(item: &Item<'_>, folder: &Folder) -> Result<Route> {
         .collect::<Result<BTreeSet<_>>>()?;
     let connect_timeout = milliseconds(&section, "connect-timeout-ms", 1..=NETWORK_TIMEOUT_MS_MAX, NETWORK_TIMEOUT_MS)?;
     let write_timeout = milliseconds(&section, "write-timeout-ms", 1..=NETWORK_TIMEOUT_MS_MAX, NETWORK_TIMEOUT_MS)?;
+    let framing = section.optional("framing").map(|item| item.word()).transpose()?.unwrap_or(Framing::LengthU16);
     section.finish()?;
-    Ok(Route { address, server_name, roots, secrets, connect_timeout, write_timeout })
+    Ok(Route { address, server_name, roots, framing, secrets, connect_timeout, write_timeout })
 }
 
 fn proofs(item: &Item<'_>) -> Result<BTreeMap<OperationKind, Vec<Echoed>>> {
