@@ -26,7 +26,7 @@ pub(super) fn check(
     acquirer: &ScriptedAcquirer,
 ) -> Result<(), Failure> {
     if !house.is_on() {
-        house.start()?;
+        house.start(0)?;
     }
     wait_owed(house, END, end.owed)?;
     let ledger = acquirer.ledger();

@@ -40,8 +40,8 @@ pub(super) enum Does {
     Finish,
     /// Pulls the plug.
     Cut,
-    /// Starts the terminal.
-    Start,
+    /// Starts the terminal, its clock so many days ahead.
+    Start(u32),
     /// Waits until the acquirer has taken so many messages of a type.
     Received(u16, usize),
     /// Waits until the terminal owes so much.
@@ -128,6 +128,7 @@ struct StepText {
     begin: Option<Spanned<String>>,
     finish: Option<Spanned<bool>>,
     power: Option<Spanned<Power>>,
+    days_later: Option<Spanned<u32>>,
     received: Option<Spanned<String>>,
     times: Option<Spanned<usize>>,
     owed: Option<u64>,
@@ -173,9 +174,14 @@ impl Scenario {
 
 fn step_of(number: usize, step: Spanned<StepText>, source: &Source<'_>) -> Result<Step, Mistake> {
     let span = step.span();
-    let StepText { order, begin, finish, power, received, times, owed, release, expect } = step.into_inner();
+    let StepText { order, begin, finish, power, days_later, received, times, owed, release, expect } =
+        step.into_inner();
     if let Some(times) = times.as_ref().filter(|_| received.is_none()) {
         return Err(source.mistake(times.span(), "`times` stands beside `received`"));
+    }
+    if let Some(days) = days_later.as_ref().filter(|_| !matches!(power.as_ref().map(Spanned::get_ref), Some(Power::On)))
+    {
+        return Err(source.mistake(days.span(), "`days-later` stands beside power = \"on\""));
     }
     let mut found: Vec<(Does, String)> = Vec::new();
     if let Some(text) = order {
@@ -189,7 +195,9 @@ fn step_of(number: usize, step: Spanned<StepText>, source: &Source<'_>) -> Resul
     }
     match power.map(Spanned::into_inner) {
         Some(Power::Cut) => found.push((Does::Cut, "power cut".to_owned())),
-        Some(Power::On) => found.push((Does::Start, "power on".to_owned())),
+        Some(Power::On) => {
+            found.push((Does::Start(days_later.map_or(0, Spanned::into_inner)), "power on".to_owned()));
+        }
         None => {}
     }
     if let Some(kind) = received {

@@ -21,13 +21,16 @@ const ACQUIRER: &str = "acquirer";
 /// The file a key is loaded from; it is gone before the terminal starts.
 const KEY_FILE: &str = "key-to-load";
 /// Why nothing else of the machine's surroundings may change a scenario.
-const SURROUNDINGS: [&str; 3] = ["ACQUIT_STOP_AT", "ACQUIT_DAYS_LATER", "ACQUIT_SEGMENT_BYTES"];
+const SURROUNDINGS: [&str; 3] = ["ACQUIT_STOP_AT", DAYS_LATER, "ACQUIT_SEGMENT_BYTES"];
+/// Sets the clock of a development build forward.
+const DAYS_LATER: &str = "ACQUIT_DAYS_LATER";
 
 /// A terminal on disk, and the host while it runs.
 pub(super) struct House {
     folder: PathBuf,
     program: PathBuf,
     host: Option<Process>,
+    is_development: bool,
     pub transcript: Transcript,
 }
 
@@ -113,7 +116,8 @@ impl House {
         fs::copy(stage.artefact, folder.join("plugin.cwasm")).map_err(failed)?;
         fs::write(folder.join("terminal.toml"), configuration(stage, script, parameters, acquirer)?).map_err(failed)?;
         let (folder, program) = (folder.to_owned(), stage.program.to_owned());
-        let house = House { folder, program, host: None, transcript: Transcript::default() };
+        let (is_development, transcript) = (stage.is_development, Transcript::default());
+        let house = House { folder, program, host: None, is_development, transcript };
         house.done("acquit init", &["init".to_owned()])?;
         // A transport key first: one that replaces another drops what came under it.
         let slots = stage.plugin.descriptor().keys.iter();
@@ -128,14 +132,20 @@ impl House {
         Ok(house)
     }
 
-    /// Starts the host; ready when this returns.
-    pub fn start(&mut self) -> Result<(), Failure> {
+    /// Starts the host, its clock so many days ahead; ready when this returns.
+    pub fn start(&mut self, days_later: u32) -> Result<(), Failure> {
         let expected = "the terminal to start";
         if self.host.is_some() {
             return Err(Failure::of("power on", "the terminal to be off", "it runs"));
         }
         let mut command = self.command(&["run".to_owned(), "--record-calls".to_owned()]);
         command.arg(self.calls());
+        if days_later > 0 {
+            if !self.is_development {
+                return Err(Failure::of("days-later", "a development build of acquit", "another"));
+            }
+            command.env(DAYS_LATER, days_later.to_string());
+        }
         let host = Process::spawn(&mut command, &self.transcript);
         let host = host.map_err(|error| Failure::of("acquit run", expected, error))?;
         loop {

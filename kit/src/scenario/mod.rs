@@ -26,6 +26,8 @@ pub use run::play;
 pub struct Stage<'s> {
     /// The program `acquit`.
     pub program: &'s Path,
+    /// It is a development build, whose clock can be set forward.
+    pub is_development: bool,
     /// The plugin, to read messages with.
     pub plugin: &'s LoadedPlugin,
     /// Its precompiled artefact, for the terminal to load.

@@ -58,7 +58,7 @@ fn in_folder(
     folder: &Path,
 ) -> Result<(), Failure> {
     let mut house = House::make(stage, folder, script, &scenario.parameters, acquirer)?;
-    let played = house.start().and_then(|()| steps(&mut house, scenario, acquirer));
+    let played = house.start(0).and_then(|()| steps(&mut house, scenario, acquirer));
     let played = played.and_then(|()| end::check(stage, &mut house, &scenario.end, acquirer));
     if house.is_on() {
         house.cut()?;
@@ -95,7 +95,7 @@ fn steps(house: &mut House, scenario: &Scenario, acquirer: &ScriptedAcquirer) ->
                 None => return Err(Failure::of(name, "an order that was begun", "none")),
             },
             Does::Cut => house.cut()?,
-            Does::Start => house.start()?,
+            Does::Start(days) => house.start(*days)?,
             Does::Received(kind, times) => {
                 if !acquirer.wait_received(*kind, *times, PATIENCE) {
                     let found = format!("not in {} seconds", PATIENCE.as_secs());

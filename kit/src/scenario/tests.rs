@@ -39,6 +39,7 @@ fn mistakes_are_told_with_their_place_and_what_is_right() {
         ("title", "titel", "sale.toml:1:1: unknown field `titel`, expected one of `title`"),
         ("order = ", "power = \"cut\"\norder = ", "sale.toml:3:1: a step does one thing"),
         ("received = \"0200\"", "received = \"200\"", "sale.toml:8:12: \"200\" is no message type"),
+        ("times = 1\n", "times = 1\ndays-later = 1\n", "sale.toml:10:14: `days-later` stands beside power = \"on\""),
         ("received = \"0200\"\n", "", "sale.toml:8:9: `times` stands beside `received`"),
         ("'ORDER 1'", "'ORDER 1", "sale.toml:4:9: a quote is not closed"),
         ("12.34 --id", "12.34 --json --id", "sale.toml:4:9: a scenario says --json itself"),

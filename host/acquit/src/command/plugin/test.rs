@@ -46,8 +46,14 @@ pub(super) fn test(test: &Test, json: bool) -> Result<ExitCode> {
     let ready = ready(&test.places)?;
     let program = env::current_exe().context("this program cannot find itself")?;
     let words = Words { key_use, algorithm };
-    let stage =
-        Stage { program: &program, plugin: &plugin, artefact: &test.plugin, words, calls: test.calls.as_deref() };
+    let stage = Stage {
+        program: &program,
+        is_development: cfg!(feature = "development"),
+        plugin: &plugin,
+        artefact: &test.plugin,
+        words,
+        calls: test.calls.as_deref(),
+    };
     for Ready { file, script, .. } in &ready {
         if let Err(Failure { place, expected, found }) = stage.check(script) {
             bail!("{}: {place}: expected {expected}; found {found}", file.with_file_name(SCRIPT).display());
