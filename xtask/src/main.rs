@@ -4,6 +4,8 @@
 //! it has no Wasmtime, no Tokio and no argument parser in it.
 
 mod args;
+#[cfg(test)]
+mod attacks;
 mod debian;
 mod fuzz;
 mod guest;

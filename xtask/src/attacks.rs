@@ -1,0 +1,49 @@
+//! Holds the table of attacks in `docs/threats.md` to the tests it names.
+
+use std::{fs, path::Path};
+
+use crate::house::House;
+
+const HEADING: &str = "### Attacks of a plugin, by name";
+
+/// Rows of the table, each its file and the test in it; the text from [`HEADING`] to the next heading.
+fn named_tests(page: &str) -> Vec<(String, String)> {
+    let table = page.split_once(HEADING).map_or("", |(_, after)| after);
+    let table = table.split_once("\n#").map_or(table, |(table, _)| table);
+    table.lines().filter_map(|line| test_of(line.strip_suffix(" |")?)).collect()
+}
+
+fn test_of(row: &str) -> Option<(String, String)> {
+    let cell = row.strip_prefix('|')?.rsplit_once(" | ")?.1;
+    let mut quoted = cell.split('`').skip(1).step_by(2).map(str::to_owned);
+    Some((quoted.next()?, quoted.next()?))
+}
+
+/// Whether the text has a test of this name: a commented one, or one without its attribute, is none.
+fn has_test(text: &str, name: &str) -> bool {
+    let start = format!("fn {name}(");
+    let lines: Vec<_> = text.lines().map(str::trim_start).collect();
+    lines.windows(2).any(|pair| pair[0] == "#[test]" && pair[1].starts_with(&start))
+}
+
+#[test]
+fn every_attack_names_a_test_there_is() {
+    let root = House::find().unwrap().root;
+    let rows = named_tests(&fs::read_to_string(root.join("docs/threats.md")).unwrap());
+    assert!(rows.len() >= 30, "{} attacks", rows.len());
+    for (file, name) in rows {
+        let text = fs::read_to_string(root.join(Path::new(&file))).unwrap_or_else(|error| panic!("{file}: {error}"));
+        assert!(has_test(&text, &name), "docs/threats.md names {name}, which is no test of {file}");
+    }
+}
+
+#[test]
+fn a_test_that_is_gone_is_noticed() {
+    let page =
+        format!("{HEADING}\n\n| a | b | test |\n|---|---|---|\n| x | y | `f.rs` `t` |\n## Next\n| x | y | `g` `u` |\n");
+    assert_eq!(named_tests(&page), [("f.rs".to_owned(), "t".to_owned())]);
+    assert!(has_test("    #[test]\n    fn t() {\n", "t"));
+    for gone in ["#[test]\nfn other() {\n", "fn t() {\n", "#[test]\n// fn t() {\n", "#[test]\nfn t2() {\n"] {
+        assert!(!has_test(gone, "t"), "{gone}");
+    }
+}
