@@ -3,6 +3,7 @@
 //! A plugin is looked at as the terminal sees it: a component that imports nothing, called in a sandbox. So everything
 //! here works for any plugin, in whatever language it was written.
 
+mod authoring;
 mod certify;
 mod inspection;
 mod mistake;
@@ -13,6 +14,7 @@ pub mod scripted;
 mod secrets;
 mod trial;
 
+pub use authoring::{Build, BuildError, Built, NewError, PluginName, TEMPLATES, Template};
 pub use certify::{Breach, Judge, Law, Report, Verdict, certify};
 pub use inspection::{Cost, Inspection, OperationFacts, inspect};
 pub use mistake::Mistake;

@@ -31,6 +31,9 @@ Builds, tests and demonstrates Acquit.
                           what an operation costs, with a long journal and with many debts
   cargo xtask plugins [--json]
                           builds the plugins into target/plugins (a second run does nothing)
+  cargo xtask tools [--json]
+                          what `acquit plugin build` needs to build a plugin outside of this checkout: the
+                          compile tool, and a compiler for the guest's target; prints what to export
   cargo xtask bench sandbox
                           what the sandbox costs, beside the same code compiled natively
   cargo xtask bench journal [--quick] [--json]
@@ -55,6 +58,11 @@ pub enum Command {
     /// Build the plugins; with `json`, describe them on standard output.
     Plugins {
         /// One line of JSON a file instead of a sentence.
+        json: bool,
+    },
+    /// The tools for plugins that lie elsewhere; with `json`, described on standard output.
+    Tools {
+        /// One line of JSON instead of lines for a shell.
         json: bool,
     },
     /// The quick tier of checks.
@@ -104,6 +112,11 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             [] => Ok(Command::Plugins { json: false }),
             ["--json"] => Ok(Command::Plugins { json: true }),
             [.., wrong] => Err(format!("`plugins` takes only --json, not `{wrong}`")),
+        },
+        "tools" => match words(&rest).as_slice() {
+            [] => Ok(Command::Tools { json: false }),
+            ["--json"] => Ok(Command::Tools { json: true }),
+            [.., wrong] => Err(format!("`tools` takes only --json, not `{wrong}`")),
         },
         "test" => match words(&rest).as_slice() {
             [] => Ok(Command::Test { all: false }),

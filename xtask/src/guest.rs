@@ -78,6 +78,11 @@ impl GuestCompiler {
         command.env("CARGO_ENCODED_RUSTFLAGS", flags(house).join("\u{1f}"));
     }
 
+    /// The compiler, where it is not the one of the host.
+    pub fn rustc(&self) -> Option<&Path> {
+        self.rustc.as_deref()
+    }
+
     fn of_host(house: &House) -> Result<Self> {
         let version = progress::output(house.rustc().arg("-vV"))?;
         Ok(Self { rustc: None, version })

@@ -49,6 +49,11 @@ pub const CHECKS: &[Check] = &[
         run: peers,
     },
     Check {
+        name: "a plugin from nothing",
+        shows: "every command of docs/plugin-guide.md, from a template to a certified plugin, does what it says",
+        run: verify::guide,
+    },
+    Check {
         name: "fuzzing",
         shows: "segment bytes and evidence files, mutated for a minute a target, make nothing panic",
         run: fuzz::run,

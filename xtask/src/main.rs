@@ -16,6 +16,7 @@ mod plugins;
 mod programs;
 mod progress;
 mod stamp;
+mod tools;
 mod verify;
 
 use std::process::ExitCode;
@@ -49,6 +50,7 @@ fn run() -> anyhow::Result<ExitCode> {
     let code = match command {
         Command::Help => ExitCode::SUCCESS,
         Command::Plugins { json } => plugins::command(&house, &mut progress, json)?,
+        Command::Tools { json } => tools::command(&house, &mut progress, json)?,
         Command::Test { all } => verify::command(&house, &mut progress, all)?,
         Command::Simulate { arguments } => programs::simulate(&house, &mut progress, &arguments)?,
         Command::Crash { arguments } => programs::crash(&house, &mut progress, &arguments)?,

@@ -10,6 +10,7 @@ use crate::{
     plugins::{self, COMPILE_TOOL},
     programs,
     progress::{self, Progress},
+    tools::Tools,
 };
 
 /// Features the programs are built with for tests and the demonstration. All cargo calls that build them use the same
@@ -51,6 +52,17 @@ pub fn build_programs(house: &House, progress: &mut Progress) -> Result<()> {
     let mut cargo = house.cargo(["build", "--workspace", "--bins", "--exclude", COMPILE_TOOL, "--exclude", "xtask"]);
     cargo.args(["--exclude", programs::SIMULATION]);
     progress.run("the host and the acquirer", with_features(&mut cargo))
+}
+
+/// The guide for authors, done as it says; it compiles a plugin from nothing.
+pub fn guide(house: &House, progress: &mut Progress) -> Result<()> {
+    plugins::ensure(house, progress)?;
+    build_programs(house, progress)?;
+    let tools = Tools::prepare(house, progress)?;
+    let mut test = house.cargo(["test", "-p", "acquit-scenarios", "--test", "plugin_guide", "--", "--ignored"]);
+    programs::point_to_artefacts(house, &mut test);
+    tools.point_to(&mut test);
+    progress.run("the guide", &mut test)
 }
 
 /// Wasmtime's helpers and ring have C in them, and every Rust program is linked by it.

@@ -1,5 +1,6 @@
 //! Plugins, for those who write them.
 
+mod author;
 mod certify;
 mod inspect;
 mod profile;
@@ -20,6 +21,12 @@ use sandbox::{LoadedPlugin, Sandbox};
 /// What to do with a plugin.
 #[derive(Debug, Subcommand)]
 pub(super) enum Plugin {
+    /// Begin a plugin: a folder with a working one, its tests, and what to do next.
+    #[command(after_help = "Example: acquit plugin new hello-bank --from iso8583")]
+    New(author::New),
+    /// Build a plugin: its component, which one publishes, and the artefact a terminal loads.
+    #[command(after_help = "Example: acquit plugin build hello-bank")]
+    Build(author::Source),
     /// What a plugin is: operations, routes, key slots, counters, parameters, size, digest, and what each operation
     /// costs to begin.
     #[command(after_help = "Example: acquit plugin inspect unionpay.cwasm --set terminal=50080001 \
@@ -54,6 +61,8 @@ pub(super) struct Subject {
 
 pub(super) fn plugin(plugin: &Plugin, json: bool) -> Result<ExitCode> {
     match plugin {
+        Plugin::New(new) => author::new(new, json),
+        Plugin::Build(source) => author::build(source, json),
         Plugin::Inspect(subject) => inspect::inspect(subject, json),
         Plugin::Replay(replay) => replay::replay(replay, json),
         Plugin::Certify(certify) => certify::certify(certify, json),
