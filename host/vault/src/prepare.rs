@@ -11,6 +11,7 @@ use thiserror::Error;
 
 use crate::card::{CardSession, UnsealedCard};
 use crate::items::ItemsError;
+use crate::keys::dukpt::Counting;
 use crate::render::{CardSource, RenderError, RenderInput, Rendered, RouteGrant};
 use crate::seal::{SealError, SealedCard, StandbyError, secrets_needed};
 use crate::vault::Vault;
@@ -91,7 +92,9 @@ impl Vault {
             Kept::None => (&*draft.message, card.map_or(CardSource::None, CardSource::Live)),
         };
         let input = RenderInput { card, reason: draft.reason, allowed, now };
-        Ok(Prepared { rendered: self.render(plugin, message, input)?, sealed })
+        // What may have to be taken back leaves counters of DUKPT keys to do it with.
+        let counting = if draft.standby.is_some() { Counting::LeavingSome } else { Counting::ToTheLast };
+        Ok(Prepared { rendered: self.render_counting(plugin, message, input, counting)?, sealed })
     }
 
     fn kept(&self, draft: &Draft) -> Result<Kept, PrepareError> {
@@ -140,7 +143,8 @@ impl Vault {
             let reasons = if one_reason_shows_all(message) { &REASONS[..1] } else { &REASONS[..] };
             for reason in reasons {
                 let card = card.as_ref().map_or(CardSource::None, CardSource::Unsealed);
-                self.render(plugin, message, RenderInput { card, reason: Some(*reason), allowed, now })?;
+                let input = RenderInput { card, reason: Some(*reason), allowed, now };
+                self.render_counting(plugin, message, input, Counting::Trial)?;
             }
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Keys and grants for tests: the published UnionPay keys under their published transport keys.
 
-use engine::contract::acquirer::{KeyAlgorithm, KeyUse, NewKey, Wrapping};
+use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, KeyUse, NewKey, Wrapping};
 use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
 use engine::contract::types::LocalTime;
 use tempfile::TempDir;
@@ -21,7 +21,8 @@ pub(crate) const PLUGIN: &str = "unionpay";
 pub(crate) const OTHER: &str = "other";
 
 pub(crate) fn slot(name: &str, key_use: KeyUse) -> SlotGrant {
-    SlotGrant { slot: name.to_owned(), algorithms: vec![KeyAlgorithm::Des, KeyAlgorithm::Tdes], key_use }
+    let algorithms = vec![KeyAlgorithm::Des, KeyAlgorithm::Tdes];
+    SlotGrant { slot: name.to_owned(), algorithms, key_use, scheme: KeyScheme::Session }
 }
 
 /// A slot of every use this version supports, for two plugins.

@@ -4,12 +4,13 @@
 //! Does not protect against: two processes that load keys at once; the journal's lock sees to that.
 
 use engine::contract::acquirer::{NewKey, Proof};
-use engine::contract::template::Message;
+use engine::contract::template::{Message, Node};
 use engine::contract::types::Name;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
 use crate::card::{CardSession, UnsealedCard};
+use crate::keys::dukpt::{Counting, DukptKeys, Turns};
 use crate::keys::file::{Contents, KeyFile, STORAGE_KEY_BYTES};
 use crate::keys::ring::KeyRing;
 use crate::keys::{
@@ -55,8 +56,8 @@ impl Vault {
     }
 
     fn with((file, contents): (KeyFile, Contents), grants: &[PluginGrant]) -> Result<Self, VaultError> {
-        let Contents { storage_key, transport, fixed } = contents;
-        Ok(Self { file, storage_key, ring: KeyRing::new(grants, transport, fixed)? })
+        let Contents { storage_key, transport, fixed, dukpt } = contents;
+        Ok(Self { file, storage_key, ring: KeyRing::new(grants, transport, fixed, dukpt)? })
     }
 
     /// Loads a transport key, durably, if it gives this check value of three or four bytes. The plugin's work keys that
@@ -69,7 +70,7 @@ impl Vault {
         check_value: &[u8],
     ) -> Result<(), TransportKeyError> {
         let transport = self.ring.with_transport(plugin, slot, key, check_value)?;
-        let contents = Contents { storage_key: self.storage_key.clone(), transport, fixed: self.ring.fixed().clone() };
+        let contents = Contents { transport, ..self.contents() };
         self.file.write(&contents)?;
         self.ring.take_transport(plugin, slot, contents.transport);
         Ok(())
@@ -85,10 +86,44 @@ impl Vault {
         check_value: &[u8],
     ) -> Result<(), TransportKeyError> {
         let fixed = self.ring.with_fixed(plugin, slot, key, check_value)?;
-        let (storage_key, transport) = (self.storage_key.clone(), self.ring.transport().clone());
-        let contents = Contents { storage_key, transport, fixed };
+        let contents = Contents { fixed, ..self.contents() };
         self.file.write(&contents)?;
         self.ring.take_fixed(plugin, slot, contents.fixed);
+        Ok(())
+    }
+
+    /// Loads the initial key of a DUKPT slot, durably, if it gives this check value of three or four bytes. `serial` is the
+    /// key serial number it came with: ten bytes for a triple DES key; twelve for an AES one, or the eight of its
+    /// identifier. Keys up to the counter in it count as used.
+    pub fn load_initial(
+        &mut self,
+        plugin: &str,
+        slot: &str,
+        key: ClearKey,
+        check_value: &[u8],
+        serial: &[u8],
+    ) -> Result<(), TransportKeyError> {
+        let dukpt = self.ring.with_initial(plugin, slot, (key, check_value), serial)?;
+        self.keep_initial(plugin, slot, dukpt)
+    }
+
+    /// The same of a key block (X9.143, usage B1, mode X) that is wrapped under the key in the transport slot `under`.
+    /// Without `serial`, the block's own optional block `KS` or `IK` says it.
+    pub fn load_initial_block(
+        &mut self,
+        plugin: &str,
+        slot: &str,
+        (block, under): (&[u8], &str),
+        serial: Option<&[u8]>,
+    ) -> Result<(), TransportKeyError> {
+        let dukpt = self.ring.with_initial_block(plugin, slot, (block, under), serial)?;
+        self.keep_initial(plugin, slot, dukpt)
+    }
+
+    fn keep_initial(&mut self, plugin: &str, slot: &str, dukpt: DukptKeys) -> Result<(), TransportKeyError> {
+        let contents = Contents { dukpt, ..self.contents() };
+        self.file.write(&contents)?;
+        self.ring.take_initial(plugin, slot, contents.dukpt);
         Ok(())
     }
 
@@ -118,9 +153,36 @@ impl Vault {
         self.ring.checked_slots(plugin)
     }
 
-    /// Fills a template's holes. What fails is for the journal; the guest is told only that it failed.
+    /// Fills a template's holes. What fails is for the journal; the guest is told only that it failed. Each rendering takes
+    /// a counter of every DUKPT slot the template names, durably before it is used: what was rendered may be sent again as
+    /// it is, and is not rendered again for that.
     pub fn render(&self, plugin: &str, message: &Message, input: RenderInput<'_>) -> Result<Rendered, RenderError> {
-        render::render(&self.ring, plugin, message, input)
+        self.render_counting(plugin, message, input, Counting::ToTheLast)
+    }
+
+    pub(crate) fn render_counting(
+        &self,
+        plugin: &str,
+        message: &Message,
+        input: RenderInput<'_>,
+        counting: Counting,
+    ) -> Result<Rendered, RenderError> {
+        let turns = |nodes: &[Node]| self.turns(plugin, nodes, counting);
+        render::render(&self.ring, plugin, message, input, turns)
+    }
+
+    fn turns(&self, plugin: &str, nodes: &[Node], counting: Counting) -> Result<Turns, RenderError> {
+        let keep = |dukpt: &DukptKeys| {
+            let (transport, fixed) = (self.ring.transport().clone(), self.ring.fixed().clone());
+            self.file.write(&Contents { storage_key: self.storage_key.clone(), transport, fixed, dukpt: dukpt.clone() })
+        };
+        Ok(self.ring.turns(plugin, nodes, counting, &keep)?)
+    }
+
+    /// What the key file holds.
+    fn contents(&self) -> Contents {
+        let (transport, fixed, dukpt) = (self.ring.transport().clone(), self.ring.fixed().clone(), self.ring.dukpt());
+        Contents { storage_key: self.storage_key.clone(), transport, fixed, dukpt }
     }
 
     /// Checks a step's proofs on the raw reply, in constant time. `mask` is what [`RawReply::scrub`] gave for it.

@@ -5,6 +5,7 @@
 
 use zeroize::Zeroizing;
 
+use super::key::Key;
 use super::tdes::{DES_BLOCK_BYTES, DesKey, xor};
 use super::wide::{WideCipher, WideKey};
 
@@ -28,7 +29,72 @@ pub(crate) enum Purpose {
     MacRequest,
     MacResponse,
     DataRequest,
+    #[expect(dead_code, reason = "no reply is deciphered yet")]
     DataResponse,
+}
+
+/// An initial key of either standard, with the serial number it came with.
+#[derive(Clone)]
+pub(crate) enum InitialKey {
+    Tdes(TdesInitial),
+    Aes(AesInitial),
+}
+
+impl InitialKey {
+    /// A key and its serial number: ten bytes under triple DES; under AES twelve, or the eight of the initial key's
+    /// identifier. The other thing is the counter in it, below which nothing may be used.
+    pub(crate) fn parse(key: &Key, serial: &[u8]) -> Option<(Self, u32)> {
+        let counter = |bytes: &[u8]| bytes.last_chunk().copied().map(u32::from_be_bytes);
+        match key {
+            Key::Des(key) => {
+                let serial: [u8; 10] = serial.try_into().ok()?;
+                let counter = counter(&serial)? & ((1 << TDES_COUNTER_BITS) - 1);
+                Some((Self::Tdes(TdesInitial::new(key.clone(), serial)?), counter))
+            }
+            Key::Wide(key) => {
+                let (id, rest) = serial.split_first_chunk::<8>()?;
+                let counter = match rest.len() {
+                    0 => 0,
+                    4 => counter(rest)?,
+                    _ => return None,
+                };
+                Some((Self::Aes(AesInitial::new(key.clone(), *id)?), counter))
+            }
+            Key::Hmac(_) => None,
+        }
+    }
+
+    /// The counter after this one.
+    pub(crate) fn next(&self, last: u32) -> Result<u32, Exhausted> {
+        match self {
+            Self::Tdes(_) => next_tdes_counter(last),
+            Self::Aes(_) => next_aes_counter(last),
+        }
+    }
+
+    /// The serial number to send with this counter.
+    pub(crate) fn serial(&self, counter: u32) -> Vec<u8> {
+        match self {
+            Self::Tdes(initial) => initial.serial(counter).to_vec(),
+            Self::Aes(initial) => initial.serial(counter).to_vec(),
+        }
+    }
+
+    /// The key of this counter for this purpose.
+    pub(crate) fn key(&self, counter: u32, purpose: Purpose) -> Option<Key> {
+        match self {
+            Self::Tdes(initial) => initial.key(counter, purpose).map(Key::Des),
+            Self::Aes(initial) => initial.key(counter, purpose).map(Key::Wide),
+        }
+    }
+
+    /// The initial key itself, to be kept or compared.
+    pub(crate) fn initial(&self) -> Key {
+        match self {
+            Self::Tdes(initial) => Key::Des(initial.key.clone()),
+            Self::Aes(initial) => Key::Wide(initial.key.clone()),
+        }
+    }
 }
 
 /// The next counter of X9.24-1; the first comes after zero.
@@ -52,6 +118,7 @@ fn next_counter(last: u32, max_ones: u32) -> Result<u32, Exhausted> {
 }
 
 /// An initial key of X9.24-1 and the serial number it came with, its counter cleared.
+#[derive(Clone)]
 pub(crate) struct TdesInitial {
     key: DesKey,
     serial: [u8; 10],
@@ -129,6 +196,7 @@ impl DesKey {
 }
 
 /// An initial key of X9.24-3 and its identifier.
+#[derive(Clone)]
 pub(crate) struct AesInitial {
     key: WideKey,
     id: [u8; 8],
@@ -188,7 +256,11 @@ fn derived(parent: &WideKey, usage: u16, bytes: usize, context: [u8; 8]) -> Opti
 
 #[cfg(test)]
 mod tests {
+    use engine::contract::template::PinFormat;
+    use proptest::prelude::*;
+
     use super::*;
+    use crate::crypto::pin_block;
     use crate::crypto::tdes::key;
     use crate::crypto::wide::wide;
 
@@ -257,6 +329,73 @@ mod tests {
         }
         assert_eq!(hex::encode(initial.serial(1)), "123456789012345600000001");
         assert!(initial.key(0x1_FFFF, Purpose::Pin).is_none());
+    }
+
+    /// protocols: E.2, the counters in between; E.3, format 4 under the first of these keys.
+    #[test]
+    fn more_keys_of_x924_part_3_and_a_pin_block_under_one() {
+        let initial = aes();
+        for (counter, pin, mac, data) in [
+            (
+                2,
+                "D30BDC73EC9714B000BEC66BDB7B6D09",
+                "484C3B06E8562704528CD5B46FB12FB6",
+                "D639514AA33AC43AD9229E433D6D4E5B",
+            ),
+            (
+                4,
+                "91A0588318EC2673214271F70137896E",
+                "E6E4679647D8A9057C1FC15537CB4C4E",
+                "B3BD44C08BB6BA27C3BB4711D7D70387",
+            ),
+        ] {
+            let made = |purpose| hex::encode_upper(initial.key(counter, purpose).unwrap().reveal());
+            assert_eq!([made(Purpose::Pin), made(Purpose::MacRequest), made(Purpose::DataRequest)], [pin, mac, data]);
+        }
+        let key = Key::Wide(initial.key(1, Purpose::Pin).unwrap());
+        let (pin, pan) = (crate::Pin::parse("1234").unwrap(), crate::Pan::parse("4111111111111111").unwrap());
+        let mut filling = pin_block::Filling::default();
+        hex::decode_to_slice("2F69ADDE2E9E7ACE", &mut filling[..8]).unwrap();
+        let block = pin_block::make(PinFormat::Iso4, &key, &pin, &pan, &filling).unwrap();
+        assert_eq!(hex::encode_upper(block), "A912150391AB65A67E52883D81CE2D15");
+    }
+
+    /// protocols: E.2, the initial key under a longer base key, and a key of sixteen bytes under it.
+    #[test]
+    fn a_longer_initial_key() {
+        let bytes = "CE9CE0C101D1138F97FB6CAD4DF045A7083D4EAE2D35A31789D01CCF0949550F";
+        let id = *b"\x12\x34\x56\x78\x90\x12\x34\x56";
+        let initial = AesInitial::new(wide(WideCipher::Aes, bytes), id).unwrap();
+        let made = initial.key(1, Purpose::Pin).unwrap();
+        assert_eq!(made.reveal().len(), 16);
+        assert_ne!(made.reveal(), aes().key(1, Purpose::Pin).unwrap().reveal());
+    }
+
+    proptest! {
+        /// Any bytes are a serial number or none; what is one is read from what it writes.
+        #[test]
+        fn any_bytes_are_a_serial_number_or_none(
+            bytes in prop::collection::vec(any::<u8>(), 0..16),
+            whole in prop_oneof![Just(8_usize), Just(10), Just(12)],
+        ) {
+            let keys = [Key::Des(tdes().key), Key::Wide(aes().key)];
+            let padded: Vec<u8> = bytes.iter().copied().chain(std::iter::repeat(0xFF)).take(whole).collect();
+            for key in &keys {
+                for serial in [&bytes, &padded] {
+                    let fits = match key {
+                        Key::Des(_) => serial.len() == 10,
+                        _ => matches!(serial.len(), 8 | 12),
+                    };
+                    let parsed = InitialKey::parse(key, serial);
+                    prop_assert_eq!(parsed.is_some(), fits);
+                    if let Some((initial, counter)) = parsed {
+                        let written = initial.serial(counter);
+                        prop_assert!(written.starts_with(serial));
+                        prop_assert!(initial.next(counter).is_ok_and(|next| next > counter) || counter > 0x1F_F000);
+                    }
+                }
+            }
+        }
     }
 
     /// The whole life of a triple DES key: as many counters as the standard counts, then none.

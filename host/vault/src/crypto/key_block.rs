@@ -53,15 +53,31 @@ pub(crate) struct OpenedBlock {
     mode: char,
     algorithm: char,
     key: Zeroizing<Vec<u8>>,
+    serial: Option<Vec<u8>>,
 }
 
 impl OpenedBlock {
     /// The key, if the block is for this use.
     pub(crate) fn key_for(self, key_use: &KeyUse) -> Result<Key, KeyBlockError> {
-        let Self { usage, mode, algorithm, key } = self;
-        if !is_for(key_use, usage, mode) {
-            return Err(KeyBlockError::Use { usage, mode });
+        if !is_for(key_use, self.usage, self.mode) {
+            return Err(KeyBlockError::Use { usage: self.usage, mode: self.mode });
         }
+        self.into_key()
+    }
+
+    /// The initial key of a DUKPT slot (usage B1, mode X), and the serial number, where its optional blocks bring one.
+    pub(crate) fn initial_key(mut self) -> Result<(Key, Option<Vec<u8>>), KeyBlockError> {
+        let Self { usage, mode, .. } = self;
+        let serial = self.serial.take();
+        if (usage, mode) == (['B', '1'], 'X') {
+            Ok((self.into_key()?, serial))
+        } else {
+            Err(KeyBlockError::Use { usage, mode })
+        }
+    }
+
+    fn into_key(self) -> Result<Key, KeyBlockError> {
+        let Self { algorithm, key, .. } = self;
         let algorithm = match (algorithm, key.len()) {
             ('D', _) => KeyAlgorithm::Des,
             ('T', _) => KeyAlgorithm::Tdes,
@@ -206,7 +222,22 @@ fn opened(block: &[u8], clear: Zeroizing<Vec<u8>>) -> Result<OpenedBlock, KeyBlo
     let header = block.get(5..9).map(|part| part.iter().copied().map(char::from));
     let [first, second, algorithm, mode] =
         header.and_then(|part| part.collect::<Vec<_>>().try_into().ok()).ok_or(wrong)?;
-    Ok(OpenedBlock { usage: [first, second], mode, algorithm, key: Zeroizing::new(key.to_vec()) })
+    let (key, serial) = (Zeroizing::new(key.to_vec()), serial_of(block));
+    Ok(OpenedBlock { usage: [first, second], mode, algorithm, key, serial })
+}
+
+/// A key serial number among the optional blocks: `KS` under triple DES, `IK` under AES (X9.143, 6.3.6).
+fn serial_of(block: &[u8]) -> Option<Vec<u8>> {
+    let (header, _) = header_of(block).ok()?;
+    let mut rest = header.get(HEADER_CHARACTERS..)?;
+    while let Some(length) = rest.get(2..OPTIONAL_HEAD_CHARACTERS).and_then(upper_hex) {
+        let (one, after) = rest.split_at_checked(usize::from(*length.first()?))?;
+        if one.starts_with(b"KS") || one.starts_with(b"IK") {
+            return one.get(OPTIONAL_HEAD_CHARACTERS..).and_then(upper_hex);
+        }
+        rest = after;
+    }
+    None
 }
 
 /// A slot makes blocks and protects tracks (`E`, or `B` for both ways), and makes and checks MACs (`C`). UnionPay's own
@@ -238,3 +269,5 @@ fn upper_hex(text: &[u8]) -> Option<Vec<u8>> {
 #[cfg(test)]
 #[path = "key_block_tests.rs"]
 mod tests;
+#[cfg(test)]
+pub(crate) use tests::block_of_version_c;

@@ -35,6 +35,24 @@ fn opened(under: &str, block: &[u8]) -> Result<OpenedBlock, KeyBlockError> {
     open(block, &wrapping_key(under))
 }
 
+/// A block with this header behind its length, made as `open_variant` undoes it.
+pub(crate) fn block_of_version_c(under: &str, header: &str, key: &str) -> Vec<u8> {
+    let under = crate::crypto::tdes::key(under);
+    let key = hex::decode(key).unwrap();
+    let bits = u16::try_from(8 * key.len()).unwrap().to_be_bytes();
+    let clear = [&bits, key.as_slice(), &[0x5A; 6]].concat();
+    let header = format!("C{:04}{header}", 5 + header.len() + 2 * clear.len() + 8);
+    let mut chain = *header.as_bytes().first_chunk().unwrap();
+    let enciphering = under.variant(0x45).schedule();
+    let mut sealed = Vec::new();
+    for block in clear.as_chunks().0 {
+        chain = enciphering.encrypt(crate::crypto::tdes::xor(*block, chain));
+        sealed.extend(chain);
+    }
+    let mac = mac::cbc(&under.variant(0x4D), &[header.as_bytes(), &sealed].concat());
+    format!("{header}{}{}", hex::encode_upper(sealed), hex::encode_upper(&mac[..4])).into_bytes()
+}
+
 #[test]
 fn published_blocks_of_every_version_open() {
     for (under, block, key) in [A, B, C, D] {

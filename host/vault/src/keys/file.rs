@@ -11,6 +11,7 @@ use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use engine::contract::acquirer::KeyAlgorithm;
 use ring::aead::{Aad, CHACHA20_POLY1305, LessSafeKey, NONCE_LEN, Nonce, UnboundKey};
@@ -18,8 +19,10 @@ use ring::rand::{SecureRandom, SystemRandom};
 use thiserror::Error;
 use zeroize::Zeroizing;
 
-use super::fixed::{FixedKey, FixedKeys};
+use super::dukpt::{DukptKey, DukptKeys};
+use super::fixed::{ALGORITHMS, FixedKey, FixedKeys, USES};
 use super::ring::TransportKeys;
+use crate::crypto::dukpt::InitialKey;
 use crate::crypto::key::Key;
 
 /// Bytes of the key-encryption key and of the storage key (ChaCha20).
@@ -35,6 +38,11 @@ const OTHER_ALGORITHMS: [(KeyAlgorithm, u8); 3] =
     [(KeyAlgorithm::Aes128, 1), (KeyAlgorithm::Aes256, 2), (KeyAlgorithm::Sm4, 3)];
 /// Stands behind the slot of a fixed key, before what the key is for and of which algorithm; in no slot's name.
 const FIXED_MARK: u8 = 0;
+/// The same of an initial key; what follows it is its serial number, whose counter no key up to it is used again, behind
+/// one byte of length, and the key.
+const DUKPT_MARK: u8 = 1;
+/// Stands in the place of a slot before the serial number of an initial key that another has replaced.
+const RETIRED_MARK: u8 = 2;
 /// Permission bits that let anyone but the owner in.
 const GROUP_AND_OTHERS: u32 = 0o077;
 
@@ -105,6 +113,7 @@ pub(crate) struct Contents {
     pub(crate) storage_key: Zeroizing<[u8; STORAGE_KEY_BYTES]>,
     pub(crate) transport: TransportKeys,
     pub(crate) fixed: FixedKeys,
+    pub(crate) dukpt: DukptKeys,
 }
 
 impl KeyFile {
@@ -122,7 +131,8 @@ impl KeyFile {
             replace(kek_path, &bytes)?;
         }
         let file = Self { path: paths.keys.clone(), kek: read_kek(kek_path)? };
-        let contents = Contents { storage_key: random()?, transport: TransportKeys::new(), fixed: FixedKeys::new() };
+        let (transport, fixed, dukpt) = (TransportKeys::new(), FixedKeys::new(), DukptKeys::default());
+        let contents = Contents { storage_key: random()?, transport, fixed, dukpt };
         file.write(&contents)?;
         Ok((file, contents))
     }
@@ -166,7 +176,10 @@ impl Contents {
         let of_keys = self.transport.iter().map(|((plugin, slot), key)| 4 + plugin.len() + slot.len() + key.len());
         let of_fixed = self.fixed.iter().map(|((plugin, slot), it)| 6 + plugin.len() + slot.len() + it.key.len());
         // Room for the tag as well: a vector that grows leaves a copy of its bytes behind.
-        let room = STORAGE_KEY_BYTES + of_keys.chain(of_fixed).sum::<usize>() + CHACHA20_POLY1305.tag_len();
+        let of_dukpt = self.dukpt.keys.keys().map(|(plugin, slot)| 6 + plugin.len() + slot.len() + MAX_DUKPT_BYTES);
+        let of_retired = self.dukpt.retired.iter().map(|serial| 4 + serial.len());
+        let of_all = of_keys.chain(of_fixed).chain(of_dukpt).chain(of_retired).sum::<usize>();
+        let room = STORAGE_KEY_BYTES + of_all + CHACHA20_POLY1305.tag_len();
         let mut bytes = Zeroizing::new(Vec::with_capacity(room));
         bytes.extend_from_slice(&*self.storage_key);
         for ((plugin, slot), key) in &self.transport {
@@ -176,12 +189,20 @@ impl Contents {
             let marked = [slot.as_bytes(), &[FIXED_MARK], &fixed.tag()].concat();
             write_parts([plugin.as_bytes(), &marked, fixed.key.reveal()], &mut bytes);
         }
+        for ((plugin, slot), known) in &self.dukpt.keys {
+            let (tag, key) = stored_initial(known);
+            let marked = [slot.as_bytes(), &[DUKPT_MARK], &tag].concat();
+            write_parts([plugin.as_bytes(), &marked, &key], &mut bytes);
+        }
+        for serial in &self.dukpt.retired {
+            write_parts([&[], &[RETIRED_MARK], serial], &mut bytes);
+        }
         bytes
     }
 
     fn parse(mut bytes: &[u8]) -> Option<Self> {
         let storage_key = Zeroizing::new(*bytes.split_off(..STORAGE_KEY_BYTES)?.first_chunk()?);
-        let (mut transport, mut fixed) = (TransportKeys::new(), FixedKeys::new());
+        let (mut transport, mut fixed, mut dukpt) = (TransportKeys::new(), FixedKeys::new(), DukptKeys::default());
         while !bytes.is_empty() {
             let [plugin, slot, key] = [(); 3].map(|()| {
                 let length = usize::from(*bytes.split_off_first()?);
@@ -194,10 +215,14 @@ impl Contents {
                     let key = FixedKey::restored([*key_use, *algorithm], Zeroizing::new(key.to_vec()))?;
                     fixed.insert((plugin, name(slot)?), key);
                 }
+                [slot @ .., DUKPT_MARK, key_use, algorithm] => {
+                    dukpt.keys.insert((plugin, name(slot)?), restored_initial([*key_use, *algorithm], key)?);
+                }
+                [RETIRED_MARK] => dukpt.retired.push(key.to_vec()),
                 slot => drop(transport.insert((plugin, name(slot)?), restored(key)?)),
             }
         }
-        Some(Self { storage_key, transport, fixed })
+        Some(Self { storage_key, transport, fixed, dukpt })
     }
 }
 
@@ -228,6 +253,32 @@ fn restored(bytes: &[u8]) -> Option<Key> {
         }
     };
     Key::new(algorithm, Zeroizing::new(key.to_vec()))
+}
+
+/// Most bytes of an initial key behind its serial number: that of AES and its longer key.
+const MAX_DUKPT_BYTES: usize = 1 + 12 + 32;
+
+/// What an initial key is for and of which algorithm; its serial number with the counter, and the key.
+fn stored_initial(known: &DukptKey) -> ([u8; 2], Zeroizing<Vec<u8>>) {
+    let (key, serial) = (known.key.initial(), known.key.serial(known.used));
+    // Every use and algorithm a grant admits is in the tables.
+    let key_use = USES.iter().find(|(_, other)| *other == known.key_use).map_or(0, |(tag, _)| *tag);
+    let algorithm = ALGORITHMS.iter().find(|(_, other)| *other == key.algorithm()).map_or(0, |(tag, _)| *tag);
+    let mut bytes = Zeroizing::new(Vec::with_capacity(MAX_DUKPT_BYTES));
+    bytes.extend(u8::try_from(serial.len()));
+    bytes.extend_from_slice(&serial);
+    bytes.extend_from_slice(key.reveal());
+    ([key_use, algorithm], bytes)
+}
+
+fn restored_initial([key_use, algorithm]: [u8; 2], bytes: &[u8]) -> Option<DukptKey> {
+    let (_, key_use) = USES.iter().find(|(tag, _)| *tag == key_use)?;
+    let (_, algorithm) = ALGORITHMS.iter().find(|(tag, _)| *tag == algorithm)?;
+    let (length, rest) = bytes.split_first()?;
+    let (serial, key) = rest.split_at_checked(usize::from(*length))?;
+    let key = Key::new(*algorithm, Zeroizing::new(key.to_vec()))?;
+    let (initial, used) = InitialKey::parse(&key, serial)?;
+    Some(DukptKey { key: Arc::new(initial), key_use: key_use.clone(), used })
 }
 
 /// Fresh random bytes.

@@ -14,7 +14,7 @@ use super::ring::{KeyRing, Place, TransportKeyError, place};
 use crate::crypto::{check_value, key::Key};
 
 /// The byte that names a use in the key file.
-const USES: [(u8, KeyUse); 17] = [
+pub(super) const USES: [(u8, KeyUse); 17] = [
     (0x10, KeyUse::Mac(MacAlgorithm::UnionpayEcb)),
     (0x11, KeyUse::Mac(MacAlgorithm::X919)),
     (0x12, KeyUse::Mac(MacAlgorithm::X99)),
@@ -34,7 +34,7 @@ const USES: [(u8, KeyUse); 17] = [
     (0x32, KeyUse::Track(TrackProtection::LengthPrefixed)),
 ];
 /// The byte that names an algorithm in the key file.
-const ALGORITHMS: [(u8, KeyAlgorithm); 6] = [
+pub(super) const ALGORITHMS: [(u8, KeyAlgorithm); 6] = [
     (1, KeyAlgorithm::Aes128),
     (2, KeyAlgorithm::Aes256),
     (3, KeyAlgorithm::Sm4),
@@ -72,6 +72,9 @@ impl FixedKey {
     /// Refuses a deployment that would put it to another use.
     pub(super) fn check(&self, plugin: &str, grant: &SlotGrant) -> Result<(), GrantError> {
         let (plugin, slot) = (plugin.to_owned(), grant.slot.clone());
+        if grant.is_dukpt() {
+            return Err(GrantError::OtherScheme { plugin, slot });
+        }
         if self.key_use != grant.key_use {
             let (was, granted) = (self.key_use.clone(), grant.key_use.clone());
             return Err(GrantError::OtherUse { plugin, slot, was, granted });
@@ -91,6 +94,9 @@ impl KeyRing {
         expected: &[u8],
     ) -> Result<FixedKeys, TransportKeyError> {
         let grant = self.grant(plugin, slot)?;
+        if grant.is_dukpt() {
+            return Err(TransportKeyError::Serial { slot: slot.to_owned() });
+        }
         if !USES.iter().any(|(_, known)| *known == grant.key_use) {
             let (slot, granted) = (slot.to_owned(), grant.key_use.clone());
             return Err(SlotError::NotFixed { slot, granted }.into());

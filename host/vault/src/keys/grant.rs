@@ -3,11 +3,12 @@
 //! Protects against: a plugin using one key in two ways, or another plugin's key at all.
 //! Does not protect against: a deployment that grants what it should not.
 
-use engine::contract::acquirer::{KeyAlgorithm, KeyUse};
+use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::types::Name;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use super::dukpt::KEPT_FOR_UNDO_COUNTERS;
 use crate::crypto::key::{Key, MAX_HMAC_BYTES, MIN_HMAC_BYTES};
 use crate::crypto::{mac, pin_block};
 
@@ -20,6 +21,9 @@ pub struct SlotGrant {
     pub algorithms: Vec<KeyAlgorithm>,
     /// The one thing it does.
     pub key_use: KeyUse,
+    /// How its keys come: `Fixed` and `Session` alike mean that one is loaded or downloaded; the others that each message
+    /// has a key of its own, of an initial key that a person loads.
+    pub scheme: KeyScheme,
 }
 
 /// The key slots of one plugin.
@@ -106,6 +110,32 @@ pub enum GrantError {
         /// What the slot is granted now.
         granted: KeyUse,
     },
+    /// A scheme that goes with neither the algorithms nor the use.
+    #[error(
+        "plugin {plugin}: key slot {slot} is granted {scheme:?}, which does not go with {key_use:?} and its algorithms: \
+         dukpt-tdes takes tdes, dukpt-aes takes aes128 or aes256"
+    )]
+    Scheme {
+        /// Whose.
+        plugin: Name,
+        /// Which.
+        slot: Name,
+        /// How its keys would come.
+        scheme: KeyScheme,
+        /// What they would do.
+        key_use: KeyUse,
+    },
+    /// The key loaded under an earlier grant came under another scheme.
+    #[error(
+        "plugin {plugin}: key slot {slot} holds a key of another scheme (DUKPT or not) than it is granted; grant a slot \
+         of another name and load a key of its own"
+    )]
+    OtherScheme {
+        /// Whose.
+        plugin: Name,
+        /// Which.
+        slot: Name,
+    },
     /// A name longer than the key file can hold.
     #[error("plugin and slot names have at most {MAX_NAME_BYTES} bytes; this one has {length}")]
     NameLength {
@@ -142,6 +172,44 @@ pub enum SlotError {
         slot: Name,
         /// What it does.
         granted: KeyUse,
+    },
+    /// No DUKPT slot: it has no initial key and no serial number.
+    #[error("key slot {slot} is granted no DUKPT scheme, so it has neither an initial key nor a key serial number")]
+    NotDukpt {
+        /// Which slot.
+        slot: Name,
+    },
+    /// Every counter is used.
+    #[error(
+        "every key of slot {slot} has been used: ask the acquirer for a new initial key and load it with `acquit keys \
+         load --slot {slot} --serial`"
+    )]
+    Exhausted {
+        /// Which slot.
+        slot: Name,
+    },
+    /// The last counters are for what takes money back.
+    #[error(
+        "nearly every key of slot {slot} has been used; the last {KEPT_FOR_UNDO_COUNTERS} are kept to take money back: ask \
+         the acquirer for a new initial key and load it with `acquit keys load --slot {slot} --serial`"
+    )]
+    NearlyExhausted {
+        /// Which slot.
+        slot: Name,
+    },
+    /// The counter is not on the disk, so its key is not used.
+    #[error("storage: the counter of key slot {slot} could not be written down, so nothing was sent: {why}")]
+    NotWrittenDown {
+        /// Which slot.
+        slot: Name,
+        /// What the file system said.
+        why: String,
+    },
+    /// The answer's key is that of the request's counter, and the request had none.
+    #[error("the message used no key of slot {slot}; an answer is sealed under the counter of its request")]
+    NoTurn {
+        /// Which slot.
+        slot: Name,
     },
     /// No checked key in it: sign in first, or load the key.
     #[error("key slot {slot} holds no checked key")]
@@ -184,7 +252,7 @@ impl SlotGrant {
                 needs: needed(&self.key_use),
             });
         }
-        Ok(())
+        self.check_scheme(plugin)
     }
 
     /// This key may be in it.
@@ -250,7 +318,8 @@ mod tests {
     use super::*;
 
     fn check(key_use: KeyUse, algorithms: &[KeyAlgorithm]) -> Result<(), GrantError> {
-        SlotGrant { slot: "slot".into(), algorithms: algorithms.to_vec(), key_use }.check("plugin")
+        let scheme = KeyScheme::Session;
+        SlotGrant { slot: "slot".into(), algorithms: algorithms.to_vec(), key_use, scheme }.check("plugin")
     }
 
     #[test]
@@ -273,10 +342,7 @@ mod tests {
         assert!(check(KeyUse::Mac(MacAlgorithm::X919), &[KeyAlgorithm::Des]).is_err());
         assert!(check(KeyUse::Mac(MacAlgorithm::UnionpayEcb), &[]).is_err());
         assert!(check(KeyUse::Mac(MacAlgorithm::UnionpayEcb), &[KeyAlgorithm::Des]).is_ok());
-        assert!(
-            SlotGrant { slot: "s".repeat(256), algorithms: vec![KeyAlgorithm::Tdes], key_use: KeyUse::Transport }
-                .check("plugin")
-                .is_err()
-        );
+        let (slot, key_use, scheme) = ("s".repeat(256), KeyUse::Transport, KeyScheme::Session);
+        assert!(SlotGrant { slot, algorithms: vec![KeyAlgorithm::Tdes], key_use, scheme }.check("plugin").is_err());
     }
 }

@@ -1,10 +1,12 @@
 //! Who may do what with which key, as two tables. A cell that changes shows here.
 
-use engine::contract::acquirer::{KeyAlgorithm, KeyUse};
+use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
 
+use super::dukpt::Turns;
 use super::grant::fitting_lengths;
 use super::ring::{KeyRing, TransportKeys, WorkKey, place};
+use crate::crypto::dukpt::Purpose;
 use crate::crypto::key::key_of;
 use crate::{PluginGrant, SlotError, SlotGrant};
 
@@ -88,9 +90,12 @@ fn operations_by_use() {
         slot: format!("slot-{number}"),
         algorithms: vec![algorithm],
         key_use,
+        scheme: KeyScheme::Session,
     });
     let grant = PluginGrant { plugin: "one".into(), slots: slots.collect() };
-    let mut ring = KeyRing::new(std::slice::from_ref(&grant), TransportKeys::new(), Default::default()).unwrap();
+    let mut ring =
+        KeyRing::new(std::slice::from_ref(&grant), TransportKeys::new(), Default::default(), Default::default())
+            .unwrap();
     for (number, slot) in grant.slots.iter().enumerate() {
         let length = fitting_lengths(&slot.key_use, slot.algorithms[0])[0];
         let text = format!("{:02x}", number + 0x11).repeat(length / 2) + &"89".repeat(length / 2);
@@ -103,14 +108,17 @@ fn operations_by_use() {
         }
     }
 
+    let turns = Turns::default();
     for asked in uses().into_iter().map(|(key_use, _)| key_use) {
         for slot in &grant.slots {
             let ask = |plugin: &str| match &asked {
                 KeyUse::Transport => ring.transport_key(plugin, &slot.slot).map(drop),
-                KeyUse::Mac(algorithm) => ring.mac_key(plugin, &slot.slot, *algorithm).map(drop),
-                KeyUse::Track(protection) => ring.track_key(plugin, &slot.slot, *protection).map(drop),
+                KeyUse::Mac(algorithm) => {
+                    ring.mac_key(plugin, &slot.slot, *algorithm, (&turns, Purpose::MacRequest)).map(drop)
+                }
+                KeyUse::Track(protection) => ring.track_key(plugin, &slot.slot, *protection, &turns).map(drop),
                 // A template names the slot alone; the slot says which block it makes.
-                KeyUse::Pin(format) => ring.pin_key(plugin, &slot.slot).and_then(|(_, makes)| {
+                KeyUse::Pin(format) => ring.pin_key(plugin, &slot.slot, &turns).and_then(|(_, makes)| {
                     let granted = slot.key_use.clone();
                     let wrong = || SlotError::WrongUse { slot: slot.slot.clone(), asked: asked.clone(), granted };
                     (makes == *format).then_some(()).ok_or_else(wrong)

@@ -1,6 +1,7 @@
 //! Keys: what a slot is for, where keys rest, how new ones come in. No function here, or above it, gives a key out.
 
 mod clear;
+pub(crate) mod dukpt;
 pub(crate) mod file;
 pub(crate) mod fixed;
 mod grant;

@@ -4,7 +4,9 @@
 //! would open the other.
 //! Does not protect against: someone who reads this process's memory. Work keys live nowhere else.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Mutex;
 
 use engine::contract::acquirer::KeyUse;
 use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
@@ -12,9 +14,12 @@ use engine::contract::types::Name;
 use thiserror::Error;
 
 use super::clear::ClearKey;
+use super::dukpt::{Counters, DukptKeys, Turns};
 use super::fixed::FixedKeys;
 use super::grant::{GrantError, PluginGrant, SlotError, SlotGrant};
+use crate::crypto::dukpt::Purpose;
 use crate::crypto::key::Key;
+use crate::crypto::key_block::KeyBlockError;
 
 /// A slot of a plugin.
 pub(crate) type Place = (Name, Name);
@@ -48,6 +53,32 @@ pub enum TransportKeyError {
         /// How long the key is.
         bytes: usize,
     },
+    /// A DUKPT slot needs the serial number that came with the key.
+    #[error(
+        "key slot {slot} is a DUKPT slot: its key comes with a key serial number, given with --serial in hexadecimal: 20 \
+         digits for a tdes key of 16 bytes; 24 for an aes one, or the 16 of its initial key identifier"
+    )]
+    Serial {
+        /// Which slot.
+        slot: Name,
+    },
+    /// Its counter would go back.
+    #[error(
+        "the initial key for slot {slot} was loaded before, and keys up to a later counter than the serial number says have \
+         been used: ask the acquirer for a new initial key"
+    )]
+    Replayed {
+        /// Which slot.
+        slot: Name,
+    },
+    /// A key block that is not opened, or holds no initial key.
+    #[error("the key block for slot {slot}: {why}")]
+    KeyBlock {
+        /// Which slot.
+        slot: Name,
+        /// What is wrong with it.
+        why: KeyBlockError,
+    },
     /// Not kept.
     #[error(transparent)]
     Storage(#[from] super::file::KeyFileError),
@@ -65,11 +96,17 @@ pub(crate) struct KeyRing {
     pub(super) transport: TransportKeys,
     pub(super) fixed: FixedKeys,
     pub(super) work: BTreeMap<Place, WorkKey>,
+    pub(super) counters: Mutex<Counters>,
 }
 
 impl KeyRing {
     /// A ring without work keys.
-    pub(crate) fn new(grants: &[PluginGrant], transport: TransportKeys, fixed: FixedKeys) -> Result<Self, GrantError> {
+    pub(crate) fn new(
+        grants: &[PluginGrant],
+        transport: TransportKeys,
+        fixed: FixedKeys,
+        dukpt: DukptKeys,
+    ) -> Result<Self, GrantError> {
         let mut slots = BTreeMap::new();
         for PluginGrant { plugin, slots: granted } in grants {
             for grant in granted {
@@ -89,7 +126,8 @@ impl KeyRing {
         for (place, key) in &fixed {
             slots.get(place).map_or(Ok(()), |grant: &SlotGrant| key.check(&place.0, grant))?;
         }
-        Ok(Self { grants: slots, transport, fixed, work: BTreeMap::new() })
+        dukpt.check(&slots)?;
+        Ok(Self { grants: slots, transport, fixed, work: BTreeMap::new(), counters: Self::counting(dukpt) })
     }
 
     /// What people loaded, to be kept beside a new one.
@@ -102,25 +140,51 @@ impl KeyRing {
         &self.fixed
     }
 
-    /// The key of a MAC slot.
-    pub(crate) fn mac_key(&self, plugin: &str, slot: &str, algorithm: MacAlgorithm) -> Result<&Key, SlotError> {
-        self.granted(plugin, slot, &KeyUse::Mac(algorithm))?;
-        self.work_key(plugin, slot)
+    /// The key of a MAC slot, to seal a message or to check its answer.
+    pub(crate) fn mac_key(
+        &self,
+        plugin: &str,
+        slot: &str,
+        algorithm: MacAlgorithm,
+        (turns, purpose): (&Turns, Purpose),
+    ) -> Result<Cow<'_, Key>, SlotError> {
+        let grant = self.granted(plugin, slot, &KeyUse::Mac(algorithm))?;
+        self.work_key(plugin, grant, turns, purpose)
     }
 
     /// The key of a PIN slot, and the format of the block it makes.
-    pub(crate) fn pin_key(&self, plugin: &str, slot: &str) -> Result<(&Key, PinFormat), SlotError> {
+    pub(crate) fn pin_key(
+        &self,
+        plugin: &str,
+        slot: &str,
+        turns: &Turns,
+    ) -> Result<(Cow<'_, Key>, PinFormat), SlotError> {
         let asked = KeyUse::Pin(PinFormat::Iso0);
-        match &self.grant(plugin, slot)?.key_use {
-            KeyUse::Pin(format) => Ok((self.work_key(plugin, slot)?, *format)),
+        let grant = self.grant(plugin, slot)?;
+        match &grant.key_use {
+            KeyUse::Pin(format) => Ok((self.work_key(plugin, grant, turns, Purpose::Pin)?, *format)),
             granted => Err(SlotError::WrongUse { slot: slot.to_owned(), asked, granted: granted.clone() }),
         }
     }
 
     /// The key of a slot for tracks under this protection.
-    pub(crate) fn track_key(&self, plugin: &str, slot: &str, protection: TrackProtection) -> Result<&Key, SlotError> {
-        self.granted(plugin, slot, &KeyUse::Track(protection))?;
-        self.work_key(plugin, slot)
+    pub(crate) fn track_key(
+        &self,
+        plugin: &str,
+        slot: &str,
+        protection: TrackProtection,
+        turns: &Turns,
+    ) -> Result<Cow<'_, Key>, SlotError> {
+        let grant = self.granted(plugin, slot, &KeyUse::Track(protection))?;
+        self.work_key(plugin, grant, turns, Purpose::DataRequest)
+    }
+
+    /// The serial number a message sends with the key it has of a DUKPT slot.
+    pub(crate) fn serial(&self, plugin: &str, slot: &str, turns: &Turns) -> Result<Vec<u8>, SlotError> {
+        if !self.grant(plugin, slot)?.is_dukpt() {
+            return Err(SlotError::NotDukpt { slot: slot.to_owned() });
+        }
+        turns.serial(slot).ok_or_else(|| SlotError::Empty { slot: slot.to_owned() })
     }
 
     /// The key other keys of this plugin come under.
@@ -162,8 +226,10 @@ impl KeyRing {
 
     /// Slots of this plugin that hold a checked key.
     pub(crate) fn checked_slots(&self, plugin: &str) -> Vec<Name> {
+        let dukpt = self.dukpt();
         let holds = |place: &&Place| {
-            self.work.contains_key(*place) || self.fixed.contains_key(*place) || self.transport.contains_key(*place)
+            let is_loaded = self.fixed.contains_key(*place) || self.transport.contains_key(*place);
+            is_loaded || self.work.contains_key(*place) || dukpt.keys.contains_key(*place)
         };
         self.grants.keys().filter(|(owner, _)| owner == plugin).filter(holds).map(|(_, slot)| slot.clone()).collect()
     }
@@ -172,7 +238,10 @@ impl KeyRing {
     pub(super) fn is_held_elsewhere(&self, key: &Key, is_excepted: impl Fn(&Place) -> bool) -> bool {
         let work = self.work.iter().map(|(place, work)| (place, &work.key));
         let fixed = self.fixed.iter().map(|(place, fixed)| (place, &fixed.key));
+        let is_initial =
+            |(place, held): (&Place, &super::dukpt::DukptKey)| !is_excepted(place) && held.key.initial().is_like(key);
         self.transport.iter().chain(work).chain(fixed).any(|(place, held)| !is_excepted(place) && held.is_like(key))
+            || self.dukpt().keys.iter().any(is_initial)
     }
 
     pub(super) fn grant(&self, plugin: &str, slot: &str) -> Result<&SlotGrant, SlotError> {
@@ -189,11 +258,25 @@ impl KeyRing {
         Err(SlotError::WrongUse { slot, asked: asked.clone(), granted })
     }
 
-    fn work_key(&self, plugin: &str, slot: &str) -> Result<&Key, SlotError> {
-        let empty = || SlotError::Empty { slot: slot.to_owned() };
-        let place = place(plugin, slot);
+    fn work_key(
+        &self,
+        plugin: &str,
+        grant: &SlotGrant,
+        turns: &Turns,
+        purpose: Purpose,
+    ) -> Result<Cow<'_, Key>, SlotError> {
+        let place = place(plugin, &grant.slot);
+        let slot = || grant.slot.clone();
+        if grant.is_dukpt() {
+            let none = || match self.dukpt().keys.contains_key(&place) {
+                true => SlotError::NoTurn { slot: slot() },
+                false => SlotError::Empty { slot: slot() },
+            };
+            return turns.key(&grant.slot, purpose).map(Cow::Owned).ok_or_else(none);
+        }
         let fixed = || self.fixed.get(&place).map(|fixed| &fixed.key);
-        self.work.get(&place).map(|work| &work.key).or_else(fixed).ok_or_else(empty)
+        let key = self.work.get(&place).map(|work| &work.key).or_else(fixed);
+        key.map(Cow::Borrowed).ok_or_else(|| SlotError::Empty { slot: slot() })
     }
 }
 

@@ -151,7 +151,7 @@ impl KeyRing {
         if grant.key_use == KeyUse::Transport {
             return Err(KeyDownloadError::Transport { slot: slot() });
         }
-        if self.fixed.contains_key(&place(plugin, &new.name)) {
+        if grant.is_dukpt() || self.fixed.contains_key(&place(plugin, &new.name)) {
             return Err(KeyDownloadError::Fixed { slot: slot() });
         }
         if new.wrapping == Wrapping::Tr31 {

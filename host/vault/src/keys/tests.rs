@@ -3,12 +3,14 @@
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
 
-use engine::contract::acquirer::{KeyAlgorithm, KeyUse, Wrapping};
+use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, KeyUse, Wrapping};
 use engine::contract::template::{MacAlgorithm, PinFormat};
 
+use crate::crypto::dukpt::Purpose;
 use crate::crypto::key::key_of;
 use crate::crypto::tdes::key;
 use crate::crypto::wide::WideCipher;
+use crate::keys::dukpt::Turns;
 use crate::keys::ring::{KeyRing, TransportKeys};
 use crate::testing::{
     OTHER, PLUGIN, TMK, card, check_value_of, grants, load_tmk, new_key, paths, published_keys, signed_in, slot,
@@ -268,7 +270,7 @@ fn grants_are_checked_at_open() {
 /// Every use against every operation: only the granted cell answers.
 #[test]
 fn a_slot_does_one_thing() {
-    let mut ring = KeyRing::new(&grants(), TransportKeys::new(), Default::default()).unwrap();
+    let mut ring = KeyRing::new(&grants(), TransportKeys::new(), Default::default(), Default::default()).unwrap();
     let check_value = check_value_of(&key(TMK));
     let keys = ring.with_transport(PLUGIN, "tmk", ClearKey::from_hex(TMK).unwrap(), &check_value).unwrap();
     ring.take_transport(PLUGIN, "tmk", keys);
@@ -277,13 +279,15 @@ fn a_slot_does_one_thing() {
     let staged = ring.stage(PLUGIN, &new).unwrap();
     ring.activate(staged);
 
+    let turns = Turns::default();
+    let mac = (&turns, Purpose::MacRequest);
     type Ask<'a> = &'a dyn Fn(&str) -> Result<(), SlotError>;
     let operations: [(&str, Ask<'_>); 5] = [
         ("transport", &|slot| ring.transport_key(PLUGIN, slot).map(drop)),
-        ("pin", &|slot| ring.pin_key(PLUGIN, slot).map(drop)),
-        ("unionpay-ecb", &|slot| ring.mac_key(PLUGIN, slot, MacAlgorithm::UnionpayEcb).map(drop)),
-        ("x919", &|slot| ring.mac_key(PLUGIN, slot, MacAlgorithm::X919).map(drop)),
-        ("other mac", &|slot| ring.mac_key(PLUGIN, slot, MacAlgorithm::AesCmac).map(drop)),
+        ("pin", &|slot| ring.pin_key(PLUGIN, slot, &turns).map(drop)),
+        ("unionpay-ecb", &|slot| ring.mac_key(PLUGIN, slot, MacAlgorithm::UnionpayEcb, mac).map(drop)),
+        ("x919", &|slot| ring.mac_key(PLUGIN, slot, MacAlgorithm::X919, mac).map(drop)),
+        ("other mac", &|slot| ring.mac_key(PLUGIN, slot, MacAlgorithm::AesCmac, mac).map(drop)),
     ];
     let allowed = [("tmk", "transport"), ("pik", "pin"), ("mak", "unionpay-ecb"), ("retail", "x919")];
     for slot in ["tmk", "pik", "mak", "retail"] {
@@ -294,12 +298,17 @@ fn a_slot_does_one_thing() {
                 Err(other) => panic!("{slot}, {operation}: {other}"),
             }
         }
-        assert!(ring.mac_key(OTHER, slot, MacAlgorithm::UnionpayEcb).is_err(), "the other plugin has no keys");
+        assert!(ring.mac_key(OTHER, slot, MacAlgorithm::UnionpayEcb, mac).is_err(), "the other plugin has no keys");
     }
 }
 
 fn of_cipher(transport: KeyAlgorithm, work: KeyAlgorithm, mac: MacAlgorithm) -> Vec<PluginGrant> {
-    let slot = |name: &str, algorithm, key_use| SlotGrant { slot: name.into(), algorithms: vec![algorithm], key_use };
+    let slot = |name: &str, algorithm, key_use| SlotGrant {
+        slot: name.into(),
+        algorithms: vec![algorithm],
+        key_use,
+        scheme: KeyScheme::Session,
+    };
     let slots = vec![
         slot("tmk", transport, KeyUse::Transport),
         slot("pik", work, KeyUse::Pin(PinFormat::UnionpaySm4)),

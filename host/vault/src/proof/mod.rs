@@ -18,6 +18,7 @@ use engine::contract::types::Name;
 use subtle::ConstantTimeEq;
 use thiserror::Error;
 
+use crate::crypto::dukpt::Purpose;
 use crate::crypto::{base64, mac};
 use crate::keys::SlotError;
 use crate::keys::ring::KeyRing;
@@ -160,7 +161,7 @@ pub(crate) fn prove(
         return Err(ProofFailure::TooMany(proofs.len()));
     }
     proofs.iter().try_for_each(|proof| match proof {
-        Proof::Seal(seal) => match seal_fits(ring, plugin, seal, reply) {
+        Proof::Seal(seal) => match seal_fits(ring, plugin, seal, request, reply) {
             Ok(true) => Ok(()),
             Ok(false) => Err(ProofFailure::BadSeal { key: seal.key.clone() }),
             Err(why) => Err(ProofFailure::SealUnusable { key: seal.key.clone(), why }),
@@ -184,17 +185,23 @@ pub(crate) fn resolve(extent: &Extent, length: usize) -> Option<Range<usize>> {
     (start < end && end <= length).then_some(start..end)
 }
 
-fn seal_fits(ring: &KeyRing, plugin: &str, seal: &Seal, reply: &RawReply) -> Result<bool, SealFault> {
+fn seal_fits(
+    ring: &KeyRing,
+    plugin: &str,
+    seal: &Seal,
+    request: &Rendered,
+    reply: &RawReply,
+) -> Result<bool, SealFault> {
     let algorithm = match &seal.algorithm {
         SealAlgorithm::Mac(algorithm) => *algorithm,
         other => return Err(SealFault::NotSupportedYet(format!("{other:?}"))),
     };
-    let parts = Pass::new(ring, plugin, Scope::Proof(reply)).run(&seal.over)?;
+    let parts = Pass::new(ring, plugin, Scope::Proof(reply), request.turns()).run(&seal.over)?;
     let covered = parts.last().filter(|part| part.is_received && part.bytes.len() > 0);
     let covered = covered.ok_or(SealFault::CoversNothing)?;
     let claimed = claimed(&seal.claimed, reply).ok_or(SealFault::NoClaim)?;
-    let key = ring.mac_key(plugin, &seal.key, algorithm)?;
-    let made = mac::compute(algorithm, key, covered.bytes.reveal()).ok_or(SealFault::KeyLength)?;
+    let key = ring.mac_key(plugin, &seal.key, algorithm, (request.turns(), Purpose::MacResponse))?;
+    let made = mac::compute(algorithm, &key, covered.bytes.reveal()).ok_or(SealFault::KeyLength)?;
     Ok(made.as_slice().ct_eq(&claimed).into())
 }
 

@@ -28,6 +28,9 @@ pub enum RenderError {
     /// This card was rendered as often as one payment may.
     #[error("terminal: this card was rendered as often as a payment may; present the card again")]
     CardUsedUp,
+    /// The message has no key of a DUKPT slot.
+    #[error(transparent)]
+    Key(#[from] SlotError),
     /// One node cannot be rendered.
     #[error("node {node}: {error}")]
     At {

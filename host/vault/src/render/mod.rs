@@ -26,6 +26,7 @@ use engine::contract::template::{Message, Node, Secret, UndoReason};
 use engine::contract::types::LocalTime;
 
 use crate::card::{CardSession, UnsealedCard};
+use crate::keys::dukpt::Turns;
 use crate::keys::ring::KeyRing;
 use crate::secret::{SecretBytes, redacted};
 
@@ -73,6 +74,8 @@ pub struct RenderInput<'a> {
 pub struct Rendered {
     parts: Vec<Part>,
     whole: usize,
+    /// The keys of DUKPT slots it was rendered with; its answer is sealed under the same.
+    turns: Turns,
 }
 
 impl Rendered {
@@ -84,6 +87,10 @@ impl Rendered {
     /// Some node held a secret: card data in clear or encoded.
     pub fn holds_card_data(&self) -> bool {
         self.parts.iter().any(|part| part.holds != Holds::Nothing)
+    }
+
+    pub(crate) fn turns(&self) -> &Turns {
+        &self.turns
     }
 
     pub(crate) fn part(&self, node: u32) -> Option<&Part> {
@@ -120,6 +127,7 @@ pub(crate) fn render(
     plugin: &str,
     message: &Message,
     mut input: RenderInput<'_>,
+    turns: impl FnOnce(&[Node]) -> Result<Turns, RenderError>,
 ) -> Result<Rendered, RenderError> {
     if message.http.is_some() {
         return Err(RenderError::HttpNotSupportedYet);
@@ -134,8 +142,9 @@ pub(crate) fn render(
     {
         return Err(RenderError::CardUsedUp);
     }
-    let parts = Pass::new(ring, plugin, Scope::Message(input)).run(&message.nodes)?;
-    Ok(Rendered { parts, whole })
+    let turns = turns(&message.nodes)?;
+    let parts = Pass::new(ring, plugin, Scope::Message(input), &turns).run(&message.nodes)?;
+    Ok(Rendered { parts, whole, turns })
 }
 
 /// The node is filled from the card.

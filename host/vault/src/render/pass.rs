@@ -1,8 +1,8 @@
 //! The one pass over a template's nodes.
 
 use engine::contract::template::{
-    ChipDataHole, DigestAlgorithm, DigestHole, Extent, LengthHole, MacHole, Node, NodeId, ReasonBytes, Secret,
-    SecretHole, TextHole, TrackHole, TrackProtection,
+    ChipDataHole, DigestAlgorithm, DigestHole, Extent, KeySerialHole, LengthHole, MacHole, Node, NodeId, ReasonBytes,
+    Secret, SecretHole, TextHole, TrackHole, TrackProtection,
 };
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -13,8 +13,10 @@ use super::budget::{Budget, check_count};
 use super::error::{NodeError, RenderError};
 use super::{CardSource, Holds, Part, RenderInput, RouteGrant, clock, encode};
 use crate::card::UnsealedCard;
+use crate::crypto::dukpt::Purpose;
 use crate::crypto::pin_block::{Filling, PinBlockError};
 use crate::crypto::{mac, pin_block, track};
+use crate::keys::dukpt::Turns;
 use crate::keys::ring::KeyRing;
 use crate::proof::{RawReply, resolve};
 use crate::secret::SecretBytes;
@@ -35,13 +37,14 @@ pub(crate) struct Pass<'a> {
     ring: &'a KeyRing,
     plugin: &'a str,
     scope: Scope<'a>,
+    turns: &'a Turns,
     budget: Budget,
     parts: Vec<Part>,
 }
 
 impl<'a> Pass<'a> {
-    pub(crate) fn new(ring: &'a KeyRing, plugin: &'a str, scope: Scope<'a>) -> Self {
-        Self { ring, plugin, scope, budget: Budget::full(), parts: Vec::new() }
+    pub(crate) fn new(ring: &'a KeyRing, plugin: &'a str, scope: Scope<'a>, turns: &'a Turns) -> Self {
+        Self { ring, plugin, scope, turns, budget: Budget::full(), parts: Vec::new() }
     }
 
     /// Renders every node once, in order.
@@ -72,7 +75,7 @@ impl<'a> Pass<'a> {
             Node::ReceivedHeader(name) => self.received_header(name),
             Node::Track(hole) => self.track(hole),
             Node::ChipData(hole) => self.chip_data(hole),
-            Node::KeySerial(_) => unsupported("key-serial"),
+            Node::KeySerial(hole) => self.key_serial(hole),
             Node::Cipher(_) => unsupported("cipher"),
             Node::Signature(_) => unsupported("signature"),
         }
@@ -145,9 +148,9 @@ impl<'a> Pass<'a> {
     /// A track under its slot's protection. The number that the weakest of the three leaves in clear needs a leave of its
     /// own.
     fn track(&mut self, hole: &TrackHole) -> Result<Part, NodeError> {
-        let (ring, plugin) = (self.ring, self.plugin);
+        let (ring, plugin, turns) = (self.ring, self.plugin, self.turns);
         let input = self.message("a track")?;
-        let key = ring.track_key(plugin, &hole.key, hole.protection)?;
+        let key = ring.track_key(plugin, &hole.key, hole.protection, turns)?;
         let RouteGrant { secrets, protected_tracks, .. } = input.allowed;
         if !secrets.contains(&hole.track) && !protected_tracks.contains(&hole.track) {
             return Err(NodeError::SecretNotGranted(hole.track));
@@ -167,22 +170,29 @@ impl<'a> Pass<'a> {
     }
 
     fn pin_block(&mut self, slot: &str) -> Result<Part, NodeError> {
-        let (ring, plugin) = (self.ring, self.plugin);
+        let (ring, plugin, turns) = (self.ring, self.plugin, self.turns);
         let input = self.message("a PIN block")?;
         if !input.allowed.pin {
             return Err(NodeError::PinNotGranted);
         }
-        let (key, format) = ring.pin_key(plugin, slot)?;
+        let (key, format) = ring.pin_key(plugin, slot, turns)?;
         let mut filling = Zeroizing::new(Filling::default());
         SystemRandom::new().fill(&mut *filling).map_err(|_| NodeError::NoRandomness)?;
         let CardSource::Live(card) = &mut input.card else { return Err(NodeError::NoPin) };
         let pin = card.take_pin().ok_or(NodeError::NoPin)?;
         let pan = card.pan().ok_or(NodeError::CardLacks(Secret::Pan))?;
-        let block = pin_block::make(format, key, &pin, pan, &filling).map_err(|error| match error {
+        let block = pin_block::make(format, &key, &pin, pan, &filling).map_err(|error| match error {
             PinBlockError::PanLength => NodeError::PanTooShort,
             PinBlockError::Key => NodeError::KeyLength { slot: slot.to_owned() },
         })?;
         self.open(&block)
+    }
+
+    /// The serial number of the key this message has of a DUKPT slot.
+    fn key_serial(&mut self, hole: &KeySerialHole) -> Result<Part, NodeError> {
+        self.message("a key serial number")?;
+        let serial = self.ring.serial(self.plugin, &hole.key, self.turns)?;
+        self.open(&encode::text(&serial, hole.text)?)
     }
 
     fn mac(&mut self, hole: &MacHole) -> Result<Part, NodeError> {
@@ -194,8 +204,8 @@ impl<'a> Pass<'a> {
         if over.len() == 0 {
             return Err(NodeError::MacOverNothing);
         }
-        let key = self.ring.mac_key(self.plugin, &hole.key, hole.algorithm)?;
-        let made = mac::compute(hole.algorithm, key, over.reveal());
+        let key = self.ring.mac_key(self.plugin, &hole.key, hole.algorithm, (self.turns, Purpose::MacRequest))?;
+        let made = mac::compute(hole.algorithm, &key, over.reveal());
         let made = made.ok_or_else(|| NodeError::KeyLength { slot: hole.key.clone() })?;
         self.open(&made)
     }

@@ -1,9 +1,9 @@
 //! What templates become, and every misuse by its error.
 
 use engine::contract::template::{
-    CipherAlgorithm, CipherHole, DigestAlgorithm, DigestHole, Encoding, Extent, HttpHead, KeySerialHole,
-    LengthEncoding, LengthHole, MacAlgorithm, MacHole, Message, Node, NodeId, ReasonBytes, Secret, SecretHole,
-    SignatureAlgorithm, SignatureHole, TextEncoding, TextHole, UndoReason,
+    CipherAlgorithm, CipherHole, DigestAlgorithm, DigestHole, Encoding, Extent, HttpHead, LengthEncoding, LengthHole,
+    MacAlgorithm, MacHole, Message, Node, NodeId, ReasonBytes, Secret, SecretHole, SignatureAlgorithm, SignatureHole,
+    TextEncoding, TextHole, UndoReason,
 };
 
 use super::*;
@@ -267,11 +267,7 @@ fn what_is_not_supported_is_named() {
     let key = || "key".to_owned();
     let cipher = CipherHole { over: 0, algorithm: CipherAlgorithm::TdesCbc, key: key() };
     let signature = SignatureHole { over: 0, algorithm: SignatureAlgorithm::Ed25519, key: key() };
-    for (node, name) in [
-        (Node::KeySerial(KeySerialHole { key: key(), text: TextEncoding::HexUpper }), "key-serial"),
-        (Node::Cipher(cipher), "cipher"),
-        (Node::Signature(signature), "signature"),
-    ] {
+    for (node, name) in [(Node::Cipher(cipher), "cipher"), (Node::Signature(signature), "signature")] {
         assert_eq!(refused(vec![literal("a"), node]), NodeError::NotSupportedYet { what: name.to_owned() });
     }
     let (_folder, vault) = signed_in();
