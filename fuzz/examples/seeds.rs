@@ -21,6 +21,9 @@ fn main() {
     for (name, bytes) in fuzz::message::seeds() {
         put(&corpus.join("iso8583"), name, &bytes);
     }
+    for (name, bytes) in fuzz::key_block::seeds() {
+        put(&corpus.join("key_block"), name, &bytes);
+    }
     for (name, text) in evidence() {
         put(&corpus.join("evidence"), name, text.as_bytes());
     }

@@ -2,6 +2,7 @@
 //! by a plain test.
 
 pub mod evidence;
+pub mod key_block;
 pub mod message;
 pub mod segment;
 
@@ -48,6 +49,15 @@ mod tests {
     #[test]
     fn seeds_of_evidence_hold() {
         replay("evidence", super::evidence::check);
+    }
+
+    /// The one of version C holds a base key, which no terminal takes.
+    #[test]
+    fn seeds_of_key_blocks_hold_and_are_taken() {
+        replay("key_block", super::key_block::check);
+        let taken = super::key_block::seeds().into_iter().filter(|(_, seed)| super::key_block::is_taken(seed));
+        let taken: Vec<_> = taken.map(|(name, _)| name).collect();
+        assert_eq!(taken, ["version-a", "version-b", "version-d", "initial"]);
     }
 
     #[test]

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use acquirer::{AcquirerConfig, Bank};
 use anyhow::{Context, Result};
 use engine::contract::Plugin;
-use engine::contract::acquirer::{Descriptor, Echoed, Framing, KeyAlgorithm, KeyUse, Route};
+use engine::contract::acquirer::{Descriptor, Echoed, Framing, KeyAlgorithm, KeyScheme, KeyUse, Route};
 use engine::contract::template::{MacAlgorithm, PinFormat, Secret};
 use engine::contract::transaction::{Device, OperationKind, Reader};
 use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
@@ -154,6 +154,7 @@ fn grants() -> Vec<PluginGrant> {
         slot: slot.to_owned(),
         algorithms: algorithms.to_vec(),
         key_use,
+        scheme: KeyScheme::Session,
     };
     let slots = vec![
         slot("tmk", &[KeyAlgorithm::Tdes], KeyUse::Transport),

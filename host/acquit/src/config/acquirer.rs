@@ -5,7 +5,7 @@ use std::fmt;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyUse};
+use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Name;
 use engine::{Deployment, DutyKind};
@@ -47,6 +47,8 @@ pub struct KeyGrant {
     pub algorithms: Vec<KeyAlgorithm>,
     /// Its one use.
     pub use_: KeyUse,
+    /// How its keys come; `Session` where nothing is said, which holds a key loaded by hand as well.
+    pub scheme: KeyScheme,
 }
 
 /// A way to an acquirer, over TLS.

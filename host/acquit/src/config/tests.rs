@@ -1,6 +1,6 @@
 //! One test for each kind of wrong configuration: the whole message, as the operator reads it.
 
-use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyUse};
+use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::template::{MacAlgorithm, PinFormat, Secret};
 use engine::contract::transaction::OperationKind;
 
@@ -31,7 +31,11 @@ fn the_example_is_read_whole() {
     assert_eq!(configuration.terminal.currency, Currency::CNY);
     assert_eq!(acquirer.plugin, Path::new("/shop/unionpay.cwasm"));
     assert_eq!(acquirer.parameters.iter().find(|(name, _)| name == "terminal").unwrap().1, "50080001");
-    let grant = |algorithms: &[KeyAlgorithm], use_| KeyGrant { algorithms: algorithms.to_vec(), use_ };
+    let grant = |algorithms: &[KeyAlgorithm], use_| KeyGrant {
+        algorithms: algorithms.to_vec(),
+        use_,
+        scheme: KeyScheme::Session,
+    };
     assert_eq!(acquirer.keys["tmk"], grant(&[KeyAlgorithm::Tdes], KeyUse::Transport));
     assert_eq!(acquirer.keys["pik"], grant(&[KeyAlgorithm::Tdes], KeyUse::Pin(PinFormat::Iso0)));
     assert_eq!(

@@ -1,6 +1,6 @@
 //! The words of the configuration for the contract's enumerations: one table for reading and for writing.
 
-use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyUse};
+use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::template::{
     CipherAlgorithm, MacAlgorithm, PinFormat, Secret, SignatureAlgorithm, TrackProtection,
 };
@@ -98,6 +98,13 @@ words!(TrackProtection, "track protection", {
     TrackProtection::UnionpayLastBlock => "unionpay-last-block",
     TrackProtection::PaddedF => "padded-f",
     TrackProtection::LengthPrefixed => "length-prefixed",
+});
+
+words!(KeyScheme, "key scheme", {
+    KeyScheme::Fixed => "fixed",
+    KeyScheme::Session => "session",
+    KeyScheme::DukptTdes => "dukpt-tdes",
+    KeyScheme::DukptAes => "dukpt-aes",
 });
 
 words!(CipherAlgorithm, "cipher", {
@@ -222,6 +229,7 @@ mod tests {
             }
         }
         check::<KeyAlgorithm>();
+        check::<KeyScheme>();
         check::<PinFormat>();
         check::<MacAlgorithm>();
         check::<TrackProtection>();

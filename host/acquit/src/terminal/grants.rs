@@ -1,6 +1,6 @@
 //! What a plugin says it needs, against what its deployment grants it; what is missing is said in one sentence.
 
-use engine::contract::acquirer::{Descriptor, Framing, KeySlot, KeyUse};
+use engine::contract::acquirer::{Descriptor, Framing, KeyScheme, KeySlot, KeyUse};
 
 use crate::config::{Acquirer, KeyGrant, Word as _};
 
@@ -17,7 +17,7 @@ pub(super) enum NotGranted {
     Slot(String),
     #[error("the plugin has no key slot {0}; take it out of [acquirer.keys]")]
     UnknownSlot(String),
-    #[error("the key slot {0} is granted a use or an algorithm that the plugin does not have for it")]
+    #[error("the key slot {0} is granted a use, an algorithm or a scheme that the plugin does not have for it")]
     Use(String),
     #[error("the plugin needs the parameter {name} ({meaning}); add it to [acquirer.parameters]")]
     Parameter { name: String, meaning: String },
@@ -69,9 +69,13 @@ fn is_optional(slot: &KeySlot) -> bool {
     !slot.uses.is_empty() && slot.uses.iter().all(|use_| matches!(use_, KeyUse::Track(_)))
 }
 
-/// A slot is granted one of the uses the plugin named for it, and only algorithms it can work with.
+/// A slot is granted one of the uses the plugin named for it, only algorithms it can work with, and a scheme of DUKPT
+/// where the plugin builds its messages for that one. Whether another key is downloaded or loaded is not the grant's.
 fn fits(grant: &KeyGrant, declared: &KeySlot) -> bool {
-    declared.uses.contains(&grant.use_)
+    let is_dukpt = |scheme| matches!(scheme, KeyScheme::DukptTdes | KeyScheme::DukptAes);
+    let same_scheme = grant.scheme == declared.scheme || !(is_dukpt(grant.scheme) || is_dukpt(declared.scheme));
+    same_scheme
+        && declared.uses.contains(&grant.use_)
         && grant.algorithms.iter().all(|algorithm| declared.algorithms.contains(algorithm))
 }
 
@@ -91,7 +95,7 @@ fn parameters(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted
 mod tests {
     use std::path::Path;
 
-    use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, Parameter, Route};
+    use engine::contract::acquirer::{KeyAlgorithm, Parameter, Route};
     use engine::contract::template::TrackProtection;
 
     use super::*;
@@ -172,6 +176,8 @@ mod tests {
             (wrong(|_, plugin| plugin.keys.retain(|slot| slot.name != "pik")), "no key slot pik"),
             (wrong(|_, plugin| plugin.keys.iter_mut().for_each(|slot| slot.uses = vec![KeyUse::Transport])), "a use"),
             (wrong(|_, plugin| plugin.keys.iter_mut().for_each(|slot| slot.algorithms.clear())), "an algorithm"),
+            (wrong(|_, plugin| plugin.keys.iter_mut().for_each(|slot| slot.scheme = KeyScheme::DukptAes)), "a scheme"),
+            (wrong(|acquirer, _| acquirer.keys.get_mut("pik").unwrap().scheme = KeyScheme::DukptTdes), "a scheme"),
             (wrong(|acquirer, _| acquirer.parameters.retain(|(name, _)| name != "terminal")), "the parameter terminal"),
             (wrong(|acquirer, _| acquirer.parameters.push(("termnal".into(), "1".into()))), "no parameter termnal"),
         ] {

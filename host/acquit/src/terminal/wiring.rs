@@ -77,6 +77,7 @@ pub fn grants(configuration: &Configuration) -> Vec<PluginGrant> {
                     slot: slot.clone(),
                     algorithms: grant.algorithms.clone(),
                     key_use: grant.use_.clone(),
+                    scheme: grant.scheme,
                 })
                 .collect(),
         })
@@ -239,6 +240,12 @@ pub fn is_transport(acquirer: &Acquirer, slot: &str) -> bool {
         .keys
         .get(slot)
         .is_some_and(|grant| grant.use_ == KeyUse::Transport && grant.algorithms.contains(&KeyAlgorithm::Tdes))
+}
+
+/// The slot's keys are derived of an initial key, which a person loads with its serial number.
+pub fn is_dukpt(acquirer: &Acquirer, slot: &str) -> bool {
+    let scheme = acquirer.keys.get(slot).map(|grant| grant.scheme);
+    scheme.is_some_and(|scheme| matches!(scheme, KeyScheme::DukptTdes | KeyScheme::DukptAes))
 }
 
 #[cfg(test)]

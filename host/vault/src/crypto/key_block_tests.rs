@@ -37,10 +37,14 @@ fn opened(under: &str, block: &[u8]) -> Result<OpenedBlock, KeyBlockError> {
 
 /// A block with this header behind its length, made as `open_variant` undoes it.
 pub(crate) fn block_of_version_c(under: &str, header: &str, key: &str) -> Vec<u8> {
-    let under = crate::crypto::tdes::key(under);
     let key = hex::decode(key).unwrap();
     let bits = u16::try_from(8 * key.len()).unwrap().to_be_bytes();
-    let clear = [&bits, key.as_slice(), &[0x5A; 6]].concat();
+    sealed_in_version_c(under, header, &[&bits, key.as_slice(), &[0x5A; 6]].concat())
+}
+
+/// The same of any clear data, in blocks of eight bytes.
+fn sealed_in_version_c(under: &str, header: &str, clear: &[u8]) -> Vec<u8> {
+    let under = crate::crypto::tdes::key(under);
     let header = format!("C{:04}{header}", 5 + header.len() + 2 * clear.len() + 8);
     let mut chain = *header.as_bytes().first_chunk().unwrap();
     let enciphering = under.variant(0x45).schedule();
@@ -152,6 +156,27 @@ fn usages_and_modes_by_use() {
 }
 
 proptest! {
+    /// A block whose MAC is right and whose inside is anything: a key or an error, for every slot.
+    #[test]
+    fn a_right_mac_over_anything_is_a_key_or_an_error(
+        usage in "(B1|P0|M3|K0)[TADHR][XENC]00N",
+        serial in prop::option::of("(KS|IK|PB)(04|08|0C|14|18|1C|00|FF)[0-9A-Fa-f ]{0,24}"),
+        blocks in 1_usize..6,
+        clear in prop::collection::vec(any::<u8>(), 48),
+        bits in prop_oneof![Just(64_u16), Just(128), Just(192), Just(256), any::<u16>()],
+    ) {
+        let count = if serial.is_some() { "01" } else { "00" };
+        let header = format!("{usage}{count}00{}", serial.clone().unwrap_or_default());
+        let mut clear = clear[..8 * blocks].to_vec();
+        clear[..2].copy_from_slice(&bits.to_be_bytes());
+        let block = sealed_in_version_c(C.0, &header, &clear);
+        if let Ok(block) = opened(C.0, &block) {
+            prop_assert!(8 * block.key.len() == usize::from(bits) && block.key.len() + 2 <= clear.len());
+            let is_initial = header.starts_with("B1") && &header[3..4] == "X";
+            prop_assert!(is_initial || block.initial_key().is_err());
+        }
+    }
+
     /// Any bytes are refused, without a panic, under a key of any algorithm; so are headers that promise anything.
     #[test]
     fn any_bytes_are_refused(

@@ -2,8 +2,8 @@
 //!
 //! Protects against: one key used for two messages, over power cuts too. A block of counters is written down as used
 //! before the first of them is; what is left of it at a start is passed over. An initial key loaded again does not begin
-//! anew either.
-//! Does not protect against: an older copy of the key file put back, whose counters stand where they stood then.
+//! anew either, nor does an older copy of the key file that is put back (`marks.rs`).
+//! Does not protect against: older copies of that file and of the key file together.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -139,16 +139,23 @@ impl DukptKeys {
         if known.map(|known| counter_of(known)).max().is_some_and(|used| new.used < used) {
             return Err(TransportKeyError::Replayed { slot: at.1 });
         }
-        all.retired.extend(held.filter(|held| !is_of_line(held, &serial)));
-        let forgotten = all.retired.len().saturating_sub(MAX_RETIRED);
-        all.retired.drain(..forgotten);
+        held.filter(|held| !is_of_line(held, &serial)).into_iter().for_each(|held| all.retire(held));
         all.keys.insert(at, new);
         Ok(all)
+    }
+
+    /// Remembers a serial number whose initial key is in no slot any more; of one initial key the highest.
+    pub(super) fn retire(&mut self, serial: Vec<u8>) {
+        let (same, others) = self.retired.drain(..).partition::<Vec<_>, _>(|known| is_of_line(known, &serial));
+        self.retired = others;
+        self.retired.extend(same.into_iter().chain([serial]).max_by_key(|known| counter_of(known)));
+        let forgotten = self.retired.len().saturating_sub(MAX_RETIRED);
+        self.retired.drain(..forgotten);
     }
 }
 
 /// Both serial numbers are of one initial key: they differ in the counter alone.
-fn is_of_line(one: &[u8], other: &[u8]) -> bool {
+pub(super) fn is_of_line(one: &[u8], other: &[u8]) -> bool {
     let line = |serial: &[u8]| {
         let mut line = serial.to_vec();
         let counter = counter_of(serial).to_be_bytes();
@@ -159,7 +166,7 @@ fn is_of_line(one: &[u8], other: &[u8]) -> bool {
 }
 
 /// The counter in a serial number: the last 21 bits of ten bytes, the last 32 of twelve.
-fn counter_of(serial: &[u8]) -> u32 {
+pub(super) fn counter_of(serial: &[u8]) -> u32 {
     let last = serial.last_chunk().copied().map_or(0, u32::from_be_bytes);
     if serial.len() == 10 { last & 0x1F_FFFF } else { last }
 }

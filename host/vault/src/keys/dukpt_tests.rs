@@ -161,6 +161,7 @@ fn no_power_cut_uses_a_counter_twice() {
         let mut serials: Vec<String> = (0..cut).map(|_| next_serial(&vault, "mac").unwrap()).collect();
         drop(vault);
         fs::write(folder.path().join("keys.new"), b"half").unwrap();
+        fs::write(folder.path().join("keys.counters.new"), b"half").unwrap();
         for _ in 0..3 {
             let vault = Vault::open(&paths(&folder), &grants()).unwrap();
             serials.extend((0..2).map(|_| next_serial(&vault, "mac").unwrap()));
@@ -170,6 +171,39 @@ fn no_power_cut_uses_a_counter_twice() {
             "{cut}: {serials:?}"
         );
     }
+}
+
+/// A key file restored from a backup had the counters of its day, and every message since was sealed again under a key
+/// that had sealed another.
+#[test]
+fn an_older_key_file_put_back_does_not_take_the_counter_back() {
+    let (folder, mut vault) = loaded("mac", TDES, TDES_SERIAL);
+    let backup = fs::read(paths(&folder).keys).unwrap();
+    let mut serials: Vec<String> = (0..40).map(|_| next_serial(&vault, "mac").unwrap()).collect();
+    drop(vault);
+    fs::write(paths(&folder).keys, &backup).unwrap();
+    vault = Vault::open(&paths(&folder), &grants()).unwrap();
+    serials.push(next_serial(&vault, "mac").unwrap());
+    load(&mut vault, "mac", "0123456789ABCDEF1122334455667788", "FFFF1111111111200000").unwrap();
+    drop(vault);
+    fs::write(paths(&folder).keys, &backup).unwrap();
+    let vault = Vault::open(&paths(&folder), &grants()).unwrap();
+    serials.push(next_serial(&vault, "mac").unwrap());
+    assert!(serials.is_sorted() && serials.iter().collect::<BTreeSet<_>>().len() == serials.len(), "{serials:?}");
+    drop(vault);
+
+    let counters = folder.path().join("keys.counters");
+    let whole = fs::read(&counters).unwrap();
+    for place in [0, 7, 8, whole.len() / 2, whole.len() - 1] {
+        let mut changed = whole.clone();
+        changed[place] ^= 1;
+        fs::write(&counters, changed).unwrap();
+        let refused = Vault::open(&paths(&folder), &grants()).map(drop);
+        assert!(matches!(refused, Err(VaultError::KeyFile(KeyFileError::Damaged { .. }))), "{refused:?}");
+    }
+    fs::remove_file(&counters).unwrap();
+    let refused = Vault::open(&paths(&folder), &grants()).map(drop);
+    assert!(matches!(refused, Err(VaultError::KeyFile(KeyFileError::Missing { .. }))), "{refused:?}");
 }
 
 /// What cannot be written down is not used: the message does not leave, and the counter is not lost by that.

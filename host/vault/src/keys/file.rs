@@ -104,7 +104,7 @@ pub enum KeyFileError {
 
 /// An open key file; knows how to write the next one.
 pub(crate) struct KeyFile {
-    path: PathBuf,
+    pub(super) path: PathBuf,
     kek: LessSafeKey,
 }
 
@@ -139,35 +139,49 @@ impl KeyFile {
 
     /// Opens a store that was made.
     pub(crate) fn open(paths: &KeyPaths) -> Result<(Self, Contents), KeyFileError> {
-        let kek = read_kek(&paths.key_encryption_key)?;
-        let mut bytes = read(&paths.keys)?.1;
-        let damaged = || KeyFileError::Damaged { path: paths.keys.clone() };
-        let (magic, rest) = bytes.split_at_mut_checked(FILE_MAGIC.len()).ok_or_else(damaged)?;
-        let (nonce, sealed) = rest.split_first_chunk_mut::<NONCE_LEN>().ok_or_else(damaged)?;
-        if magic != FILE_MAGIC {
-            return Err(damaged());
-        }
-        let nonce = Nonce::assume_unique_for_key(*nonce);
-        let clear = kek.open_in_place(nonce, Aad::from(FILE_MAGIC), sealed).map_err(|_| damaged())?;
-        let contents = Contents::parse(clear).ok_or_else(damaged)?;
-        Ok((Self { path: paths.keys.clone(), kek }, contents))
+        let file = Self { path: paths.keys.clone(), kek: read_kek(&paths.key_encryption_key)? };
+        let clear = file.unsealed(&file.path, FILE_MAGIC)?;
+        let mut contents = Contents::parse(&clear).ok_or_else(|| KeyFileError::Damaged { path: paths.keys.clone() })?;
+        file.raise_to_marks(&mut contents.dukpt)?;
+        Ok((file, contents))
     }
 
     /// Replaces the file. After an error the old one is still there.
     pub(crate) fn write(&self, contents: &Contents) -> Result<(), KeyFileError> {
+        self.write_marks(&contents.dukpt)?;
+        self.sealed(&self.path, FILE_MAGIC, contents.to_bytes())
+    }
+
+    /// Replaces a file by these bytes, sealed; `magic` opens it and is authenticated with them.
+    pub(super) fn sealed(
+        &self,
+        path: &Path,
+        magic: &[u8; 8],
+        mut clear: Zeroizing<Vec<u8>>,
+    ) -> Result<(), KeyFileError> {
         let nonce = random::<NONCE_LEN>()?;
-        let mut sealed = contents.to_bytes();
-        let sealing = self.kek.seal_in_place_append_tag(
-            Nonce::assume_unique_for_key(*nonce),
-            Aad::from(FILE_MAGIC),
-            &mut *sealed,
-        );
+        let once = Nonce::assume_unique_for_key(*nonce);
+        let sealing = self.kek.seal_in_place_append_tag(once, Aad::from(magic), &mut *clear);
         sealing.map_err(|_| KeyFileError::TooLarge)?;
-        let bytes = [FILE_MAGIC.as_slice(), nonce.as_slice(), &sealed].concat();
+        let bytes = [magic.as_slice(), nonce.as_slice(), &clear].concat();
         if bytes.len() as u64 > MAX_FILE_BYTES {
             return Err(KeyFileError::TooLarge);
         }
-        replace(&self.path, &bytes)
+        replace(path, &bytes)
+    }
+
+    /// What [`sealed`](Self::sealed) wrote.
+    pub(super) fn unsealed(&self, path: &Path, magic: &[u8; 8]) -> Result<Zeroizing<Vec<u8>>, KeyFileError> {
+        let mut bytes = read(path)?.1;
+        let damaged = || KeyFileError::Damaged { path: path.to_owned() };
+        let (found, rest) = bytes.split_at_mut_checked(magic.len()).ok_or_else(damaged)?;
+        let (nonce, sealed) = rest.split_first_chunk_mut::<NONCE_LEN>().ok_or_else(damaged)?;
+        if found != magic {
+            return Err(damaged());
+        }
+        let nonce = Nonce::assume_unique_for_key(*nonce);
+        let clear = self.kek.open_in_place(nonce, Aad::from(magic), sealed).map_err(|_| damaged())?;
+        Ok(Zeroizing::new(clear.to_vec()))
     }
 }
 

@@ -113,7 +113,7 @@ pub enum GrantError {
     /// A scheme that goes with neither the algorithms nor the use.
     #[error(
         "plugin {plugin}: key slot {slot} is granted {scheme:?}, which does not go with {key_use:?} and its algorithms: \
-         dukpt-tdes takes tdes, dukpt-aes takes aes128 or aes256"
+         dukpt-tdes takes tdes, dukpt-aes takes aes-128 or aes-256"
     )]
     Scheme {
         /// Whose.

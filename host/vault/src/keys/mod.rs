@@ -5,6 +5,7 @@ pub(crate) mod dukpt;
 pub(crate) mod file;
 pub(crate) mod fixed;
 mod grant;
+mod marks;
 #[cfg(test)]
 mod matrix;
 pub(crate) mod ring;

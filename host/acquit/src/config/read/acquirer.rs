@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use engine::contract::acquirer::{Echoed, Framing};
+use engine::contract::acquirer::{Echoed, Framing, KeyScheme};
 use engine::contract::transaction::OperationKind;
 use engine::contract::types::Name;
 
@@ -113,8 +113,9 @@ fn key_grant(item: &Item<'_>) -> Result<KeyGrant> {
         return Err(algorithm.mistake(Problem::Missing { example: "algorithm = \"tdes\"".to_owned() }));
     }
     let use_ = section.required("use", "use = \"transport\"")?.one_of("use of a key", &key_uses())?;
+    let scheme = section.optional("scheme").map(|item| item.word()).transpose()?.unwrap_or(KeyScheme::Session);
     section.finish()?;
-    Ok(KeyGrant { algorithms, use_ })
+    Ok(KeyGrant { algorithms, use_, scheme })
 }
 
 fn route(item: &Item<'_>, folder: &Folder) -> Result<Route> {
