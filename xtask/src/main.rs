@@ -10,6 +10,7 @@ mod debian;
 mod fuzz;
 mod guest;
 mod house;
+mod languages;
 mod long;
 mod packages;
 mod plugins;

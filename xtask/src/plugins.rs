@@ -16,6 +16,7 @@ use crate::{
     debian,
     guest::{self, GuestCompiler, TARGET},
     house::House,
+    languages,
     progress::{self, Progress},
     stamp::{self, Made, Stamp},
     verify,
@@ -75,7 +76,9 @@ fn build(house: &House, progress: &mut Progress) -> Result<Vec<Job>> {
     let _lock = debian::lock(&house.target.join("plugins.lock"))?;
     let names = plugin_names(&house.root.join("plugins"))?;
     build_guests(house, progress, &names)?;
-    let jobs = jobs(house, &names)?;
+    let mut jobs = jobs(house, &names)?;
+    let others = languages::build(house, progress)?;
+    jobs.extend(others.into_iter().map(|(name, input)| Job { input, name: Path::new("other-languages").join(name) }));
     compile(house, progress, &folder, &jobs)?;
     Ok(jobs)
 }
