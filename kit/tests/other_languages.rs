@@ -6,16 +6,16 @@
 use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 
+use acquit_kit::{Judge, Law, Recorder, Trial, certify, read_recording};
 use engine::contract::Plugin;
 use engine::contract::acquirer::{Action, Event, Exchange, Meaning, Outcome, Remedy, Reply, Standby};
 use engine::contract::template::{Message, Node, Secret, UndoReason};
 use engine::contract::transaction::{Operation, OperationKind};
 use engine::contract::types::Name;
-use kit::{Judge, Law, Recorder, Trial, certify, read_recording};
 use sandbox::{LoadedPlugin, Sandbox};
 
 /// Every language there is a plugin in.
-const LANGUAGES: [&str; 1] = ["c"];
+const LANGUAGES: [&str; 2] = ["c", "javascript"];
 const ECHO: &str = r#"{"terminal":"T0000001","order":"000000000001"}"#;
 const SALE: &str = concat!(
     r#"{"terminal":"T0000001","order":"000000000001","amount":"000000001234","currency":"156","#,

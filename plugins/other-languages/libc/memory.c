@@ -40,29 +40,12 @@ void free(void *memory) { (void)memory; }
 // The terminal sees a trap, names the plugin and goes on; what may have moved money is reversed.
 _Noreturn void abort(void) { __builtin_trap(); }
 
-void *memcpy(void *restrict to, const void *restrict from, size_t size) {
-    uint8_t *out = to;
-    const uint8_t *in = from;
-    for (size_t at = 0; at < size; at++) out[at] = in[at];
-    return to;
-}
+// With bulk memory these are single instructions.
+void *memcpy(void *restrict to, const void *restrict from, size_t size) { return __builtin_memcpy(to, from, size); }
 
-void *memmove(void *to, const void *from, size_t size) {
-    uint8_t *out = to;
-    const uint8_t *in = from;
-    if (out <= in) {
-        for (size_t at = 0; at < size; at++) out[at] = in[at];
-    } else {
-        for (size_t at = size; at > 0; at--) out[at - 1] = in[at - 1];
-    }
-    return to;
-}
+void *memmove(void *to, const void *from, size_t size) { return __builtin_memmove(to, from, size); }
 
-void *memset(void *to, int byte, size_t size) {
-    uint8_t *out = to;
-    for (size_t at = 0; at < size; at++) out[at] = (uint8_t)byte;
-    return to;
-}
+void *memset(void *to, int byte, size_t size) { return __builtin_memset(to, byte, size); }
 
 int memcmp(const void *one, const void *other, size_t size) {
     const uint8_t *left = one, *right = other;

@@ -1,7 +1,9 @@
 //! `acquit-bindings`: the contract as C, for plugins that are not written in Rust.
 //!
-//! Three files: types and functions to include, what carries them over the border of the component to compile, and an
-//! object that embeds the world, to link. The compile tool then knows what the module is.
+//! Types and functions to include, what carries them over the border of the component to compile, and an object that
+//! embeds the world, to link: the compile tool then knows what the module is. For interpreters, the same as tables.
+
+mod tables;
 
 use std::fs;
 use std::path::{Path, PathBuf};
@@ -57,6 +59,7 @@ fn bindings(wit: &Path, world: &str) -> Result<Files> {
     let options = wit_bindgen_c::Opts { rename_world: Some(NAME.to_owned()), ..Default::default() };
     options.build().generate(&mut resolve, world, &mut generated)?;
     let mut files = Files::default();
+    files.push("contract_tables.h", tables::tables(&resolve, world)?.as_bytes());
     for (name, bytes) in generated.iter() {
         match std::str::from_utf8(bytes) {
             Ok(text) if !name.ends_with(".o") => files.push(name, shortened(text).as_bytes()),
@@ -81,8 +84,8 @@ mod tests {
         let files = bindings(&wit, "acquirer-plugin").unwrap();
         let mut names: Vec<&str> = files.iter().map(|(name, _)| name).collect();
         names.sort_unstable();
-        assert_eq!(names, ["plugin.c", "plugin.h", "plugin_component_type.o"]);
-        let (_, header) = files.iter().find(|(name, _)| name.ends_with(".h")).unwrap();
+        assert_eq!(names, ["contract_tables.h", "plugin.c", "plugin.h", "plugin_component_type.o"]);
+        let (_, header) = files.iter().find(|(name, _)| *name == "plugin.h").unwrap();
         let header = String::from_utf8_lossy(header);
         assert!(header.contains("void acquirer_describe(acquirer_descriptor_t *ret)"), "{header}");
     }
