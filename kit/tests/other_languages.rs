@@ -16,6 +16,9 @@ use sandbox::{LoadedPlugin, Sandbox};
 
 /// Every language there is a plugin in.
 const LANGUAGES: [&str; 2] = ["c", "javascript"];
+/// Those whose calls are cheap enough for the thousands that the laws take; an interpreter is tried by hand, by
+/// `acquit plugin certify`.
+const JUDGED: [&str; 1] = ["c"];
 const ECHO: &str = r#"{"terminal":"T0000001","order":"000000000001"}"#;
 const SALE: &str = concat!(
     r#"{"terminal":"T0000001","order":"000000000001","amount":"000000001234","currency":"156","#,
@@ -28,7 +31,7 @@ const REVERSAL: &str = concat!(
 
 #[test]
 fn the_messages_are_the_protocols() {
-    for_each_plugin(|plugin, trial| {
+    for_each_plugin(&LANGUAGES, |plugin, trial| {
         let echo = exchange(plugin.as_ref(), trial, OperationKind::Echo);
         assert_eq!((body(&echo.message), target(&echo.message)), (ECHO.to_owned(), "/v1/echo"));
         let sale = exchange(plugin.as_ref(), trial, OperationKind::Sale);
@@ -50,7 +53,7 @@ fn the_messages_are_the_protocols() {
 
 #[test]
 fn codes_mean_what_the_table_says() {
-    for_each_plugin(|plugin, trial| {
+    for_each_plugin(&LANGUAGES, |plugin, trial| {
         for (result, code, expected) in [
             ("approved", "00", "approved"),
             ("declined", "51", "declined"),
@@ -78,7 +81,7 @@ fn codes_mean_what_the_table_says() {
 
 #[test]
 fn every_law_is_kept() {
-    for_each_plugin(|plugin, trial| {
+    for_each_plugin(&JUDGED, |plugin, trial| {
         let written = Arc::new(Mutex::new(Vec::new()));
         let recorder = Recorder::new(plugin.clone(), written.clone());
         for (kind, result, code) in [
@@ -109,12 +112,13 @@ fn every_law_is_kept() {
     });
 }
 
-fn for_each_plugin(check: impl Fn(&Arc<LoadedPlugin>, &Trial)) {
+fn for_each_plugin(languages: &[&str], check: impl Fn(&Arc<LoadedPlugin>, &Trial)) {
     let folder = std::env::var_os("ACQUIT_PLUGINS").expect("ACQUIT_PLUGINS names the built plugins: cargo xtask test");
-    for language in LANGUAGES {
+    for &language in languages {
         let file = PathBuf::from(&folder).join("other-languages").join(language).with_extension("cwasm");
         if !file.is_file() {
-            let must = std::env::var("RUST_WASM_VIA").is_ok_and(|via| via == "debian");
+            // An interpreter is fetched besides, which a machine without a network cannot.
+            let must = language == "c" && std::env::var("RUST_WASM_VIA").is_ok_and(|via| via == "debian");
             assert!(!must, "{} was not built", file.display());
             eprintln!("left out: the plugin in {language} was not built; `cargo xtask plugins` says why");
             continue;

@@ -48,6 +48,10 @@ pub fn build(house: &House, progress: &mut Progress) -> Result<Vec<(String, Path
         let results = [module.clone()];
         let made = Made { stamp_file: &stamp_file, root: &house.root, results: &results };
         if let Some(why) = made.stale(&inputs)? {
+            if !fetched(house, &name) {
+                progress.step(&format!("the plugin in {name} is left out: cargo cannot fetch its interpreter"));
+                continue;
+            }
             write_bindings(house, progress, &bindings)?;
             let script = house.root.join(FOLDER).join(&name).join("build.sh");
             let mut command = house.program(script);
@@ -70,6 +74,13 @@ fn names(folder: &Path) -> Result<Vec<String>> {
         .collect();
     names.sort();
     Ok(names)
+}
+
+/// Brings the source of the interpreter a plugin runs in, where it runs in one.
+fn fetched(house: &House, name: &str) -> bool {
+    let manifest = house.root.join(FOLDER).join(name).join("interpreter/Cargo.toml");
+    let mut fetch = house.cargo(["fetch", "--quiet", "--locked", "--manifest-path"]);
+    !manifest.is_file() || progress::succeeds(fetch.arg(manifest))
 }
 
 fn c_is_there(house: &House) -> bool {
