@@ -53,7 +53,8 @@ static STORE: LazyLock<Mutex<(TempDir, Vault)>> = LazyLock::new(|| Mutex::new(st
 /// # Panics
 /// Where a block was taken that nobody made.
 pub fn check(input: &[u8]) {
-    let Some(((under, made), block)) = chosen(input) else { return };
+    let Some((under, block)) = chosen(input) else { return };
+    let is_made = BLOCKS.iter().any(|(transport, _, _, made)| *transport == under && made.as_bytes() == block);
     let mut store = STORE.lock().unwrap_or_else(PoisonError::into_inner);
     let vault = &mut store.1;
     for slot in ["pin", "aes-pin", "mac"] {
@@ -65,19 +66,19 @@ pub fn check(input: &[u8]) {
             check_value: None,
         };
         match vault.stage(PLUGIN, &[new]) {
-            Ok(_) => assert!(block == made.as_bytes() && slot != "mac", "{slot} took it"),
+            Ok(_) => assert!(is_made && slot != "mac", "{slot} took it"),
             Err(why) => assert!(!why.to_string().is_empty()),
         }
     }
     match vault.load_initial_block(PLUGIN, "dukpt", (block, under), None) {
-        Ok(()) => assert!(block == made.as_bytes() && block.starts_with(b"C0096B1"), "the DUKPT slot took it"),
+        Ok(()) => assert!(is_made && block.starts_with(b"C0096B1"), "the DUKPT slot took it"),
         Err(why) => assert!(!why.to_string().is_empty()),
     }
 }
 
 /// Whether some slot takes a seed: one that nobody takes would lead nowhere.
 pub fn is_taken(input: &[u8]) -> bool {
-    let Some(((under, _), block)) = chosen(input) else { return false };
+    let Some((under, block)) = chosen(input) else { return false };
     let mut store = STORE.lock().unwrap_or_else(PoisonError::into_inner);
     let new = |slot: &str| NewKey {
         name: slot.to_owned(),
@@ -100,11 +101,11 @@ fn seed(which: u8, block: &str) -> Vec<u8> {
     [&[which], block.as_bytes()].concat()
 }
 
-/// The transport slot, the block that was made under its key, and the block to offer.
-fn chosen(input: &[u8]) -> Option<((&'static str, &'static str), &[u8])> {
+/// The transport slot, and the block to offer.
+fn chosen(input: &[u8]) -> Option<(&'static str, &[u8])> {
     let (which, block) = input.split_first()?;
-    let (under, _, _, made) = BLOCKS[usize::from(*which) % BLOCKS.len()];
-    Some(((under, made), block))
+    let (under, ..) = BLOCKS[usize::from(*which) % BLOCKS.len()];
+    Some((under, block))
 }
 
 fn store() -> (TempDir, Vault) {
