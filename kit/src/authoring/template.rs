@@ -43,6 +43,7 @@ pub const TEMPLATES: &[Template] = &[Template {
         "scenarios/declined.toml",
         "scenarios/half-an-answer.toml",
         "scenarios/late-answer.toml",
+        "scenarios/odd-answers.toml",
         "scenarios/power-cut.toml",
         "scenarios/silence.toml",
         "scenarios/wrong-mac.toml",
