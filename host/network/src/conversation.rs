@@ -16,8 +16,8 @@ use tokio::time::{Instant, timeout};
 use tokio_rustls::client::TlsStream;
 
 use crate::failure::{Failed, FailureDetail};
-use crate::frame::{self, Incoming, Prefix};
 use crate::steps;
+use crate::wire::{Answer, Incoming, Outgoing, Wire};
 
 /// Read from TLS at a time; most answers fit.
 const READ_BYTES: usize = 2 << 10;
@@ -28,7 +28,7 @@ pub struct Conversation {
     route: Arc<str>,
     stream: TlsStream<TcpStream>,
     write_timeout: Duration,
-    prefix: Prefix,
+    wire: Wire,
     max_frame_bytes: usize,
     probe: Option<Probe>,
     incoming: Incoming,
@@ -44,22 +44,22 @@ impl Conversation {
         route: Arc<str>,
         stream: TlsStream<TcpStream>,
         write_timeout: Duration,
-        prefix: Prefix,
+        wire: Wire,
         max_frame_bytes: usize,
         probe: Option<Probe>,
     ) -> Self {
-        let incoming = Incoming::new(prefix, max_frame_bytes);
+        let incoming = wire.incoming(max_frame_bytes);
         let delivery = Delivery::NotSent;
-        Self { route, stream, write_timeout, prefix, max_frame_bytes, probe, incoming, delivery, over: false }
+        Self { route, stream, write_timeout, wire, max_frame_bytes, probe, incoming, delivery, over: false }
     }
 
     /// Sends the next frame of the same operation. What [`Failed`] says of the delivery is about this frame.
     ///
     /// If the acquirer has already closed, or has sent bytes nobody asked for, the frame is not sent. A future that is
     /// dropped half way ends the conversation.
-    pub async fn send(&mut self, frame: &[u8], permit: Durable) -> Result<(), Failed> {
+    pub async fn send<'a>(&mut self, message: impl Into<Outgoing<'a>>, permit: Durable) -> Result<(), Failed> {
         let not_sent = |detail| Failed::new(Delivery::NotSent, detail);
-        let wire = frame::encode(frame, self.prefix, self.max_frame_bytes).map_err(not_sent)?;
+        let wire = self.wire.encode(message.into(), self.max_frame_bytes).map_err(not_sent)?;
         if self.over {
             return Err(not_sent(FailureDetail::Over));
         }
@@ -87,21 +87,28 @@ impl Conversation {
         Ok(())
     }
 
+    /// Whether another frame may be sent on it. An HTTP connection carries one request.
+    pub fn goes_on(&self) -> bool {
+        self.wire.goes_on()
+    }
+
     /// Waits for one whole frame, at most for `limit` whatever dribbles in. After a
     /// [`FailureDetail::ReadTimeout`], or if the future is dropped, it may be called again to keep listening: nothing
     /// that has arrived is lost.
-    pub async fn receive(&mut self, limit: Duration) -> Result<Vec<u8>, Failed> {
+    pub async fn receive(&mut self, limit: Duration) -> Result<Answer, Failed> {
         if self.over {
             return Err(Failed::new(self.delivery, FailureDetail::Over));
         }
         let started = Instant::now();
-        let heard = timeout(limit, self.read_frame()).await;
+        let heard = timeout(limit, self.read_answer()).await;
         let elapsed_ms = started.elapsed().as_millis();
         let detail = match heard {
-            Ok(Ok(frame)) => {
-                tracing::debug!(route = %self.route, bytes = frame.len(), elapsed_ms, "received");
+            Ok(Ok(answer)) => {
+                let (status, bytes) = (answer.status, answer.body.len());
+                tracing::debug!(route = %self.route, status, bytes, elapsed_ms, "received");
                 self.probe(steps::REPLY_READ);
-                return Ok(frame);
+                self.over = !self.goes_on();
+                return Ok(answer);
             }
             Ok(Err(detail)) => {
                 self.over = true;
@@ -134,18 +141,18 @@ impl Conversation {
         self.stream.flush().await
     }
 
-    async fn read_frame(&mut self) -> Result<Vec<u8>, FailureDetail> {
+    async fn read_answer(&mut self) -> Result<Answer, FailureDetail> {
         let mut chunk = [0; READ_BYTES];
         loop {
-            if let Some(frame) = self.incoming.take()? {
+            if let Some(answer) = self.incoming.take()? {
                 return match self.read_now(&mut chunk).await {
                     Some(Ok(extra)) if extra > 0 => Err(FailureDetail::BytesAfterReply { extra }),
                     // An acquirer that closes after its answer, or breaks off, has answered all the same.
-                    _ => Ok(frame),
+                    _ => Ok(answer),
                 };
             }
             match self.stream.read(&mut chunk).await {
-                Ok(0) => return Err(self.closed()),
+                Ok(0) => return self.incoming.ended(true).ok_or_else(|| self.closed()),
                 Ok(bytes) => self.incoming.push(chunk.get(..bytes).unwrap_or_default()),
                 Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => return Err(self.closed()),
                 Err(error) => return Err(FailureDetail::connection(&error)),

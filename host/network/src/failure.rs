@@ -64,12 +64,6 @@ pub enum NetworkError {
         /// The most the length field can say.
         most: usize,
     },
-    /// HTTP is in the contract and not yet in this program.
-    #[error("operator: route {route}: this program does not speak HTTP yet")]
-    Framing {
-        /// Name of the route.
-        route: String,
-    },
     /// The TLS library refused the settings.
     #[error("terminal: route {route}: TLS cannot be set up: {reason}")]
     Tls {
@@ -165,6 +159,9 @@ pub enum FailureDetail {
         /// The route's limit. Bytes.
         limit: usize,
     },
+    /// The head of a request is refused, is missing, or stands where no HTTP is spoken.
+    #[error("plugin: the head of its request is refused: {0}")]
+    Head(String),
     /// Bytes arrived that nobody asked for, before the frame was sent.
     #[error("acquirer: it sent {0} bytes that answer nothing")]
     Unasked(usize),
@@ -197,6 +194,9 @@ pub enum FailureDetail {
     /// The answer does not begin with its length.
     #[error("acquirer: its answer does not begin with four digits of length")]
     ReplyLength,
+    /// The answer is no HTTP, or such as is not taken here.
+    #[error("acquirer: its answer is not the HTTP this terminal takes: {0}")]
+    ReplyHttp(&'static str),
     /// The answer announces no contents.
     #[error("acquirer: its answer is empty")]
     ReplyEmpty,
@@ -227,9 +227,10 @@ impl FailureDetail {
             Self::Certificate(_) | Self::Tls(_) => Failure::Tls,
             Self::ConnectTimeout { .. } | Self::WriteTimeout { .. } | Self::ReadTimeout { .. } => Failure::Timeout,
             Self::Broken(_) | Self::ClosedSilently | Self::ShortFrame { .. } | Self::Over => Failure::Closed,
-            Self::FrameEmpty | Self::FrameTooLong { .. } => Failure::PluginFault,
+            Self::FrameEmpty | Self::FrameTooLong { .. } | Self::Head(_) => Failure::PluginFault,
             Self::Unasked(_)
             | Self::ReplyLength
+            | Self::ReplyHttp(_)
             | Self::ReplyEmpty
             | Self::ReplyTooLong { .. }
             | Self::BytesAfterReply { .. } => Failure::Malformed,

@@ -1,6 +1,5 @@
 //! The frame on the wire: a length, and what it counts. No I/O.
 
-use engine::contract::acquirer::Framing;
 use zeroize::Zeroizing;
 
 use crate::failure::FailureDetail;
@@ -21,15 +20,6 @@ pub(crate) enum Prefix {
 }
 
 impl Prefix {
-    /// By what the plugin says of its route; none for what is framed otherwise.
-    pub fn of(framing: Framing) -> Option<Self> {
-        match framing {
-            Framing::LengthU16 => Some(Prefix::U16),
-            Framing::LengthAsciiFour => Some(Prefix::AsciiFour),
-            Framing::Http => None,
-        }
-    }
-
     fn bytes(self) -> usize {
         match self {
             Prefix::U16 => 2,

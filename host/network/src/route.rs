@@ -19,8 +19,9 @@ use tokio_rustls::client::TlsStream;
 
 use crate::conversation::Conversation;
 use crate::failure::{ConnectPhase, Failed, FailureDetail, NetworkError};
-use crate::frame::{MAX_FRAME_BYTES, Prefix};
+use crate::frame::MAX_FRAME_BYTES;
 use crate::steps;
+use crate::wire::{Outgoing, Wire};
 
 /// What the terminal's configuration says of one route.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -55,7 +56,7 @@ pub struct Route {
     tls: TlsConnector,
     connect_timeout: Duration,
     write_timeout: Duration,
-    prefix: Prefix,
+    wire: Wire,
     max_frame_bytes: usize,
     probe: Option<Probe>,
 }
@@ -64,7 +65,6 @@ impl Route {
     /// Reads and checks the configuration. Nothing is connected yet.
     pub fn new(config: RouteConfig) -> Result<Self, NetworkError> {
         let RouteConfig { name: route, host, port, .. } = config;
-        let Some(prefix) = Prefix::of(config.framing) else { return Err(NetworkError::Framing { route }) };
         if host.is_empty() {
             return Err(NetworkError::Host { route });
         }
@@ -85,14 +85,14 @@ impl Route {
         };
         let roots = pinned_roots(&route, &config.roots_pem)?;
         Ok(Self {
-            tls: connector(&route, roots)?,
+            tls: connector(&route, roots, config.framing)?,
             name: route.into(),
             host,
             port,
+            wire: Wire::of(config.framing, &server_name, port),
             server_name,
             connect_timeout: config.connect_timeout,
             write_timeout: config.write_timeout,
-            prefix,
             max_frame_bytes: config.max_frame_bytes,
             probe: None,
         })
@@ -109,17 +109,18 @@ impl Route {
         &self.name
     }
 
-    /// Connects and sends one frame. The permit is the proof that what is sent, and what takes it back, is durable; it
-    /// is used up whatever happens, so that every attempt is written down. The caller wipes `frame`; the copy made here
-    /// is wiped too.
+    /// Connects and sends one frame, or one request. The permit is the proof that what is sent, and what takes it back, is durable; it
+    /// is used up whatever happens, so that every attempt is written down. The caller wipes the message; the copy made
+    /// here is wiped too.
     ///
     /// # Errors
     ///
     /// Until the connection stands the delivery is `NotSent`. Nothing is tried again.
-    pub async fn send(&self, frame: &[u8], permit: Durable) -> Result<Conversation, Failed> {
+    pub async fn send<'a>(&self, message: impl Into<Outgoing<'a>>, permit: Durable) -> Result<Conversation, Failed> {
+        let message = message.into();
         let not_sent = |detail| Failed::new(Delivery::NotSent, detail);
         // A frame that cannot be sent is refused before anybody is bothered.
-        crate::frame::encode(frame, self.prefix, self.max_frame_bytes).map_err(not_sent)?;
+        self.wire.encode(message, self.max_frame_bytes).map_err(not_sent)?;
         self.probe(steps::BEFORE_CONNECT);
         let started = Instant::now();
         let mut phase = ConnectPhase::Name;
@@ -133,9 +134,15 @@ impl Route {
         tracing::debug!(route = %self.name, elapsed_ms = started.elapsed().as_millis(), "connected");
         self.probe(steps::CONNECTED);
         let probe = self.probe.clone();
-        let mut conversation =
-            Conversation::new(self.name.clone(), stream, self.write_timeout, self.prefix, self.max_frame_bytes, probe);
-        conversation.send(frame, permit).await?;
+        let mut conversation = Conversation::new(
+            self.name.clone(),
+            stream,
+            self.write_timeout,
+            self.wire.clone(),
+            self.max_frame_bytes,
+            probe,
+        );
+        conversation.send(message, permit).await?;
         Ok(conversation)
     }
 
@@ -186,7 +193,7 @@ fn pinned_roots(route: &str, pem: &[u8]) -> Result<RootCertStore, NetworkError> 
     if roots.is_empty() { Err(NetworkError::NoRoots { route: route.to_owned() }) } else { Ok(roots) }
 }
 
-fn connector(route: &str, roots: RootCertStore) -> Result<TlsConnector, NetworkError> {
+fn connector(route: &str, roots: RootCertStore, framing: Framing) -> Result<TlsConnector, NetworkError> {
     let mut config = ClientConfig::builder_with_provider(Arc::new(ring::default_provider()))
         .with_protocol_versions(&[&rustls::version::TLS13, &rustls::version::TLS12])
         .map_err(|error| NetworkError::Tls { route: route.to_owned(), reason: error.to_string() })?
@@ -195,5 +202,9 @@ fn connector(route: &str, roots: RootCertStore) -> Result<TlsConnector, NetworkE
     // Without a session to resume there is nothing that early data could be sent under.
     config.resumption = Resumption::disabled();
     config.enable_early_data = false;
+    if framing == Framing::Http {
+        // A server that would rather speak HTTP/2 is told at once (RFC 7301).
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+    }
     Ok(TlsConnector::from(Arc::new(config)))
 }

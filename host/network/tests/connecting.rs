@@ -3,7 +3,6 @@
 mod peer;
 
 use acquit_network::{CertificateFault, ConnectPhase, Failed, FailureDetail, NetworkError, Route, RouteConfig};
-use engine::contract::acquirer::Framing;
 use engine::contract::retry_policy::{Delivery, Failure};
 use peer::{Identity, LONG, NAME, SHORT, config, listen, permit, read_frame, route, serve, write};
 use rustls::{HandshakeKind, ProtocolVersion};
@@ -48,7 +47,7 @@ async fn the_pinned_root_and_the_right_name_are_believed() {
     })
     .await;
     let mut conversation = route(port, &identity).send(b"request", permit()).await.unwrap();
-    assert_eq!(conversation.receive(LONG).await.unwrap(), b"reply");
+    assert_eq!(conversation.receive(LONG).await.unwrap().body, b"reply");
     conversation.close().await;
     assert_eq!(peer.await.unwrap(), (b"\x00\x07request".to_vec(), Some(ProtocolVersion::TLSv1_3)));
 }
@@ -181,5 +180,4 @@ fn wrong_configuration_is_refused_by_name() {
         let refused = Route::new(RouteConfig { max_frame_bytes: bytes, ..config(443, &root) });
         assert!(matches!(refused, Err(NetworkError::FrameLimit { .. })));
     }
-    assert!(matches!(wrong(|c| c.framing = Framing::Http), NetworkError::Framing { .. }));
 }

@@ -99,7 +99,7 @@ async fn bytes_that_are_no_tls_are_not_an_answer() {
 #[tokio::test]
 async fn an_answer_before_the_close_is_an_answer() {
     let mut conversation = answered(b"\x00\x05reply").await;
-    assert_eq!(conversation.receive(LONG).await.unwrap(), b"reply");
+    assert_eq!(conversation.receive(LONG).await.unwrap().body, b"reply");
     let failed = conversation.receive(LONG).await.unwrap_err();
     assert_eq!((failed.failure, failed.detail), (Failure::Closed, FailureDetail::ClosedSilently));
 }
@@ -117,7 +117,7 @@ async fn the_largest_frame_passes_both_ways_and_one_byte_more_does_not_leave() {
     let route = Route::new(config).unwrap();
     let frame: Vec<u8> = (0..65_535_u32).map(|index| index as u8).collect();
     let mut conversation = route.send(&frame, permit()).await.unwrap();
-    assert_eq!(conversation.receive(LONG).await.unwrap(), frame);
+    assert_eq!(conversation.receive(LONG).await.unwrap().body, frame);
     for (bytes, detail) in
         [(65_536, FailureDetail::FrameTooLong { bytes: 65_536, limit: 65_535 }), (0, FailureDetail::FrameEmpty)]
     {
@@ -136,7 +136,7 @@ async fn silence_is_a_timeout_and_a_late_answer_is_still_heard() {
     let detail = FailureDetail::ReadTimeout { limit: SHORT, received: 0 };
     assert_eq!((failed.delivery, failed.failure, failed.detail), (Delivery::Sent, Failure::Timeout, detail));
     say.send(b"\x00\x04late".to_vec()).unwrap();
-    assert_eq!(conversation.receive(LONG).await.unwrap(), b"late");
+    assert_eq!(conversation.receive(LONG).await.unwrap().body, b"late");
 }
 
 #[tokio::test]
@@ -160,7 +160,7 @@ async fn half_an_answer_is_kept_until_the_rest_arrives() {
         }
     }
     go_on.send(()).unwrap();
-    assert_eq!(conversation.receive(LONG).await.unwrap(), b"late");
+    assert_eq!(conversation.receive(LONG).await.unwrap().body, b"late");
 }
 
 #[tokio::test]
@@ -194,9 +194,9 @@ async fn a_second_exchange_uses_the_same_connection() {
     })
     .await;
     let mut conversation = route(port, &identity).send(b"one", permit()).await.unwrap();
-    assert_eq!(conversation.receive(LONG).await.unwrap(), b"one");
+    assert_eq!(conversation.receive(LONG).await.unwrap().body, b"one");
     conversation.send(b"two", permit()).await.unwrap();
-    assert_eq!(conversation.receive(LONG).await.unwrap(), b"two");
+    assert_eq!(conversation.receive(LONG).await.unwrap().body, b"two");
 }
 
 /// Lets the runtime see what has happened on its sockets.
@@ -209,7 +209,7 @@ async fn settle() {
 #[tokio::test]
 async fn nothing_is_sent_to_an_acquirer_that_has_hung_up() {
     let mut conversation = answered(b"\x00\x05reply").await;
-    assert_eq!(conversation.receive(LONG).await.unwrap(), b"reply");
+    assert_eq!(conversation.receive(LONG).await.unwrap().body, b"reply");
     settle().await;
     let failed = conversation.send(b"next", permit()).await.unwrap_err();
     let expected = (Delivery::NotSent, Failure::Closed, FailureDetail::ClosedSilently);
@@ -313,7 +313,7 @@ async fn a_length_in_four_characters_stands_before_each_frame_both_ways() {
         .await;
         let config = RouteConfig { framing: Framing::LengthAsciiFour, ..config(port, &identity.root_pem) };
         let mut conversation = Route::new(config).unwrap().send(b"request", permit()).await.unwrap();
-        assert_eq!(conversation.receive(LONG).await.map_err(|failed| failed.failure), heard);
+        assert_eq!(conversation.receive(LONG).await.map(|answer| answer.body).map_err(|failed| failed.failure), heard);
         assert_eq!(&peer.await.unwrap(), b"0007request");
     }
 }
