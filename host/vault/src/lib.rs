@@ -32,7 +32,7 @@ pub use prepare::{PrepareError, Prepared, Preparing};
 pub use proof::{EchoFault, MAX_PROOFS, ProofFailure, RawReply, SealFault};
 pub use render::{
     CardSource, MAX_CLOCK_PATTERN_BYTES, MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES,
-    NodeError, RenderError, RenderInput, Rendered, RouteGrant,
+    NodeError, RenderError, RenderInput, Rendered, RenderedHead, RouteGrant,
 };
 pub use scrub::{Mask, Scrubbed, mask_by_luhn, scrub, scrub_headers};
 pub use seal::{Needed, SealError, SealedCard, StandbyError, secrets_needed};

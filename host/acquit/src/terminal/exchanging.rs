@@ -5,9 +5,9 @@ use std::time::Duration;
 use engine::contract::retry_policy::{Delivery, Failure};
 use engine::contract::types::Milliseconds;
 use engine::{Answer, ExchangeFailed, Input, OperationId};
-use network::Conversation;
+use network::{Conversation, Head, Outgoing};
 use tokio::task::JoinHandle;
-use vault::RawReply;
+use vault::{RawReply, Rendered};
 use zeroize::Zeroizing;
 
 use super::{Event, Heard, Service, Terminal};
@@ -17,10 +17,11 @@ impl Terminal {
         let route = self.routes.get(acquirer).and_then(|routes| routes.get(name)).map(|(route, _)| route.clone());
         let Some(session) = self.session(operation) else { return };
         // What may leave was granted for the route it was rendered for: another route's connection is closed.
-        let conversation = session.conversation.take().filter(|_| session.route.as_deref() == Some(name));
+        let is_same = session.route.as_deref() == Some(name);
+        let conversation = session.conversation.take().filter(|open| is_same && open.goes_on());
         session.route = Some(name.to_owned());
-        let frame = session.rendered.as_ref().map(|rendered| Zeroizing::new(rendered.whole().to_vec()));
-        let (Some(route), Some(frame), Some(permit)) = (route, frame, session.permit.take()) else {
+        let message = session.rendered.as_ref().map(copied);
+        let (Some(route), Some((head, body)), Some(permit)) = (route, message, session.permit.take()) else {
             let failed = ExchangeFailed { delivery: Delivery::NotSent, failure: Failure::NoRoute };
             return self.answer(operation, Answer::Reply(Err(failed)));
         };
@@ -30,9 +31,10 @@ impl Terminal {
             for closed in parting {
                 let _ = closed.await;
             }
+            let message = Outgoing { head: head.as_ref(), body: &body };
             let sent = match conversation {
-                Some(mut conversation) => conversation.send(&frame, permit).await.map(|()| conversation),
-                None => route.send(&frame, permit).await,
+                Some(mut conversation) => conversation.send(message, permit).await.map(|()| conversation),
+                None => route.send(message, permit).await,
             };
             let heard = match sent {
                 Ok(conversation) => receive(conversation, timeout).await,
@@ -65,8 +67,8 @@ impl Terminal {
         let Some(session) = self.session(operation) else { return };
         session.task = None;
         let answer = match heard {
-            Ok((conversation, frame)) => {
-                let raw = RawReply::new(0, Vec::new(), frame);
+            Ok((conversation, answer)) => {
+                let raw = RawReply::new(answer.status, answer.headers, answer.body);
                 let (reply, mask) = raw.scrub(&session.known_cards.iter().collect::<Vec<_>>());
                 session.conversation = Some(conversation);
                 session.reply = Some((raw, mask));
@@ -102,8 +104,18 @@ impl Terminal {
 
 async fn receive(mut conversation: Conversation, timeout: Milliseconds) -> Heard {
     match conversation.receive(Duration::from_millis(u64::from(timeout))).await {
-        Ok(frame) => Ok((conversation, frame)),
+        Ok(answer) => Ok((conversation, answer)),
         // Dropped here with its connection: a reversal leaves only after the original's connection is closed.
         Err(failed) => Err(failed),
     }
+}
+
+/// A rendered message for the task that sends it: the very bytes that were rendered, each time it is sent.
+fn copied(rendered: &Rendered) -> (Option<Head>, Zeroizing<Vec<u8>>) {
+    let head = rendered.head().map(|head| Head {
+        method: head.method.clone(),
+        target: head.target.clone(),
+        headers: head.headers.clone(),
+    });
+    (head, Zeroizing::new(rendered.whole().to_vec()))
 }

@@ -1,6 +1,6 @@
 //! What a plugin says it needs, against what its deployment grants it; what is missing is said in one sentence.
 
-use engine::contract::acquirer::{Descriptor, Framing, KeyScheme, KeySlot, KeyUse};
+use engine::contract::acquirer::{Descriptor, KeyScheme, KeySlot, KeyUse};
 
 use crate::config::{Acquirer, KeyGrant, Word as _};
 
@@ -9,8 +9,6 @@ use crate::config::{Acquirer, KeyGrant, Word as _};
 pub(super) enum NotGranted {
     #[error("the plugin needs the route {0}; add [acquirer.routes.{0}] to the configuration")]
     Route(String),
-    #[error("the plugin's route {0} speaks HTTP, which this terminal does not yet")]
-    Http(String),
     #[error("the plugin frames its route {0} otherwise; set framing = \"{1}\" in [acquirer.routes.{0}]")]
     Framing(String, &'static str),
     #[error("the plugin needs the key slot {0}; add {0} to [acquirer.keys] in the configuration")]
@@ -38,9 +36,6 @@ fn routes(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted> {
         let Some(granted) = acquirer.routes.get(&route.name) else {
             return Err(NotGranted::Route(route.name.clone()));
         };
-        if route.framing == Framing::Http {
-            return Err(NotGranted::Http(route.name.clone()));
-        }
         if route.framing != granted.framing {
             return Err(NotGranted::Framing(route.name.clone(), route.framing.word()));
         }
@@ -95,7 +90,7 @@ fn parameters(acquirer: &Acquirer, plugin: &Descriptor) -> Result<(), NotGranted
 mod tests {
     use std::path::Path;
 
-    use engine::contract::acquirer::{KeyAlgorithm, Parameter, Route};
+    use engine::contract::acquirer::{Framing, KeyAlgorithm, Parameter, Route};
     use engine::contract::template::TrackProtection;
 
     use super::*;
@@ -167,7 +162,10 @@ mod tests {
         };
         for (said, names) in [
             (wrong(|acquirer, _| acquirer.routes.clear()), "the route host"),
-            (wrong(|_, plugin| plugin.routes[0].framing = Framing::Http), "HTTP"),
+            (
+                wrong(|_, plugin| plugin.routes[0].framing = Framing::Http),
+                "set framing = \"http\" in [acquirer.routes.host]",
+            ),
             (
                 wrong(|_, plugin| plugin.routes[0].framing = Framing::LengthAsciiFour),
                 "set framing = \"length-ascii-four\" in [acquirer.routes.host]",

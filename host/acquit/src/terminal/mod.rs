@@ -79,7 +79,7 @@ pub enum Event {
 pub type Epoch = u32;
 
 /// What came of listening.
-pub type Heard = std::result::Result<(network::Conversation, Vec<u8>), network::Failed>;
+pub type Heard = std::result::Result<(network::Conversation, network::Answer), network::Failed>;
 
 /// The parts of a terminal, wired together.
 pub struct Terminal {

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result};
 use devices::virtual_set::VirtualPrinter;
-use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyScheme, KeyUse};
+use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::transaction::{Device, OperationKind, Reader};
 use engine::contract::types::Name;
 use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
@@ -223,7 +223,7 @@ fn route(name: &str, section: &RouteSection, probe: Option<&Probe>) -> Result<Ro
 }
 
 fn grant(section: &RouteSection) -> RouteGrant {
-    let mut grant = RouteGrant::default();
+    let mut grant = RouteGrant { http: section.framing == Framing::Http, ..RouteGrant::default() };
     for secret in &section.secrets {
         match secret {
             RouteSecret::Pin => grant.pin = true,

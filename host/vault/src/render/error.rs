@@ -1,6 +1,7 @@
 //! Why a template was not rendered. For the journal and the plugin's author in development; never for the guest.
 
 use engine::contract::template::{Encoding, LengthEncoding, NodeId, Secret, UndoReason};
+use engine::rules::HeadFault;
 use thiserror::Error;
 
 use super::budget::{MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES};
@@ -22,9 +23,29 @@ pub enum RenderError {
         /// What it says.
         whole: NodeId,
     },
-    /// HTTP routes come later.
-    #[error("this version does not support messages with an HTTP head yet")]
-    HttpNotSupportedYet,
+    /// A head on a route of another framing.
+    #[error("plugin: the message has an HTTP head, and its route does not speak HTTP")]
+    NoHttpRoute,
+    /// A route that speaks HTTP needs one.
+    #[error("plugin: the message has no HTTP head, and its route speaks HTTP")]
+    NoHead,
+    /// The head of an HTTP request could not be sent.
+    #[error("plugin: the head of its request is refused: {0}")]
+    Head(#[from] HeadFault),
+    /// A header's value is no node.
+    #[error("plugin: the header {name} is node {value}, which does not exist")]
+    NoHeaderValue {
+        /// Its name.
+        name: String,
+        /// What it says.
+        value: NodeId,
+    },
+    /// Headers are logged on their way.
+    #[error("plugin: the header {name} would hold a secret; only a MAC or a signature over one may stand there")]
+    SecretInHeader {
+        /// Its name.
+        name: String,
+    },
     /// This card was rendered as often as one payment may.
     #[error("terminal: this card was rendered as often as a payment may; present the card again")]
     CardUsedUp,

@@ -8,6 +8,8 @@
 //!   does not hold its key.
 //! - Card data encoded twice (the hex of a base64). The scrubber undoes one encoding; what is encoded twice could come
 //!   back unrecognised.
+//! - A secret in a header or a target of HTTP, enciphered or not, and a digest of one: servers and proxies log those. A MAC
+//!   over a secret may stand there.
 //! - A cipher over bytes the plugin chose beside card data: no cipher of this version takes a node.
 //!
 //! Does not protect against: an acquirer that tells the plugin's author what it was sent.
@@ -18,6 +20,9 @@ mod card_tests;
 mod clock;
 mod encode;
 mod error;
+mod head;
+#[cfg(test)]
+mod head_tests;
 mod pass;
 #[cfg(test)]
 mod tests;
@@ -33,6 +38,7 @@ use crate::secret::{SecretBytes, redacted};
 pub use budget::{MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES};
 pub use clock::MAX_CLOCK_PATTERN_BYTES;
 pub use error::{NodeError, RenderError};
+pub use head::RenderedHead;
 pub(crate) use pass::{Pass, Scope};
 
 /// Which secrets may leave by one route.
@@ -44,6 +50,8 @@ pub struct RouteGrant {
     pub protected_tracks: Vec<Secret>,
     /// As PIN blocks.
     pub pin: bool,
+    /// It speaks HTTP, so that what leaves by it needs a head.
+    pub http: bool,
 }
 
 /// Whose secrets fill the holes.
@@ -74,14 +82,20 @@ pub struct RenderInput<'a> {
 pub struct Rendered {
     parts: Vec<Part>,
     whole: usize,
+    head: Option<RenderedHead>,
     /// The keys of DUKPT slots it was rendered with; its answer is sealed under the same.
     turns: Turns,
 }
 
 impl Rendered {
-    /// The bytes to send, without framing.
+    /// The bytes to send, without framing; of an HTTP request, its body.
     pub fn whole(&self) -> &[u8] {
         self.parts.get(self.whole).map_or(&[], |part| part.bytes.reveal())
+    }
+
+    /// The head of an HTTP request; none on other routes.
+    pub fn head(&self) -> Option<&RenderedHead> {
+        self.head.as_ref()
     }
 
     /// Some node held a secret: card data in clear or encoded.
@@ -129,8 +143,11 @@ pub(crate) fn render(
     mut input: RenderInput<'_>,
     turns: impl FnOnce(&[Node]) -> Result<Turns, RenderError>,
 ) -> Result<Rendered, RenderError> {
-    if message.http.is_some() {
-        return Err(RenderError::HttpNotSupportedYet);
+    match &message.http {
+        Some(_) if !input.allowed.http => return Err(RenderError::NoHttpRoute),
+        None if input.allowed.http => return Err(RenderError::NoHead),
+        Some(http) => head::check(http, &message.nodes)?,
+        None => {}
     }
     budget::check_count(&message.nodes)?;
     let whole = usize::try_from(message.whole).ok().filter(|whole| *whole < message.nodes.len());
@@ -144,7 +161,8 @@ pub(crate) fn render(
     }
     let turns = turns(&message.nodes)?;
     let parts = Pass::new(ring, plugin, Scope::Message(input), &turns).run(&message.nodes)?;
-    Ok(Rendered { parts, whole, turns })
+    let head = message.http.as_ref().map(|http| head::render(http, &parts)).transpose()?;
+    Ok(Rendered { parts, whole, head, turns })
 }
 
 /// The node is filled from the card.

@@ -1,7 +1,7 @@
 //! What templates become, and every misuse by its error.
 
 use engine::contract::template::{
-    CipherAlgorithm, CipherHole, DigestAlgorithm, DigestHole, Encoding, Extent, HttpHead, LengthEncoding, LengthHole,
+    CipherAlgorithm, CipherHole, DigestAlgorithm, DigestHole, Encoding, Extent, LengthEncoding, LengthHole,
     MacAlgorithm, MacHole, Message, Node, NodeId, ReasonBytes, Secret, SecretHole, SignatureAlgorithm, SignatureHole,
     TextEncoding, TextHole, UndoReason,
 };
@@ -270,11 +270,6 @@ fn what_is_not_supported_is_named() {
     for (node, name) in [(Node::Cipher(cipher), "cipher"), (Node::Signature(signature), "signature")] {
         assert_eq!(refused(vec![literal("a"), node]), NodeError::NotSupportedYet { what: name.to_owned() });
     }
-    let (_folder, vault) = signed_in();
-    let http = HttpHead { method: "POST".into(), target: "/".into(), headers: vec![] };
-    let message = Message { nodes: vec![literal("a")], whole: 0, http: Some(http) };
-    let input = RenderInput { card: CardSource::None, reason: None, allowed: &everything(), now: &noon() };
-    assert_eq!(vault.render(PLUGIN, &message, input).map(drop), Err(RenderError::HttpNotSupportedYet));
 }
 
 /// FIPS 180-4 and GB/T 32905, the message `abc`.
