@@ -1,6 +1,7 @@
 //! Building message templates: lists of nodes, each referring only to nodes before it.
 
-use crate::prelude::{MacAlgorithm, MacHole, Message, Node, NodeId};
+use crate::http::RequestHead;
+use crate::prelude::{MacAlgorithm, MacHole, Message, Node, NodeId, TextEncoding, TextHole};
 
 /// Collects the nodes of one message.
 #[derive(Debug, Default)]
@@ -40,6 +41,11 @@ impl TemplateBuilder {
         self.node(Node::Mac(MacHole { over, algorithm, key: key.to_owned() }))
     }
 
+    /// A node's bytes as text.
+    pub fn text(&mut self, of: NodeId, encoding: TextEncoding) -> NodeId {
+        self.node(Node::Text(TextHole { of, encoding }))
+    }
+
     /// Parts one after the other: neighbouring bytes become one literal, and a group of one is that one.
     pub fn group<'b>(&mut self, parts: impl IntoIterator<Item = Part<'b>>) -> NodeId {
         let mut members = Vec::new();
@@ -64,6 +70,11 @@ impl TemplateBuilder {
     /// The finished message for a route that frames it.
     pub fn finish(self, whole: NodeId) -> Message {
         Message { nodes: self.nodes, whole, http: None }
+    }
+
+    /// The finished message for a route that speaks HTTP.
+    pub fn request(self, head: RequestHead, body: NodeId) -> Message {
+        Message { nodes: self.nodes, whole: body, http: Some(head.into()) }
     }
 }
 
