@@ -63,7 +63,9 @@ fn measured() -> Costs {
     let unionpay = artefact("unionpay");
     let folder = unionpay.parent().expect("a folder");
     let mut costs = sizes(folder);
-    for (plugin, fuels) in [("unionpay", fuel_of_unionpay()), ("starter", fuel_of_starter())] {
+    for (plugin, fuels) in
+        [("unionpay", fuel_of_unionpay()), ("starter", fuel_of_starter()), ("http-json", fuel_of_http_json())]
+    {
         for (what, fuel) in fuels {
             costs.insert((plugin.to_owned(), what.to_owned()), (fuel, "fuel"));
         }
@@ -113,6 +115,26 @@ fn fuel_of_starter() -> Vec<(&'static str, u64)> {
         ("echo, started", begun(&plugin, &context, &Operation::Maintain(Maintenance::Echo))),
         ("sale, started", begun(&plugin, &context, &sale())),
     ]
+}
+
+fn fuel_of_http_json() -> Vec<(&'static str, u64)> {
+    let plugin = Sandbox::new().expect("a sandbox").load("bank", &artefact("http-json")).expect("it loads");
+    let context = Context {
+        parameters: vec![("terminal".into(), "T0000001".into())],
+        counters: vec![("order".into(), 1)],
+        ..deployed()
+    };
+    let mut costs = vec![
+        ("echo, started", begun(&plugin, &context, &Operation::Maintain(Maintenance::Echo))),
+        ("sale, started", begun(&plugin, &context, &sale())),
+    ];
+    let body = br#"{"terminal":"T0000001","order":"000000000001","amount":"000000001234","result":"approved","code":"00","authorization":"123456","reference":"000000000077"}"#;
+    let headers = vec![("x-seal".into(), "00".repeat(32))];
+    let event = Event::Received(Reply { status: 200, headers, body: body.to_vec() });
+    let step = plugin.resume(&context, &sale(), b"000000000001", &event).expect("a last step");
+    assert!(matches!(step.action, Action::Finish(Outcome::Approved(_))), "{:?}", step.action);
+    costs.push(("sale, approved", plugin.spent().fuel));
+    costs
 }
 
 /// What it costs to send the first message of an operation.

@@ -21,6 +21,10 @@ pub struct Template {
     pub about: &'static str,
     /// The plugin it is taken from: its name, and the name of its type.
     taken_from: (&'static str, &'static str),
+    /// Parameters to look at it with.
+    sets: &'static str,
+    /// Where an author begins to change it, and what is played with it.
+    next: &'static str,
     files: &'static [(&'static str, &'static str)],
 }
 
@@ -31,10 +35,16 @@ macro_rules! files {
 }
 
 /// All of them.
-pub const TEMPLATES: &[Template] = &[Template {
+pub const TEMPLATES: &[Template] = &[ISO8583, HTTP_JSON];
+
+const ISO8583: Template = Template {
     name: "iso8583",
     about: "ISO 8583 in characters with a MAC: echo test, sale, reversal",
     taken_from: ("starter", "Starter"),
+    sets: "--set terminal=TERM0001 --set merchant=MERCHANT0000001",
+    next: "Put your acquirer's table of fields into `src/fields.rs`, its codes into `src/codes.rs`, its messages into the \
+           files named after them. `tests/laws.rs` says what has to stay true, and `scenarios/` what a terminal must make \
+           of it, against a scripted acquirer: `acquit plugin test --plugin target/plugin/NAME.cwasm`.",
     files: files!("starter":
         "build.rs",
         "scenarios/acquirer.toml",
@@ -58,7 +68,30 @@ pub const TEMPLATES: &[Template] = &[Template {
         "src/settings.rs",
         "tests/laws.rs",
     ),
-}];
+};
+
+const HTTP_JSON: Template = Template {
+    name: "http-json",
+    about: "JSON over HTTP with an HMAC: echo test, sale, reversal",
+    taken_from: ("http-json", "HttpJson"),
+    sets: "--set terminal=T0000001",
+    next: "`PROTOCOL.md` is the protocol it speaks. Put your acquirer's members into `src/message.rs`, its codes into \
+           `src/codes.rs`, its messages into the files named after them. `tests/laws.rs` says what has to stay true.",
+    files: files!("http-json":
+        "PROTOCOL.md",
+        "build.rs",
+        "src/answer.rs",
+        "src/codes.rs",
+        "src/echo.rs",
+        "src/lib.rs",
+        "src/message.rs",
+        "src/policy.rs",
+        "src/reversal.rs",
+        "src/sale.rs",
+        "src/settings.rs",
+        "tests/laws.rs",
+    ),
+};
 
 /// A plugin's name: small letters, digits and dashes, begun by a letter.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -148,7 +181,7 @@ impl Template {
         }
         write("Cargo.toml", &manifest(name, self.about, &sdk))?;
         write(".gitignore", "/target\n")?;
-        write("README.md", &readme(name, self.about))?;
+        write("README.md", &self.readme(name))?;
         // The versions this repository is tested with, where it is at hand.
         if let Some(lock) = sdk.ancestors().nth(2).and_then(|root| fs::read_to_string(root.join("Cargo.lock")).ok()) {
             write("Cargo.lock", &lock)?;
@@ -160,6 +193,16 @@ impl Template {
         let (plugin, type_name) = self.taken_from;
         let library = |plugin: &str| format!("acquit_plugin_{}", plugin.replace('-', "_"));
         text.replace(&library(plugin), &library(name.as_str())).replace(type_name, &name.type_name())
+    }
+
+    fn readme(&self, name: &PluginName) -> String {
+        let (name, Self { about, sets, next, .. }) = (name.as_str(), self);
+        let next = next.replace("NAME", name);
+        format!(
+            "# {name}\n\nA plugin for the Acquit terminal: {about}.\n\n    cargo test                     # its tests, \
+             without a terminal\n    acquit plugin build            # target/plugin/{name}.component.wasm and .cwasm\n    \
+             acquit plugin inspect target/plugin/{name}.cwasm {sets}\n\n{next}\n"
+        )
     }
 }
 
@@ -207,19 +250,6 @@ strip = true
     )
 }
 
-fn readme(name: &PluginName, about: &str) -> String {
-    let name = name.as_str();
-    format!(
-        "# {name}\n\nA plugin for the Acquit terminal: {about}.\n\n    cargo test                     # its tests, without a \
-         terminal\n    acquit plugin build            # target/plugin/{name}.component.wasm and .cwasm\n    acquit plugin \
-         test --plugin target/plugin/{name}.cwasm\n    acquit plugin \
-         inspect target/plugin/{name}.cwasm --set terminal=TERM0001 --set merchant=MERCHANT0000001\n\nPut your \
-         acquirer's table of fields into `src/fields.rs`, its codes into `src/codes.rs`, its messages into the files \
-         named after them. `tests/laws.rs` says what has to stay true, and \
-         `scenarios/` what a terminal must make of it, against a scripted acquirer.\n"
-    )
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -241,7 +271,8 @@ mod tests {
         for template in TEMPLATES {
             let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins").join(template.taken_from.0);
             for folder in ["src", "tests", "scenarios"] {
-                for file in fs::read_dir(plugin.join(folder)).unwrap() {
+                // Only what the scripted acquirer speaks has scenarios.
+                for file in fs::read_dir(plugin.join(folder)).into_iter().flatten() {
                     let file = format!("{folder}/{}", file.unwrap().file_name().to_string_lossy());
                     assert!(template.files.iter().any(|(known, _)| *known == file), "{}: {file}", template.name);
                 }
@@ -261,6 +292,11 @@ mod tests {
         let laws = fs::read_to_string(folder.join("tests/laws.rs")).unwrap();
         assert!(laws.contains("use acquit_plugin_hello_bank::{HelloBank"), "{laws}");
         assert!(fs::read_to_string(folder.join("Cargo.toml")).unwrap().contains("name = \"acquit-plugin-hello-bank\""));
+        let other = PluginName::parse("hello-pay").unwrap();
+        let json = Template::named("http-json").unwrap().begin(&other, &parent, Some(&sdk)).unwrap();
+        let laws = fs::read_to_string(json.join("tests/laws.rs")).unwrap();
+        assert!(laws.contains("use acquit_plugin_hello_pay::{HelloPay") && !laws.contains("HttpJson"), "{laws}");
+        assert!(fs::read_to_string(json.join("README.md")).unwrap().contains("terminal=T0000001"));
         assert!(matches!(template.begin(&name, &parent, Some(&sdk)), Err(NewError::Taken(_))));
         let other = PluginName::parse("other").unwrap();
         assert!(matches!(template.begin(&other, &parent, None), Err(NewError::NoSdk(_))));

@@ -42,7 +42,11 @@ impl Shop {
     }
 
     fn power_on(&mut self) -> Result<()> {
-        let host = Process::spawn("the host", &mut self.command(&["run"])?, &self.transcript)?;
+        let host = Process::spawn(
+            "the host",
+            &mut self.command(&["run", "--record-calls", &self.calls()])?,
+            &self.transcript,
+        )?;
         while let Some(line) = host.next_line()? {
             let said: Value = serde_json::from_str(&line).unwrap_or_default();
             if said["ready"] == true {
@@ -51,6 +55,11 @@ impl Shop {
             }
         }
         bail!("the host did not start:\n{}", host.errors())
+    }
+
+    /// Every call of the plugin, one a line.
+    fn calls(&self) -> String {
+        self.folder.path().join("calls.jsonl").to_string_lossy().into_owned()
     }
 
     /// Pulls the plug.
@@ -199,6 +208,24 @@ fn what_proves_nothing_is_unknown_and_taken_back() -> Result<()> {
         shop.close(100)?;
     }
     Ok(())
+}
+
+/// What was traded is what the plugin is judged by: no law is broken.
+#[test]
+fn the_plugin_keeps_the_laws() -> Result<()> {
+    let shop = Shop::open(&[Manner::Approve, Manner::Decline, Manner::GatewayTimeout])?;
+    shop.run(&["echo"])?.done()?;
+    for amount in ["12.34", "1.00", "0.50"] {
+        shop.run(&["sale", amount])?;
+    }
+    shop.wait_paid()?;
+    let (calls, plugin) = (shop.calls(), programs::plugin("http-json")?.to_string_lossy().into_owned());
+    let certify = ["plugin", "certify", "--calls", &calls, &plugin, "--set", "terminal=T0000001", "--variations", "20"];
+    let judged = shop.run(&certify)?;
+    let report: Value = serde_json::from_str(judged.last()["report"].as_str().context("no report")?)?;
+    let verdicts = report["verdicts"].as_array().context("no verdicts")?;
+    ensure!(judged.ok && verdicts.iter().all(|verdict| verdict["broken"] == 0), "{report:#}");
+    shop.close(1234)
 }
 
 /// The plug is pulled while the acquirer is silent: the reversal, head and all, is made of what the journal kept.
