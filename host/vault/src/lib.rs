@@ -25,14 +25,14 @@ pub use card::{
 };
 pub use items::ItemsError;
 pub use keys::{
-    ClearKey, ClearKeyError, GrantError, KeyBlockError, KeyDownloadError, KeyFileError, KeyPaths, PluginGrant,
-    SlotError, SlotGrant, StagedKeys, TransportKeyError,
+    ClearKey, ClearKeyError, GrantError, KeyBlockError, KeyDownloadError, KeyFileError, KeyPaths, PairError, PemKey,
+    PluginGrant, SlotError, SlotGrant, StagedKeys, TransportKeyError,
 };
 pub use prepare::{PrepareError, Prepared, Preparing};
 pub use proof::{EchoFault, MAX_PROOFS, ProofFailure, RawReply, SealFault};
 pub use render::{
-    CardSource, MAX_CLOCK_PATTERN_BYTES, MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES,
-    NodeError, RenderError, RenderInput, Rendered, RenderedHead, RouteGrant,
+    CardSource, MAX_CLOCK_PATTERN_BYTES, MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_SIGNATURES, MAX_TEMPLATE_NODES,
+    MAX_WORKED_BYTES, NodeError, RenderError, RenderInput, Rendered, RenderedHead, RouteGrant,
 };
 pub use scrub::{Mask, Scrubbed, mask_by_luhn, scrub, scrub_headers};
 pub use seal::{Needed, SealError, SealedCard, StandbyError, secrets_needed};

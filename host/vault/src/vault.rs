@@ -14,7 +14,8 @@ use crate::keys::dukpt::{Counting, DukptKeys, Turns};
 use crate::keys::file::{Contents, KeyFile, STORAGE_KEY_BYTES};
 use crate::keys::ring::KeyRing;
 use crate::keys::{
-    ClearKey, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PluginGrant, StagedKeys, TransportKeyError,
+    ClearKey, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PemKey, PluginGrant, SlotError, StagedKeys,
+    TransportKeyError,
 };
 use crate::proof::{self, ProofFailure, RawReply};
 use crate::render::{self, RenderError, RenderInput, Rendered};
@@ -90,6 +91,28 @@ impl Vault {
         self.file.write(&contents)?;
         self.ring.take_fixed(plugin, slot, contents.fixed);
         Ok(())
+    }
+
+    /// Loads half of a key pair, durably: a private one into a slot that signs, a public one into a slot that checks
+    /// signatures. `fingerprint` is the beginning of the public half's, eight bytes at least; a private half may come
+    /// without, since whoever brings it says himself whose it is.
+    pub fn load_half(
+        &mut self,
+        plugin: &str,
+        slot: &str,
+        half: PemKey,
+        fingerprint: &[u8],
+    ) -> Result<(), TransportKeyError> {
+        let fixed = self.ring.with_half(plugin, slot, half, fingerprint)?;
+        let contents = Contents { fixed, ..self.contents() };
+        self.file.write(&contents)?;
+        self.ring.take_fixed(plugin, slot, contents.fixed);
+        Ok(())
+    }
+
+    /// The public half of what is in a slot that signs or checks signatures, in PEM: for the acquirer.
+    pub fn public_half(&self, plugin: &str, slot: &str) -> Result<String, SlotError> {
+        self.ring.public_half(plugin, slot)
     }
 
     /// Loads the initial key of a DUKPT slot, durably, if it gives this check value of three or four bytes. `serial` is the

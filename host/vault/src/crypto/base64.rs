@@ -26,7 +26,8 @@ pub(crate) fn decode(text: &[u8]) -> Option<Vec<u8>> {
         }
         bytes.extend_from_slice(&bits.to_be_bytes()[1..group.len().max(1)]);
     }
-    (encode(&bytes) == text).then_some(bytes)
+    // What is decoded may be a key.
+    (zeroize::Zeroizing::new(encode(&bytes)).as_slice() == text).then_some(bytes)
 }
 
 /// The six bits of one character, of the standard or the URL-safe alphabet.

@@ -18,7 +18,7 @@ pub(crate) const MIN_CHECK_VALUE_BYTES: usize = 3;
 pub(crate) const MAX_CHECK_VALUE_BYTES: usize = 4;
 
 /// The key gives this check value. False for a length other than three or four bytes. No standard gives the secret of an
-/// HMAC such a value; here it is the first bytes of the HMAC of nothing.
+/// HMAC such a value; here it is the first bytes of the HMAC of nothing, and of a key pair those of its fingerprint.
 pub(crate) fn fits(key: &Key, check_value: &[u8]) -> bool {
     if !(MIN_CHECK_VALUE_BYTES..=MAX_CHECK_VALUE_BYTES).contains(&check_value.len()) {
         return false;
@@ -32,6 +32,7 @@ pub(crate) fn whole(key: &Key) -> Zeroizing<Vec<u8>> {
         Key::Des(key) => key.schedule().encrypt([0; DES_BLOCK_BYTES]).to_vec(),
         Key::Wide(key) => key.schedule().encrypt([0; WIDE_BLOCK_BYTES]).to_vec(),
         Key::Hmac(_) => mac::compute(MacAlgorithm::HmacSha256, key, &[]).unwrap_or_default(),
+        Key::Pair(key) => key.fingerprint(),
     })
 }
 

@@ -60,7 +60,7 @@ impl InitialKey {
                 };
                 Some((Self::Aes(AesInitial::new(key.clone(), *id)?), counter))
             }
-            Key::Hmac(_) => None,
+            Key::Hmac(_) | Key::Pair(_) => None,
         }
     }
 

@@ -7,6 +7,7 @@ use engine::contract::acquirer::KeyAlgorithm;
 use subtle::ConstantTimeEq;
 use zeroize::Zeroizing;
 
+use super::signature::{MAX_PAIR_BYTES, PairKey};
 use super::tdes::DesKey;
 use super::wide::{WideCipher, WideKey};
 use crate::secret::{SecretBytes, redacted};
@@ -22,6 +23,7 @@ pub(crate) enum Key {
     Des(DesKey),
     Wide(WideKey),
     Hmac(SecretBytes),
+    Pair(PairKey),
 }
 
 impl Key {
@@ -34,6 +36,9 @@ impl Key {
             }
             (KeyAlgorithm::Sm4, 16) => WideKey::new(WideCipher::Sm4, bytes).map(Self::Wide),
             (KeyAlgorithm::Hmac, MIN_HMAC_BYTES..=MAX_HMAC_BYTES) => Some(Self::Hmac(bytes.into())),
+            (KeyAlgorithm::Rsa | KeyAlgorithm::P256 | KeyAlgorithm::Ed25519 | KeyAlgorithm::Sm2, ..=MAX_PAIR_BYTES) => {
+                PairKey::restored(bytes.into()).filter(|key| key.algorithm() == algorithm).map(Self::Pair)
+            }
             _ => None,
         }
     }
@@ -47,6 +52,7 @@ impl Key {
             Self::Wide(key) if key.reveal().len() == 16 => KeyAlgorithm::Aes128,
             Self::Wide(_) => KeyAlgorithm::Aes256,
             Self::Hmac(_) => KeyAlgorithm::Hmac,
+            Self::Pair(key) => key.algorithm(),
         }
     }
 
@@ -59,6 +65,7 @@ impl Key {
             Self::Des(key) => key.reveal(),
             Self::Wide(key) => key.reveal(),
             Self::Hmac(secret) => secret.reveal(),
+            Self::Pair(key) => key.reveal(),
         }
     }
 
@@ -78,10 +85,20 @@ impl Key {
         }
     }
 
-    /// Both are one key: under DES they encipher alike; else their bytes are equal, whatever the algorithm.
+    /// The key as half of a pair, where it is one.
+    pub(crate) fn pair(&self) -> Option<&PairKey> {
+        match self {
+            Self::Pair(key) => Some(key),
+            _ => None,
+        }
+    }
+
+    /// Both are one key: under DES they encipher alike; halves are of one pair; else their bytes are equal, whatever the
+    /// algorithm.
     pub(crate) fn is_like(&self, other: &Self) -> bool {
         match (self, other) {
             (Self::Des(one), Self::Des(another)) => one.enciphers_like(another),
+            (Self::Pair(one), Self::Pair(another)) => one.is_of_pair(another),
             _ => self.reveal().ct_eq(other.reveal()).into(),
         }
     }

@@ -7,6 +7,7 @@ pub(crate) mod key;
 pub(crate) mod key_block;
 pub(crate) mod mac;
 pub(crate) mod pin_block;
+pub(crate) mod signature;
 pub(crate) mod tdes;
 pub(crate) mod track;
 pub(crate) mod wide;

@@ -7,6 +7,7 @@
 //! that keeps the key-encryption key takes this module's place on a real terminal. An older copy of the whole pair put
 //! back is not noticed either.
 
+use std::collections::BTreeMap;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::{MetadataExt, OpenOptionsExt};
@@ -21,9 +22,10 @@ use zeroize::Zeroizing;
 
 use super::dukpt::{DukptKey, DukptKeys};
 use super::fixed::{ALGORITHMS, FixedKey, FixedKeys, USES};
-use super::ring::TransportKeys;
+use super::ring::{Place, TransportKeys};
 use crate::crypto::dukpt::InitialKey;
 use crate::crypto::key::Key;
+use crate::crypto::signature::MAX_PAIR_BYTES;
 
 /// Bytes of the key-encryption key and of the storage key (ChaCha20).
 pub(crate) const STORAGE_KEY_BYTES: usize = 32;
@@ -36,6 +38,8 @@ const MAX_FILE_BYTES: u64 = 1 << 20;
 /// The bytes that name the algorithms whose keys are no DES keys.
 const OTHER_ALGORITHMS: [(KeyAlgorithm, u8); 3] =
     [(KeyAlgorithm::Aes128, 1), (KeyAlgorithm::Aes256, 2), (KeyAlgorithm::Sm4, 3)];
+/// Most bytes of a key in one entry, whose length is one byte; a longer one, half of a pair, stands in several, in order.
+const MAX_PART_BYTES: usize = 255;
 /// Stands behind the slot of a fixed key, before what the key is for and of which algorithm; in no slot's name.
 const FIXED_MARK: u8 = 0;
 /// The same of an initial key; what follows it is its serial number, whose counter no key up to it is used again, behind
@@ -188,7 +192,9 @@ impl KeyFile {
 impl Contents {
     fn to_bytes(&self) -> Zeroizing<Vec<u8>> {
         let of_keys = self.transport.iter().map(|((plugin, slot), key)| 4 + plugin.len() + slot.len() + key.len());
-        let of_fixed = self.fixed.iter().map(|((plugin, slot), it)| 6 + plugin.len() + slot.len() + it.key.len());
+        let of_fixed = self.fixed.iter().map(|((plugin, slot), it)| {
+            it.key.len().div_ceil(MAX_PART_BYTES) * (6 + plugin.len() + slot.len()) + it.key.len()
+        });
         // Room for the tag as well: a vector that grows leaves a copy of its bytes behind.
         let of_dukpt = self.dukpt.keys.keys().map(|(plugin, slot)| 6 + plugin.len() + slot.len() + MAX_DUKPT_BYTES);
         let of_retired = self.dukpt.retired.iter().map(|serial| 4 + serial.len());
@@ -201,7 +207,9 @@ impl Contents {
         }
         for ((plugin, slot), fixed) in &self.fixed {
             let marked = [slot.as_bytes(), &[FIXED_MARK], &fixed.tag()].concat();
-            write_parts([plugin.as_bytes(), &marked, fixed.key.reveal()], &mut bytes);
+            for part in fixed.key.reveal().chunks(MAX_PART_BYTES) {
+                write_parts([plugin.as_bytes(), &marked, part], &mut bytes);
+            }
         }
         for ((plugin, slot), known) in &self.dukpt.keys {
             let (tag, key) = stored_initial(known);
@@ -217,6 +225,7 @@ impl Contents {
     fn parse(mut bytes: &[u8]) -> Option<Self> {
         let storage_key = Zeroizing::new(*bytes.split_off(..STORAGE_KEY_BYTES)?.first_chunk()?);
         let (mut transport, mut fixed, mut dukpt) = (TransportKeys::new(), FixedKeys::new(), DukptKeys::default());
+        let mut parts = FixedParts::new();
         while !bytes.is_empty() {
             let [plugin, slot, key] = [(); 3].map(|()| {
                 let length = usize::from(*bytes.split_off_first()?);
@@ -226,8 +235,12 @@ impl Contents {
             let (plugin, key) = (name(plugin?)?, key?);
             match slot? {
                 [slot @ .., FIXED_MARK, key_use, algorithm] => {
-                    let key = FixedKey::restored([*key_use, *algorithm], Zeroizing::new(key.to_vec()))?;
-                    fixed.insert((plugin, name(slot)?), key);
+                    let room = || Zeroizing::new(Vec::with_capacity(MAX_PAIR_BYTES));
+                    let whole = parts.entry(((plugin, name(slot)?), [*key_use, *algorithm])).or_insert_with(room);
+                    if whole.len() + key.len() > MAX_PAIR_BYTES {
+                        return None;
+                    }
+                    whole.extend_from_slice(key);
                 }
                 [slot @ .., DUKPT_MARK, key_use, algorithm] => {
                     dukpt.keys.insert((plugin, name(slot)?), restored_initial([*key_use, *algorithm], key)?);
@@ -236,9 +249,17 @@ impl Contents {
                 slot => drop(transport.insert((plugin, name(slot)?), restored(key)?)),
             }
         }
+        for ((at, tag), key) in parts {
+            if fixed.insert(at, FixedKey::restored(tag, key)?).is_some() {
+                return None;
+            }
+        }
         Some(Self { storage_key, transport, fixed, dukpt })
     }
 }
+
+/// Fixed keys by place and by what they are for, as far as they have been read: a long one stands in several entries.
+type FixedParts = BTreeMap<(Place, [u8; 2]), Zeroizing<Vec<u8>>>;
 
 /// Each behind one byte of length.
 fn write_parts(parts: [&[u8]; 3], into: &mut Vec<u8>) {

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use engine::contract::acquirer::{KeyAlgorithm, KeyUse};
-use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
+use engine::contract::template::{MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
 
 use super::clear::ClearKey;
 use super::grant::{GrantError, SlotError, SlotGrant};
@@ -14,7 +14,7 @@ use super::ring::{KeyRing, Place, TransportKeyError, place};
 use crate::crypto::{check_value, key::Key};
 
 /// The byte that names a use in the key file.
-pub(super) const USES: [(u8, KeyUse); 17] = [
+pub(super) const USES: [(u8, KeyUse); 27] = [
     (0x10, KeyUse::Mac(MacAlgorithm::UnionpayEcb)),
     (0x11, KeyUse::Mac(MacAlgorithm::X919)),
     (0x12, KeyUse::Mac(MacAlgorithm::X99)),
@@ -32,15 +32,29 @@ pub(super) const USES: [(u8, KeyUse); 17] = [
     (0x30, KeyUse::Track(TrackProtection::UnionpayLastBlock)),
     (0x31, KeyUse::Track(TrackProtection::PaddedF)),
     (0x32, KeyUse::Track(TrackProtection::LengthPrefixed)),
+    (0x40, KeyUse::Sign(SignatureAlgorithm::RsaSha256)),
+    (0x41, KeyUse::Sign(SignatureAlgorithm::RsaPssSha256)),
+    (0x42, KeyUse::Sign(SignatureAlgorithm::EcdsaP256Sha256)),
+    (0x43, KeyUse::Sign(SignatureAlgorithm::Ed25519)),
+    (0x44, KeyUse::Sign(SignatureAlgorithm::Sm2Sm3)),
+    (0x50, KeyUse::Verify(SignatureAlgorithm::RsaSha256)),
+    (0x51, KeyUse::Verify(SignatureAlgorithm::RsaPssSha256)),
+    (0x52, KeyUse::Verify(SignatureAlgorithm::EcdsaP256Sha256)),
+    (0x53, KeyUse::Verify(SignatureAlgorithm::Ed25519)),
+    (0x54, KeyUse::Verify(SignatureAlgorithm::Sm2Sm3)),
 ];
 /// The byte that names an algorithm in the key file.
-pub(super) const ALGORITHMS: [(u8, KeyAlgorithm); 6] = [
+pub(super) const ALGORITHMS: [(u8, KeyAlgorithm); 10] = [
     (1, KeyAlgorithm::Aes128),
     (2, KeyAlgorithm::Aes256),
     (3, KeyAlgorithm::Sm4),
     (4, KeyAlgorithm::Des),
     (5, KeyAlgorithm::Tdes),
     (6, KeyAlgorithm::Hmac),
+    (7, KeyAlgorithm::Rsa),
+    (8, KeyAlgorithm::P256),
+    (9, KeyAlgorithm::Ed25519),
+    (10, KeyAlgorithm::Sm2),
 ];
 
 /// Fixed keys by place, as the key file keeps them.
@@ -50,7 +64,7 @@ pub(crate) type FixedKeys = BTreeMap<Place, FixedKey>;
 #[derive(Clone)]
 pub(crate) struct FixedKey {
     pub(super) key: Key,
-    key_use: KeyUse,
+    pub(super) key_use: KeyUse,
 }
 
 impl FixedKey {
@@ -122,6 +136,9 @@ impl KeyRing {
         expected: &[u8],
     ) -> Result<Key, TransportKeyError> {
         let slot = || grant.slot.clone();
+        if matches!(grant.key_use, KeyUse::Sign(_) | KeyUse::Verify(_)) {
+            return Err(TransportKeyError::OfPair { slot: slot() });
+        }
         let bytes = key.0.len();
         let key = grant.key_of(key.0).ok_or_else(|| TransportKeyError::Length { slot: slot(), bytes })?;
         if !check_value::fits(&key, expected) {

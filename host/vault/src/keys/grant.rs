@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::dukpt::KEPT_FOR_UNDO_COUNTERS;
 use crate::crypto::key::{Key, MAX_HMAC_BYTES, MIN_HMAC_BYTES};
-use crate::crypto::{mac, pin_block};
+use crate::crypto::{mac, pin_block, signature};
 
 /// One key slot of a plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -173,6 +173,14 @@ pub enum SlotError {
         /// What it does.
         granted: KeyUse,
     },
+    /// No slot for a half of a key pair.
+    #[error("key slot {slot} is granted {granted:?}; a key pair's half only signs or checks signatures")]
+    NotOfPair {
+        /// Which slot.
+        slot: Name,
+        /// What it does.
+        granted: KeyUse,
+    },
     /// No DUKPT slot: it has no initial key and no serial number.
     #[error("key slot {slot} is granted no DUKPT scheme, so it has neither an initial key nor a key serial number")]
     NotDukpt {
@@ -232,11 +240,8 @@ impl SlotGrant {
         let unsupported = |what: String| {
             Err(GrantError::NotSupportedYet { plugin: plugin.to_owned(), slot: self.slot.clone(), what })
         };
-        if matches!(self.key_use, KeyUse::Data(_) | KeyUse::Sign(_) | KeyUse::Verify(_)) {
+        if matches!(self.key_use, KeyUse::Data(_)) {
             return unsupported(format!("{:?}", self.key_use));
-        }
-        if let Some(other) = self.algorithms.iter().find(|one| cipher_of(**one).is_none()) {
-            return unsupported(format!("{other:?}"));
         }
         if let Some([one, other]) =
             self.algorithms.array_windows().find(|[one, other]| cipher_of(*one) != cipher_of(*other))
@@ -244,7 +249,7 @@ impl SlotGrant {
             let (plugin, slot) = (plugin.to_owned(), self.slot.clone());
             return Err(GrantError::Mixed { plugin, slot, one: *one, other: *other });
         }
-        if !self.algorithms.iter().any(|algorithm| !fitting_lengths(&self.key_use, *algorithm).is_empty()) {
+        if !self.algorithms.iter().any(|algorithm| goes_with(&self.key_use, *algorithm)) {
             return Err(GrantError::Algorithm {
                 plugin: plugin.to_owned(),
                 slot: self.slot.clone(),
@@ -258,7 +263,13 @@ impl SlotGrant {
     /// This key may be in it.
     pub(super) fn admits(&self, key: &Key) -> bool {
         let algorithm = key.algorithm();
-        self.algorithms.contains(&algorithm) && fitting_lengths(&self.key_use, algorithm).contains(&key.len())
+        let fits = match (&self.key_use, key.pair()) {
+            (KeyUse::Sign(made), Some(half)) => half.is_private() && signature::key_of(*made) == algorithm,
+            (KeyUse::Verify(made), Some(half)) => !half.is_private() && signature::key_of(*made) == algorithm,
+            (_, Some(_)) => false,
+            (key_use, None) => fitting_lengths(key_use, algorithm).contains(&key.len()),
+        };
+        fits && self.algorithms.contains(&algorithm)
     }
 
     /// A key of this many bytes may be in it.
@@ -274,13 +285,20 @@ impl SlotGrant {
     }
 }
 
-/// The cipher of an algorithm by its shortest key; none where this version has it not.
-fn cipher_of(algorithm: KeyAlgorithm) -> Option<KeyAlgorithm> {
+/// The cipher of an algorithm by its shortest key.
+fn cipher_of(algorithm: KeyAlgorithm) -> KeyAlgorithm {
     match algorithm {
-        KeyAlgorithm::Des | KeyAlgorithm::Tdes => Some(KeyAlgorithm::Des),
-        KeyAlgorithm::Aes128 | KeyAlgorithm::Aes256 => Some(KeyAlgorithm::Aes128),
-        KeyAlgorithm::Sm4 | KeyAlgorithm::Hmac => Some(algorithm),
-        KeyAlgorithm::Rsa | KeyAlgorithm::P256 | KeyAlgorithm::Ed25519 | KeyAlgorithm::Sm2 => None,
+        KeyAlgorithm::Des | KeyAlgorithm::Tdes => KeyAlgorithm::Des,
+        KeyAlgorithm::Aes128 | KeyAlgorithm::Aes256 => KeyAlgorithm::Aes128,
+        _ => algorithm,
+    }
+}
+
+/// Some key of this algorithm can do it.
+pub(super) fn goes_with(key_use: &KeyUse, algorithm: KeyAlgorithm) -> bool {
+    match key_use {
+        KeyUse::Sign(made) | KeyUse::Verify(made) => signature::key_of(*made) == algorithm,
+        _ => !fitting_lengths(key_use, algorithm).is_empty(),
     }
 }
 
@@ -306,6 +324,9 @@ pub(super) fn fitting_lengths(key_use: &KeyUse, algorithm: KeyAlgorithm) -> Vec<
 
 /// The algorithm a refusal proposes: the commonest that goes with the use.
 fn needed(key_use: &KeyUse) -> KeyAlgorithm {
+    if let KeyUse::Sign(made) | KeyUse::Verify(made) = key_use {
+        return signature::key_of(*made);
+    }
     let common = [KeyAlgorithm::Tdes, KeyAlgorithm::Aes128, KeyAlgorithm::Sm4, KeyAlgorithm::Hmac, KeyAlgorithm::Des];
     let fits = |algorithm: &KeyAlgorithm| !fitting_lengths(key_use, *algorithm).is_empty();
     common.into_iter().find(fits).unwrap_or(KeyAlgorithm::Tdes)
@@ -324,14 +345,9 @@ mod tests {
 
     #[test]
     fn what_is_not_supported_is_named() {
-        for key_use in [
-            KeyUse::Data(CipherAlgorithm::TdesCbc),
-            KeyUse::Sign(SignatureAlgorithm::Ed25519),
-            KeyUse::Verify(SignatureAlgorithm::Sm2Sm3),
-        ] {
-            let refused = check(key_use.clone(), &[KeyAlgorithm::Tdes]).unwrap_err();
-            assert!(refused.to_string().contains(&format!("{key_use:?}")), "{refused}");
-        }
+        let key_use = KeyUse::Data(CipherAlgorithm::TdesCbc);
+        let refused = check(key_use.clone(), &[KeyAlgorithm::Tdes]).unwrap_err();
+        assert!(refused.to_string().contains(&format!("{key_use:?}")), "{refused}");
         let refused = check(KeyUse::Transport, &[KeyAlgorithm::Tdes, KeyAlgorithm::Sm4]).unwrap_err();
         assert!(refused.to_string().contains("Sm4"));
     }
@@ -341,6 +357,10 @@ mod tests {
         assert!(check(KeyUse::Transport, &[KeyAlgorithm::Des]).is_err());
         assert!(check(KeyUse::Mac(MacAlgorithm::X919), &[KeyAlgorithm::Des]).is_err());
         assert!(check(KeyUse::Mac(MacAlgorithm::UnionpayEcb), &[]).is_err());
+        assert!(check(KeyUse::Sign(SignatureAlgorithm::Ed25519), &[KeyAlgorithm::Tdes]).is_err());
+        assert!(check(KeyUse::Sign(SignatureAlgorithm::Ed25519), &[KeyAlgorithm::Ed25519]).is_ok());
+        let both = [KeyAlgorithm::Ed25519, KeyAlgorithm::P256];
+        assert!(matches!(check(KeyUse::Verify(SignatureAlgorithm::Ed25519), &both), Err(GrantError::Mixed { .. })));
         assert!(check(KeyUse::Mac(MacAlgorithm::UnionpayEcb), &[KeyAlgorithm::Des]).is_ok());
         let (slot, key_use, scheme) = ("s".repeat(256), KeyUse::Transport, KeyScheme::Session);
         assert!(SlotGrant { slot, algorithms: vec![KeyAlgorithm::Tdes], key_use, scheme }.check("plugin").is_err());

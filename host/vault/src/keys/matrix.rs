@@ -1,13 +1,14 @@
 //! Who may do what with which key, as two tables. A cell that changes shows here.
 
 use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, KeyUse};
-use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
+use engine::contract::template::{MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
 
 use super::dukpt::Turns;
-use super::grant::fitting_lengths;
+use super::fixed::FixedKey;
+use super::grant::{fitting_lengths, goes_with};
 use super::ring::{KeyRing, TransportKeys, WorkKey, place};
 use crate::crypto::dukpt::Purpose;
-use crate::crypto::key::key_of;
+use crate::crypto::key::{Key, key_of};
 use crate::{PluginGrant, SlotError, SlotGrant};
 
 const ALGORITHMS: [KeyAlgorithm; 10] = [
@@ -45,7 +46,39 @@ fn uses() -> Vec<(KeyUse, KeyAlgorithm)> {
         (KeyUse::Track(TrackProtection::PaddedF), KeyAlgorithm::Tdes),
         (KeyUse::Track(TrackProtection::LengthPrefixed), KeyAlgorithm::Tdes),
     ]);
+    for (signature, algorithm) in [
+        (SignatureAlgorithm::RsaSha256, KeyAlgorithm::Rsa),
+        (SignatureAlgorithm::RsaPssSha256, KeyAlgorithm::Rsa),
+        (SignatureAlgorithm::EcdsaP256Sha256, KeyAlgorithm::P256),
+        (SignatureAlgorithm::Ed25519, KeyAlgorithm::Ed25519),
+        (SignatureAlgorithm::Sm2Sm3, KeyAlgorithm::Sm2),
+    ] {
+        uses.extend([(KeyUse::Sign(signature), algorithm), (KeyUse::Verify(signature), algorithm)]);
+    }
     uses
+}
+
+/// A private half for a slot that signs, a public one for a slot that checks.
+fn half(slot: &SlotGrant) -> Option<Key> {
+    macro_rules! halves {
+        ($name:literal) => {
+            (
+                include_str!(concat!("../crypto/signature_keys/", $name, ".pem")),
+                include_str!(concat!("../crypto/signature_keys/", $name, ".pub.pem")),
+            )
+        };
+    }
+    let (private, public) = match slot.algorithms[0] {
+        KeyAlgorithm::Rsa => halves!("rsa-2048"),
+        KeyAlgorithm::P256 => halves!("p256"),
+        KeyAlgorithm::Ed25519 => halves!("ed25519"),
+        KeyAlgorithm::Sm2 => halves!("sm2"),
+        _ => return None,
+    };
+    let text = if matches!(slot.key_use, KeyUse::Sign(_)) { private } else { public };
+    let key = crate::PemKey::parse(text).unwrap().into_key();
+    assert!(slot.admits(&key), "{:?}", slot.key_use);
+    Some(key)
 }
 
 /// Lengths in bytes of the keys each use takes.
@@ -54,6 +87,9 @@ fn keys_by_use() {
     let mut table = String::new();
     for (key_use, _) in uses() {
         let cells = ALGORITHMS.iter().filter_map(|algorithm| {
+            if matches!(key_use, KeyUse::Sign(_) | KeyUse::Verify(_)) {
+                return goes_with(&key_use, *algorithm).then(|| format!("{algorithm:?}"));
+            }
             let lengths = fitting_lengths(&key_use, *algorithm);
             let (first, last) = (lengths.first()?, lengths.last()?);
             Some(if first == last { format!("{algorithm:?} {first}") } else { format!("{algorithm:?} {first}-{last}") })
@@ -79,7 +115,17 @@ fn keys_by_use() {
          Mac(HmacSha256): Hmac 16-64\n\
          Track(UnionpayLastBlock): Des 8, Tdes 16-24\n\
          Track(PaddedF): Des 8, Tdes 16-24\n\
-         Track(LengthPrefixed): Des 8, Tdes 16-24\n"
+         Track(LengthPrefixed): Des 8, Tdes 16-24\n\
+         Sign(RsaSha256): Rsa\n\
+         Verify(RsaSha256): Rsa\n\
+         Sign(RsaPssSha256): Rsa\n\
+         Verify(RsaPssSha256): Rsa\n\
+         Sign(EcdsaP256Sha256): P256\n\
+         Verify(EcdsaP256Sha256): P256\n\
+         Sign(Ed25519): Ed25519\n\
+         Verify(Ed25519): Ed25519\n\
+         Sign(Sm2Sm3): Sm2\n\
+         Verify(Sm2Sm3): Sm2\n"
     );
 }
 
@@ -97,6 +143,10 @@ fn operations_by_use() {
         KeyRing::new(std::slice::from_ref(&grant), TransportKeys::new(), Default::default(), Default::default())
             .unwrap();
     for (number, slot) in grant.slots.iter().enumerate() {
+        if let Some(key) = half(slot) {
+            ring.fixed.insert(place("one", &slot.slot), FixedKey { key, key_use: slot.key_use.clone() });
+            continue;
+        }
         let length = fitting_lengths(&slot.key_use, slot.algorithms[0])[0];
         let text = format!("{:02x}", number + 0x11).repeat(length / 2) + &"89".repeat(length / 2);
         let key = key_of(slot.algorithms[0], &text);
@@ -123,7 +173,9 @@ fn operations_by_use() {
                     let wrong = || SlotError::WrongUse { slot: slot.slot.clone(), asked: asked.clone(), granted };
                     (makes == *format).then_some(()).ok_or_else(wrong)
                 }),
-                KeyUse::Data(_) | KeyUse::Sign(_) | KeyUse::Verify(_) => panic!("not among the uses"),
+                KeyUse::Sign(made) => ring.signing_key(plugin, &slot.slot, *made).map(drop),
+                KeyUse::Verify(made) => ring.verifying_key(plugin, &slot.slot, *made).map(drop),
+                KeyUse::Data(_) => panic!("not among the uses"),
             };
             match ask("one") {
                 Ok(()) => assert_eq!(slot.key_use, asked),

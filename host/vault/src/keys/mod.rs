@@ -8,14 +8,17 @@ mod grant;
 mod marks;
 #[cfg(test)]
 mod matrix;
+mod pair;
 pub(crate) mod ring;
 mod staging;
 #[cfg(test)]
 mod tests;
 
 pub use crate::crypto::key_block::KeyBlockError;
+pub use crate::crypto::signature::PairError;
 pub use clear::{ClearKey, ClearKeyError};
 pub use file::{KeyFileError, KeyPaths};
 pub use grant::{GrantError, PluginGrant, SlotError, SlotGrant};
+pub use pair::PemKey;
 pub use ring::TransportKeyError;
 pub use staging::{KeyDownloadError, StagedKeys};

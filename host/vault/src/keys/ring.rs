@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use engine::contract::acquirer::KeyUse;
-use engine::contract::template::{MacAlgorithm, PinFormat, TrackProtection};
+use engine::contract::template::{MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
 use engine::contract::types::Name;
 use thiserror::Error;
 
@@ -20,6 +20,7 @@ use super::grant::{GrantError, PluginGrant, SlotError, SlotGrant};
 use crate::crypto::dukpt::Purpose;
 use crate::crypto::key::Key;
 use crate::crypto::key_block::KeyBlockError;
+use crate::crypto::signature::PairKey;
 
 /// A slot of a plugin.
 pub(crate) type Place = (Name, Name);
@@ -52,6 +53,31 @@ pub enum TransportKeyError {
         slot: Name,
         /// How long the key is.
         bytes: usize,
+    },
+    /// Half of a pair is not typed.
+    #[error("key slot {slot} holds half of a key pair, which is loaded from its file with --pem")]
+    OfPair {
+        /// Which slot.
+        slot: Name,
+    },
+    /// The half or the algorithm is not what the slot is for.
+    #[error("the key for slot {slot} is {what}, and the slot is granted {granted:?}")]
+    OtherHalf {
+        /// Which slot.
+        slot: Name,
+        /// Algorithm and half.
+        what: String,
+        /// What the slot does.
+        granted: KeyUse,
+    },
+    /// Somebody else's key, or none was compared.
+    #[error(
+        "the key for slot {slot} does not have the fingerprint given with it, or too little of one was given: compare the \
+         SHA-256 of the public half with its owner, eight bytes at least"
+    )]
+    Fingerprint {
+        /// Which slot.
+        slot: Name,
     },
     /// A DUKPT slot needs the serial number that came with the key.
     #[error(
@@ -179,6 +205,28 @@ impl KeyRing {
         self.work_key(plugin, grant, turns, Purpose::DataRequest)
     }
 
+    /// The private half in a slot that signs so.
+    pub(crate) fn signing_key(
+        &self,
+        plugin: &str,
+        slot: &str,
+        made: SignatureAlgorithm,
+    ) -> Result<&PairKey, SlotError> {
+        self.granted(plugin, slot, &KeyUse::Sign(made))?;
+        self.half(plugin, slot)
+    }
+
+    /// The public half in a slot that checks such signatures.
+    pub(crate) fn verifying_key(
+        &self,
+        plugin: &str,
+        slot: &str,
+        made: SignatureAlgorithm,
+    ) -> Result<&PairKey, SlotError> {
+        self.granted(plugin, slot, &KeyUse::Verify(made))?;
+        self.half(plugin, slot)
+    }
+
     /// The serial number a message sends with the key it has of a DUKPT slot.
     pub(crate) fn serial(&self, plugin: &str, slot: &str, turns: &Turns) -> Result<Vec<u8>, SlotError> {
         if !self.grant(plugin, slot)?.is_dukpt() {
@@ -256,6 +304,12 @@ impl KeyRing {
         }
         let (slot, granted) = (slot.to_owned(), grant.key_use.clone());
         Err(SlotError::WrongUse { slot, asked: asked.clone(), granted })
+    }
+
+    /// Halves are loaded by a person, never downloaded.
+    pub(super) fn half(&self, plugin: &str, slot: &str) -> Result<&PairKey, SlotError> {
+        let half = self.fixed.get(&place(plugin, slot)).and_then(|fixed| fixed.key.pair());
+        half.ok_or_else(|| SlotError::Empty { slot: slot.to_owned() })
     }
 
     fn work_key(

@@ -19,7 +19,7 @@ use subtle::ConstantTimeEq;
 use thiserror::Error;
 
 use crate::crypto::dukpt::Purpose;
-use crate::crypto::{base64, mac};
+use crate::crypto::{base64, mac, signature};
 use crate::keys::SlotError;
 use crate::keys::ring::KeyRing;
 use crate::render::{Holds, Pass, RenderError, Rendered, Scope};
@@ -123,9 +123,6 @@ pub enum SealFault {
     /// The reply claims nothing where the seal looks.
     #[error("the reply has no seal there, or one that is no hex or base64")]
     NoClaim,
-    /// Signatures, other MACs.
-    #[error("{0} is not supported yet")]
-    NotSupportedYet(String),
     /// The slot is not for this, or empty.
     #[error(transparent)]
     Slot(#[from] SlotError),
@@ -192,17 +189,21 @@ fn seal_fits(
     request: &Rendered,
     reply: &RawReply,
 ) -> Result<bool, SealFault> {
-    let algorithm = match &seal.algorithm {
-        SealAlgorithm::Mac(algorithm) => *algorithm,
-        other => return Err(SealFault::NotSupportedYet(format!("{other:?}"))),
-    };
     let parts = Pass::new(ring, plugin, Scope::Proof(reply), request.turns()).run(&seal.over)?;
     let covered = parts.last().filter(|part| part.is_received && part.bytes.len() > 0);
     let covered = covered.ok_or(SealFault::CoversNothing)?;
     let claimed = claimed(&seal.claimed, reply).ok_or(SealFault::NoClaim)?;
-    let key = ring.mac_key(plugin, &seal.key, algorithm, (request.turns(), Purpose::MacResponse))?;
-    let made = mac::compute(algorithm, &key, covered.bytes.reveal()).ok_or(SealFault::KeyLength)?;
-    Ok(made.as_slice().ct_eq(&claimed).into())
+    match &seal.algorithm {
+        SealAlgorithm::Mac(algorithm) => {
+            let key = ring.mac_key(plugin, &seal.key, *algorithm, (request.turns(), Purpose::MacResponse))?;
+            let made = mac::compute(*algorithm, &key, covered.bytes.reveal()).ok_or(SealFault::KeyLength)?;
+            Ok(made.as_slice().ct_eq(&claimed).into())
+        }
+        SealAlgorithm::Signature(algorithm) => {
+            let key = ring.verifying_key(plugin, &seal.key, *algorithm)?;
+            signature::verify(*algorithm, key, covered.bytes.reveal(), &claimed).ok_or(SealFault::KeyLength)
+        }
+    }
 }
 
 fn claimed(claim: &Claim, reply: &RawReply) -> Option<Vec<u8>> {

@@ -15,16 +15,26 @@ pub const MAX_REFERENCES: usize = 4096;
 /// Bytes put through MACs and digests: two of them over the largest frame.
 pub const MAX_WORKED_BYTES: usize = 128 * 1024;
 
+/// Signatures of one template: over the message and over a part of it, and as many again. One under a long RSA key takes
+/// as much time as all else together.
+pub const MAX_SIGNATURES: usize = 4;
+
 /// What is left to spend.
 pub(super) struct Budget {
     rendered_bytes: usize,
     worked_bytes: usize,
     references: usize,
+    signatures: usize,
 }
 
 impl Budget {
     pub(super) fn full() -> Self {
-        Self { rendered_bytes: MAX_RENDERED_BYTES, worked_bytes: MAX_WORKED_BYTES, references: MAX_REFERENCES }
+        Self {
+            rendered_bytes: MAX_RENDERED_BYTES,
+            worked_bytes: MAX_WORKED_BYTES,
+            references: MAX_REFERENCES,
+            signatures: MAX_SIGNATURES,
+        }
     }
 
     /// Called before the bytes are allocated.
@@ -39,6 +49,10 @@ impl Budget {
 
     pub(super) fn work(&mut self, bytes: usize) -> Result<(), NodeError> {
         spend(&mut self.worked_bytes, bytes).ok_or(NodeError::TooMuchWork)
+    }
+
+    pub(super) fn sign(&mut self) -> Result<(), NodeError> {
+        spend(&mut self.signatures, 1).ok_or(NodeError::TooManySignatures)
     }
 
     pub(super) fn refer(&mut self, references: usize) -> Result<(), NodeError> {

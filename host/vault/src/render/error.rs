@@ -4,7 +4,7 @@ use engine::contract::template::{Encoding, LengthEncoding, NodeId, Secret, UndoR
 use engine::rules::HeadFault;
 use thiserror::Error;
 
-use super::budget::{MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES};
+use super::budget::{MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_SIGNATURES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES};
 use super::clock::MAX_CLOCK_PATTERN_BYTES;
 use crate::keys::SlotError;
 
@@ -71,6 +71,9 @@ pub enum NodeError {
     /// Too many bytes to authenticate.
     #[error("plugin: MACs and digests go over more than {MAX_WORKED_BYTES} bytes")]
     TooMuchWork,
+    /// Too many signatures.
+    #[error("plugin: a message has at most {MAX_SIGNATURES} signatures")]
+    TooManySignatures,
     /// Too many references.
     #[error("plugin: concatenations refer to more than {MAX_REFERENCES} nodes")]
     TooManyReferences,
@@ -142,8 +145,8 @@ pub enum NodeError {
     /// It could come back unrecognised.
     #[error("plugin: card data that is already encoded cannot be encoded again")]
     CardDataEncodedTwice,
-    /// A MAC over no bytes proves nothing.
-    #[error("plugin: a MAC over no bytes is refused")]
+    /// A MAC or a signature over no bytes proves nothing.
+    #[error("plugin: a MAC or a signature over no bytes is refused")]
     MacOverNothing,
     /// The length has more digits than the field.
     #[error("plugin: a length of {length} does not fit {encoding:?}")]

@@ -5,7 +5,8 @@
 //!
 //! - A digest over card data. With the BIN and the last four digits known, a hundred thousand candidates remain; an
 //!   acquirer that returns the digest would let the plugin find the card number. A MAC is no such oracle: the plugin
-//!   does not hold its key.
+//!   does not hold its key. A signature is one only to who holds the public half and is shown the signature; messages
+//!   that are signed whole need it, and it is the acquirer's to keep.
 //! - Card data encoded twice (the hex of a base64). The scrubber undoes one encoding; what is encoded twice could come
 //!   back unrecognised.
 //! - A secret in a header or a target of HTTP, enciphered or not, and a digest of one: servers and proxies log those. A MAC
@@ -35,7 +36,7 @@ use crate::keys::dukpt::Turns;
 use crate::keys::ring::KeyRing;
 use crate::secret::{SecretBytes, redacted};
 
-pub use budget::{MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES};
+pub use budget::{MAX_REFERENCES, MAX_RENDERED_BYTES, MAX_SIGNATURES, MAX_TEMPLATE_NODES, MAX_WORKED_BYTES};
 pub use clock::MAX_CLOCK_PATTERN_BYTES;
 pub use error::{NodeError, RenderError};
 pub use head::RenderedHead;

@@ -2,7 +2,7 @@
 
 use engine::contract::template::{
     ChipDataHole, DigestAlgorithm, DigestHole, Extent, KeySerialHole, LengthHole, MacHole, Node, NodeId, ReasonBytes,
-    Secret, SecretHole, TextHole, TrackHole, TrackProtection,
+    Secret, SecretHole, SignatureHole, TextHole, TrackHole, TrackProtection,
 };
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -15,7 +15,7 @@ use super::{CardSource, Holds, Part, RenderInput, RouteGrant, clock, encode};
 use crate::card::UnsealedCard;
 use crate::crypto::dukpt::Purpose;
 use crate::crypto::pin_block::{Filling, PinBlockError};
-use crate::crypto::{mac, pin_block, track};
+use crate::crypto::{mac, pin_block, signature, track};
 use crate::keys::dukpt::Turns;
 use crate::keys::ring::KeyRing;
 use crate::proof::{RawReply, resolve};
@@ -58,7 +58,6 @@ impl<'a> Pass<'a> {
     }
 
     fn node(&mut self, node: &Node) -> Result<Part, NodeError> {
-        let unsupported = |what: &str| Err(NodeError::NotSupportedYet { what: what.to_owned() });
         match node {
             Node::Literal(bytes) => self.open(bytes),
             Node::Concat(of) => self.concat(of),
@@ -76,8 +75,8 @@ impl<'a> Pass<'a> {
             Node::Track(hole) => self.track(hole),
             Node::ChipData(hole) => self.chip_data(hole),
             Node::KeySerial(hole) => self.key_serial(hole),
-            Node::Cipher(_) => unsupported("cipher"),
-            Node::Signature(_) => unsupported("signature"),
+            Node::Signature(hole) => self.signature(hole),
+            Node::Cipher(_) => Err(NodeError::NotSupportedYet { what: "cipher".to_owned() }),
         }
     }
 
@@ -206,6 +205,20 @@ impl<'a> Pass<'a> {
         }
         let key = self.ring.mac_key(self.plugin, &hole.key, hole.algorithm, (self.turns, Purpose::MacRequest))?;
         let made = mac::compute(hole.algorithm, &key, over.reveal());
+        let made = made.ok_or_else(|| NodeError::KeyLength { slot: hole.key.clone() })?;
+        self.open(&made)
+    }
+
+    fn signature(&mut self, hole: &SignatureHole) -> Result<Part, NodeError> {
+        self.message("a signature")?;
+        self.budget.sign()?;
+        self.budget.work(self.earlier(hole.over)?.bytes.len())?;
+        let over = &self.earlier(hole.over)?.bytes;
+        if over.len() == 0 {
+            return Err(NodeError::MacOverNothing);
+        }
+        let key = self.ring.signing_key(self.plugin, &hole.key, hole.algorithm)?;
+        let made = signature::sign(hole.algorithm, key, over.reveal());
         let made = made.ok_or_else(|| NodeError::KeyLength { slot: hole.key.clone() })?;
         self.open(&made)
     }

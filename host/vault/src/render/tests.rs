@@ -266,10 +266,21 @@ fn slots_do_what_they_are_for() {
 fn what_is_not_supported_is_named() {
     let key = || "key".to_owned();
     let cipher = CipherHole { over: 0, algorithm: CipherAlgorithm::TdesCbc, key: key() };
-    let signature = SignatureHole { over: 0, algorithm: SignatureAlgorithm::Ed25519, key: key() };
-    for (node, name) in [(Node::Cipher(cipher), "cipher"), (Node::Signature(signature), "signature")] {
-        assert_eq!(refused(vec![literal("a"), node]), NodeError::NotSupportedYet { what: name.to_owned() });
-    }
+    let what = "cipher".to_owned();
+    assert_eq!(refused(vec![literal("a"), Node::Cipher(cipher)]), NodeError::NotSupportedYet { what });
+}
+
+#[test]
+fn signatures_are_few_and_over_something() {
+    let signature = |over, key: &str| {
+        Node::Signature(SignatureHole { over, algorithm: SignatureAlgorithm::Ed25519, key: key.to_owned() })
+    };
+    assert_eq!(refused(vec![literal(""), signature(0, "sign")]), NodeError::MacOverNothing);
+    let wrong = refused(vec![literal("a"), signature(0, "mak")]);
+    assert!(matches!(wrong, NodeError::Slot(SlotError::WrongUse { slot, .. }) if slot == "mak"));
+    let empty = refused(vec![literal("a"), signature(0, "sign")]);
+    assert_eq!(empty, NodeError::Slot(SlotError::Empty { slot: "sign".into() }));
+    assert_eq!(refused(vec![literal("a"), signature(1, "sign")]), NodeError::NotBefore { to: 1 });
 }
 
 /// FIPS 180-4 and GB/T 32905, the message `abc`.
