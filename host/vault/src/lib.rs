@@ -26,7 +26,7 @@ pub use card::{
 pub use items::ItemsError;
 pub use keys::{
     ClearKey, ClearKeyError, GrantError, KeyBlockError, KeyDownloadError, KeyFileError, KeyPaths, PairError, PemKey,
-    PluginGrant, SlotError, SlotGrant, StagedKeys, TransportKeyError,
+    PluginGrant, PublishedKey, SlotError, SlotGrant, StagedKeys, TransportKeyError,
 };
 pub use prepare::{PrepareError, Prepared, Preparing};
 pub use proof::{EchoFault, MAX_PROOFS, ProofFailure, RawReply, SealFault};

@@ -14,8 +14,8 @@ use crate::keys::dukpt::{Counting, DukptKeys, Turns};
 use crate::keys::file::{Contents, KeyFile, STORAGE_KEY_BYTES};
 use crate::keys::ring::KeyRing;
 use crate::keys::{
-    ClearKey, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PemKey, PluginGrant, SlotError, StagedKeys,
-    TransportKeyError,
+    ClearKey, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PemKey, PluginGrant, PublishedKey, SlotError,
+    StagedKeys, TransportKeyError,
 };
 use crate::proof::{self, ProofFailure, RawReply};
 use crate::render::{self, RenderError, RenderInput, Rendered};
@@ -59,6 +59,17 @@ impl Vault {
     fn with((file, contents): (KeyFile, Contents), grants: &[PluginGrant]) -> Result<Self, VaultError> {
         let Contents { storage_key, transport, fixed, dukpt } = contents;
         Ok(Self { file, storage_key, ring: KeyRing::new(grants, transport, fixed, dukpt)? })
+    }
+
+    /// Takes from now on no key that stands printed somewhere for tests, loaded or downloaded: what a production terminal
+    /// demands. Keys that are loaded already stay; see [`published_keys`](Self::published_keys).
+    pub fn refuse_published(&mut self) {
+        self.ring.refuse_published();
+    }
+
+    /// Slots whose loaded keys stand printed somewhere.
+    pub fn published_keys(&self) -> Vec<PublishedKey> {
+        self.ring.published()
     }
 
     /// Loads a transport key, durably, if it gives this check value of three or four bytes. The plugin's work keys that

@@ -203,9 +203,7 @@ impl KeyRing {
         if !grant.algorithms.contains(&key.algorithm()) {
             return Err(refused(key_block::KeyBlockError::Algorithm));
         }
-        if self.is_held_elsewhere(&key, |other| *other == place(plugin, slot)) {
-            return Err(TransportKeyError::Reused { slot: slot.to_owned() });
-        }
+        self.check_free(plugin, slot, &key)?;
         let serial = serial.map(<[u8]>::to_vec).or(own_serial);
         self.with_initial_key(plugin, grant, &key, &serial.unwrap_or_default())
     }

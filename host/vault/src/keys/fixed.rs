@@ -144,10 +144,20 @@ impl KeyRing {
         if !check_value::fits(&key, expected) {
             return Err(TransportKeyError::CheckValue { slot: slot() });
         }
-        if self.is_held_elsewhere(&key, |other| *other == place(plugin, &grant.slot)) {
-            return Err(TransportKeyError::Reused { slot: slot() });
-        }
+        self.check_free(plugin, &grant.slot, &key)?;
         Ok(key)
+    }
+
+    /// Refuses a key that is in another slot, or that anybody has.
+    pub(super) fn check_free(&self, plugin: &str, slot: &str, key: &Key) -> Result<(), TransportKeyError> {
+        let at = place(plugin, slot);
+        if self.is_held_elsewhere(key, |other| *other == at) {
+            return Err(TransportKeyError::Reused { slot: at.1 });
+        }
+        match self.refused_as_printed(key) {
+            Some(printed) => Err(TransportKeyError::Published { slot: at.1, printed }),
+            None => Ok(()),
+        }
     }
 }
 

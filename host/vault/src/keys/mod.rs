@@ -9,6 +9,7 @@ mod marks;
 #[cfg(test)]
 mod matrix;
 mod pair;
+mod published;
 pub(crate) mod ring;
 mod staging;
 #[cfg(test)]
@@ -20,5 +21,6 @@ pub use clear::{ClearKey, ClearKeyError};
 pub use file::{KeyFileError, KeyPaths};
 pub use grant::{GrantError, PluginGrant, SlotError, SlotGrant};
 pub use pair::PemKey;
+pub use published::PublishedKey;
 pub use ring::TransportKeyError;
 pub use staging::{KeyDownloadError, StagedKeys};

@@ -89,9 +89,7 @@ impl KeyRing {
             let what = format!("the {which} half of a pair of {:?}", key.algorithm());
             return Err(TransportKeyError::OtherHalf { slot: slot(), what, granted: grant.key_use.clone() });
         }
-        if self.is_held_elsewhere(&key, |other| *other == place(plugin, &grant.slot)) {
-            return Err(TransportKeyError::Reused { slot: slot() });
-        }
+        self.check_free(plugin, &grant.slot, &key)?;
         let mut keys = self.fixed.clone();
         keys.insert(place(plugin, &grant.slot), FixedKey { key, key_use: grant.key_use.clone() });
         Ok(keys)

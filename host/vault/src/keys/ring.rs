@@ -46,6 +46,17 @@ pub enum TransportKeyError {
         /// Which slot.
         slot: Name,
     },
+    /// Anybody has it.
+    #[error(
+        "the key for slot {slot} is published ({printed}), and this is a production terminal: ask the acquirer for a key \
+         of its own"
+    )]
+    Published {
+        /// Which slot.
+        slot: Name,
+        /// Where it is printed.
+        printed: &'static str,
+    },
     /// The grant does not admit a key of this length.
     #[error("the key for slot {slot} has {bytes} bytes, which its grant does not admit")]
     Length {
@@ -123,6 +134,8 @@ pub(crate) struct KeyRing {
     pub(super) fixed: FixedKeys,
     pub(super) work: BTreeMap<Place, WorkKey>,
     pub(super) counters: Mutex<Counters>,
+    /// Keys that stand printed somewhere are not taken.
+    pub(super) refuses_published: bool,
 }
 
 impl KeyRing {
@@ -153,7 +166,8 @@ impl KeyRing {
             slots.get(place).map_or(Ok(()), |grant: &SlotGrant| key.check(&place.0, grant))?;
         }
         dukpt.check(&slots)?;
-        Ok(Self { grants: slots, transport, fixed, work: BTreeMap::new(), counters: Self::counting(dukpt) })
+        let (work, counters) = (BTreeMap::new(), Self::counting(dukpt));
+        Ok(Self { grants: slots, transport, fixed, work, counters, refuses_published: false })
     }
 
     /// What people loaded, to be kept beside a new one.

@@ -84,6 +84,14 @@ pub enum KeyDownloadError {
         /// Which slot.
         slot: Name,
     },
+    /// Anybody has it.
+    #[error("the key for slot {slot} is published ({printed}), and this is a production terminal")]
+    Published {
+        /// Which slot.
+        slot: Name,
+        /// Where it is printed.
+        printed: &'static str,
+    },
     /// Two keys for one slot, or too many.
     #[error("a download names each slot once and has at most {MAX_NEW_KEYS} keys")]
     Twice,
@@ -132,6 +140,9 @@ impl KeyRing {
             let in_this_set = staged.iter().any(|(_, other)| other.key.is_like(&key));
             if in_this_set || self.is_held_elsewhere(&key, |(owner, slot)| owner == plugin && is_replaced(slot)) {
                 return Err(KeyDownloadError::Reused { slot: one.name.clone() });
+            }
+            if let Some(printed) = self.refused_as_printed(&key) {
+                return Err(KeyDownloadError::Published { slot: one.name.clone(), printed });
             }
             staged.push((one.name.clone(), WorkKey { key, under: one.under.clone() }));
         }
