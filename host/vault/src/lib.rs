@@ -25,8 +25,9 @@ pub use card::{
 };
 pub use items::ItemsError;
 pub use keys::{
-    ClearKey, ClearKeyError, GrantError, KeyBlockError, KeyDownloadError, KeyFileError, KeyPaths, PairError, PemKey,
-    PluginGrant, PublishedKey, SlotError, SlotGrant, StagedKeys, TransportKeyError,
+    CeremonyError, ClearKey, ClearKeyError, Entered, GrantError, KeyBlockError, KeyDownloadError, KeyFileError,
+    KeyPaths, MAX_COMPONENTS, MAX_CUSTODIAN_BYTES, MIN_COMPONENTS, PairError, PemKey, PluginGrant, Progress,
+    PublishedKey, SlotError, SlotGrant, SlotState, StagedKeys, TransportKeyError,
 };
 pub use prepare::{PrepareError, Prepared, Preparing};
 pub use proof::{EchoFault, MAX_PROOFS, ProofFailure, RawReply, SealFault};

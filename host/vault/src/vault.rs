@@ -3,7 +3,7 @@
 //! Protects against: a key read out. There is no function for it, here or below.
 //! Does not protect against: two processes that load keys at once; the journal's lock sees to that.
 
-use engine::contract::acquirer::{NewKey, Proof};
+use engine::contract::acquirer::{KeyUse, NewKey, Proof};
 use engine::contract::template::{Message, Node};
 use engine::contract::types::Name;
 use thiserror::Error;
@@ -14,8 +14,8 @@ use crate::keys::dukpt::{Counting, DukptKeys, Turns};
 use crate::keys::file::{Contents, KeyFile, STORAGE_KEY_BYTES};
 use crate::keys::ring::KeyRing;
 use crate::keys::{
-    ClearKey, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PemKey, PluginGrant, PublishedKey, SlotError,
-    StagedKeys, TransportKeyError,
+    CeremonyError, ClearKey, Entered, GrantError, KeyDownloadError, KeyFileError, KeyPaths, PemKey, PluginGrant,
+    Progress, PublishedKey, SlotError, SlotState, StagedKeys, TransportKeyError,
 };
 use crate::proof::{self, ProofFailure, RawReply};
 use crate::render::{self, RenderError, RenderInput, Rendered};
@@ -159,6 +159,78 @@ impl Vault {
         self.file.write(&contents)?;
         self.ring.take_initial(plugin, slot, contents.dukpt);
         Ok(())
+    }
+
+    /// Ceremonies under way.
+    pub fn ceremonies(&self) -> Result<Vec<Progress>, CeremonyError> {
+        Ok(self.file.ceremonies()?.progress())
+    }
+
+    /// Begins to take a key for a slot of a plugin in so many components.
+    pub fn begin_ceremony(&self, at: (&str, &str), components: u8) -> Result<(), CeremonyError> {
+        let mut all = self.file.ceremonies()?;
+        all.begin(&self.ring, at, components)?;
+        Ok(self.file.keep_ceremonies(&all)?)
+    }
+
+    /// Takes one component in hexadecimal, durably, with the check value its custodian has for it, if any. `by` and when:
+    /// the custodian's name, and seconds since 1970.
+    pub fn enter_component(
+        &self,
+        at: (&str, &str),
+        by: (&str, u64),
+        component: (&str, &[u8]),
+    ) -> Result<Entered, CeremonyError> {
+        let mut all = self.file.ceremonies()?;
+        let entered = all.enter(&self.ring, at, by, component)?;
+        self.file.keep_ceremonies(&all)?;
+        Ok(entered)
+    }
+
+    /// The first three bytes of the check value of the key that the components make.
+    pub fn ceremony_check_value(&self, at: (&str, &str)) -> Result<[u8; 3], CeremonyError> {
+        let key = self.file.ceremonies()?.combined(at)?;
+        Ok(self.ring.check_value_of(at.0, at.1, key)?)
+    }
+
+    /// Loads the key that the components make, durably, if it gives this check value, and forgets them. `serial`: that of
+    /// an initial key.
+    pub fn finish_ceremony(
+        &mut self,
+        at: (&str, &str),
+        check_value: &[u8],
+        serial: Option<&[u8]>,
+    ) -> Result<(), CeremonyError> {
+        let mut all = self.file.ceremonies()?;
+        let made = self.ceremony_check_value(at)?;
+        let key = all.combined(at)?;
+        let (plugin, slot) = at;
+        match self.ring.grant(plugin, slot)? {
+            grant if grant.is_dukpt() => {
+                self.load_initial(plugin, slot, key, check_value, serial.unwrap_or_default())?
+            }
+            grant if grant.key_use == KeyUse::Transport => self.load_transport(plugin, slot, key, check_value)?,
+            _ => self.load_fixed(plugin, slot, key, check_value)?,
+        }
+        all.end(at, made);
+        Ok(self.file.keep_ceremonies(&all)?)
+    }
+
+    /// Who entered the components of the key in a slot, and when; nobody where it came in another way.
+    pub fn custodians(&self, at: (&str, &str), check_value: [u8; 3]) -> Result<Vec<Entered>, CeremonyError> {
+        Ok(self.file.ceremonies()?.custodians(at, check_value))
+    }
+
+    /// Forgets the components of a ceremony.
+    pub fn abandon_ceremony(&self, at: (&str, &str)) -> Result<(), CeremonyError> {
+        let mut all = self.file.ceremonies()?;
+        all.abandon(at)?;
+        Ok(self.file.keep_ceremonies(&all)?)
+    }
+
+    /// What is in a plugin's slots: no key, but what is known of it.
+    pub fn slots(&self, plugin: &str) -> Vec<SlotState> {
+        self.ring.slots(plugin)
     }
 
     /// Unwraps and checks a download, all keys or none; changes nothing. After a

@@ -38,11 +38,16 @@ impl ClearKey {
 
     /// Combines components by exclusive or, as key custodians bring them: each 32, 48 or 64 hex digits.
     pub fn from_components(components: &[&str]) -> Result<Self, ClearKeyError> {
+        let parsed = components.iter().map(|text| bytes_of(text)).collect::<Result<Vec<_>, _>>()?;
+        Self::of_components(&parsed)
+    }
+
+    /// The same of bytes.
+    pub(super) fn of_components(components: &[Zeroizing<Vec<u8>>]) -> Result<Self, ClearKeyError> {
         let (first, rest) =
             components.split_first().filter(|(_, rest)| !rest.is_empty()).ok_or(ClearKeyError::Components)?;
-        let mut combined = bytes_of(first)?;
+        let mut combined = first.clone();
         for component in rest {
-            let component = bytes_of(component)?;
             if component.len() != combined.len() {
                 return Err(ClearKeyError::Components);
             }

@@ -306,7 +306,7 @@ impl KeyRing {
             || self.dukpt().keys.iter().any(is_initial)
     }
 
-    pub(super) fn grant(&self, plugin: &str, slot: &str) -> Result<&SlotGrant, SlotError> {
+    pub(crate) fn grant(&self, plugin: &str, slot: &str) -> Result<&SlotGrant, SlotError> {
         let unknown = || SlotError::Unknown { plugin: plugin.to_owned(), slot: slot.to_owned() };
         self.grants.get(&place(plugin, slot)).ok_or_else(unknown)
     }
