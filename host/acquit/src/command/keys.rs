@@ -1,68 +1,144 @@
 //! Keys, loaded by people.
 
-use std::io::{BufRead, IsTerminal, stdin};
-use std::path::PathBuf;
+mod ceremony;
+mod hidden;
+mod list;
+
+use std::io::{BufRead, stdin};
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
 use anyhow::{Context, Result, bail};
-use clap::Subcommand;
+use clap::{Args, Subcommand};
 use engine::contract::acquirer::KeyUse;
 use engine::contract::types::Name;
 use serde_json::json;
-use vault::{ClearKey, Vault};
+use vault::{ClearKey, PemKey, Vault};
 use zeroize::Zeroizing;
 
 use super::{House, ask};
-use crate::config::Acquirer;
+use crate::config::{Acquirer, Profile};
 use crate::control::{Ask, Reached, Response};
 use crate::terminal::{Places, grants, is_dukpt, is_transport};
+
+/// Longest file of a key pair's half: an RSA key of 4,096 bits in PEM has some 3,400 bytes.
+const MAX_PEM_BYTES: u64 = 8_192;
 
 /// What to do with keys.
 #[derive(Debug, Subcommand)]
 pub(super) enum Keys {
-    /// Load a terminal master key, or a key that no acquirer downloads, from its components, one a line in hexadecimal,
-    /// from a file or from standard input.
-    Load {
-        /// The key slot; the acquirer's only transport slot where nothing is said.
-        #[arg(long)]
-        slot: Option<Name>,
-        /// Which acquirer; the first where nothing is said.
-        #[arg(long)]
-        acquirer: Option<Name>,
-        /// The file with the components; standard input where nothing is said.
-        #[arg(long, value_name = "FILE")]
-        from: Option<PathBuf>,
-        /// The check value the key must give: 6 or 8 hexadecimal digits.
-        #[arg(long, value_name = "HEX", required_unless_present = "block")]
-        check_value: Option<String>,
-        /// The key serial number (KSN) that came with the initial key of a DUKPT slot, in hexadecimal.
-        #[arg(long, value_name = "HEX")]
-        serial: Option<String>,
-        /// A file with a key block (TR-31) that holds the initial key of a DUKPT slot, in place of components.
-        #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "check_value"])]
-        block: Option<PathBuf>,
+    /// Load a key at once: a terminal master key, or one that no acquirer downloads. Its components, one a line in
+    /// hexadecimal, come from a file or from standard input. Where several people bring them, see `keys ceremony`.
+    Load(Load),
+    #[command(subcommand)]
+    Ceremony(ceremony::Ceremony),
+    /// Print the public half of a slot that signs, in PEM, for the acquirer.
+    Public {
+        #[command(flatten)]
+        at: At,
     },
+    /// The slots, what each is for, and the check values of the keys that people loaded. Shows no key.
+    List,
+}
+
+/// Which slot.
+#[derive(Debug, Args)]
+pub(super) struct At {
+    /// The key slot; the acquirer's only transport slot where nothing is said.
+    #[arg(long)]
+    slot: Option<Name>,
+    /// Which acquirer; the first where nothing is said.
+    #[arg(long)]
+    acquirer: Option<Name>,
+}
+
+/// What to load.
+#[derive(Debug, Args)]
+pub(super) struct Load {
+    #[command(flatten)]
+    at: At,
+    /// The file with the components; standard input where nothing is said.
+    #[arg(long, value_name = "FILE")]
+    from: Option<PathBuf>,
+    /// The check value the key must give: 6 or 8 hexadecimal digits.
+    #[arg(long, value_name = "HEX", required_unless_present_any = ["block", "pem"])]
+    check_value: Option<String>,
+    /// The key serial number (KSN) that came with the initial key of a DUKPT slot, in hexadecimal.
+    #[arg(long, value_name = "HEX")]
+    serial: Option<String>,
+    /// A file with a key block (TR-31) that holds the initial key of a DUKPT slot, in place of components.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "check_value"])]
+    block: Option<PathBuf>,
+    /// A file with half of a key pair in PEM: a private key for a slot that signs, a public one for a slot that checks
+    /// signatures.
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "check_value", "block", "serial"])]
+    pem: Option<PathBuf>,
+    /// The SHA-256 fingerprint of the public half, or its beginning, 16 hexadecimal digits at least, as its owner read it
+    /// out. A public half is not loaded without.
+    #[arg(long, value_name = "HEX", requires = "pem")]
+    fingerprint: Option<String>,
 }
 
 pub(super) fn keys(house: &House, keys: &Keys) -> Result<ExitCode> {
-    let Keys::Load { slot, acquirer, from, check_value, serial, block } = keys;
+    match keys {
+        Keys::Load(load) => self::load(house, load),
+        Keys::Ceremony(ceremony) => ceremony::ceremony(house, ceremony),
+        Keys::Public { at } => {
+            let (acquirer, slot) = at.place(house)?;
+            let text = opened(house)?.public_half(acquirer, slot)?;
+            let fingerprint = hex::encode_upper(PemKey::parse(&text)?.fingerprint());
+            let lines = text.lines().map(str::to_owned).chain([format!("SHA-256 {fingerprint}")]).collect();
+            let facts = json!({ "acquirer": acquirer, "slot": slot, "pem": text, "fingerprint": fingerprint });
+            house.show(&Response::done(facts, lines))
+        }
+        Keys::List => list::list(house),
+    }
+}
+
+impl At {
+    /// The acquirer and the slot in the configuration.
+    fn place<'a>(&'a self, house: &'a House) -> Result<(&'a str, &'a str)> {
+        let acquirer = self.acquirer(house)?;
+        Ok((&acquirer.name, loaded_slot(acquirer, self.slot.as_deref())?))
+    }
+
+    fn acquirer<'a>(&self, house: &'a House) -> Result<&'a Acquirer> {
+        let acquirers = &house.configuration.acquirers;
+        match &self.acquirer {
+            Some(name) => acquirers.named(name).with_context(|| format!("no acquirer {name} in the configuration")),
+            None => Ok(acquirers.first()),
+        }
+    }
+}
+
+/// The key store, while nobody else has it open. In production it takes no published key.
+fn opened(house: &House) -> Result<Vault> {
     if let Reached::Answered(_) = ask::try_ask(house, Ask::Owed)? {
         bail!("the terminal is running; stop it, load the key, start it again");
     }
-    let acquirers = &house.configuration.acquirers;
-    let acquirer = match acquirer {
-        Some(name) => acquirers.named(name).with_context(|| format!("no acquirer {name} in the configuration"))?,
-        None => acquirers.first(),
-    };
-    let slot = loaded_slot(acquirer, slot.as_deref())?;
-    let check_value =
-        hex::decode(check_value.as_deref().unwrap_or_default()).context("the check value is not hexadecimal")?;
-    let serial = serial.as_ref().map(hex::decode).transpose().context("the key serial number is not hexadecimal")?;
+    let places = Places::of(&house.configuration);
+    let mut vault = Vault::open(&places.keys(), &grants(&house.configuration))?;
+    if house.configuration.profile == Profile::Production {
+        vault.refuse_published();
+    }
+    Ok(vault)
+}
+
+fn load(house: &House, load: &Load) -> Result<ExitCode> {
+    let Load { at, from, check_value, serial, block, pem, fingerprint } = load;
+    let mut vault = opened(house)?;
+    let acquirer = at.acquirer(house)?;
+    let slot = loaded_slot(acquirer, at.slot.as_deref())?;
+    let check_value = hexadecimal(check_value.as_deref().unwrap_or_default(), "the check value")?;
+    let serial = serial.as_deref().map(|serial| hexadecimal(serial, "the key serial number")).transpose()?;
     if (serial.is_some() || block.is_some()) && !is_dukpt(acquirer, slot) {
         bail!("key slot {slot} is no DUKPT slot in the configuration: no --serial and no --block goes with it");
     }
-    let places = Places::of(&house.configuration);
-    let mut vault = Vault::open(&places.keys(), &grants(&house.configuration))?;
+    if let Some(file) = pem {
+        let fingerprint = hexadecimal(fingerprint.as_deref().unwrap_or_default(), "the fingerprint")?;
+        vault.load_half(&acquirer.name, slot, PemKey::parse(&read_pem(file)?)?, &fingerprint)?;
+        return loaded(house, &acquirer.name, slot);
+    }
     if let Some(file) = block {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let under = transport_slot(acquirer)?;
@@ -83,6 +159,19 @@ pub(super) fn keys(house: &House, keys: &Keys) -> Result<ExitCode> {
 fn loaded(house: &House, acquirer: &str, slot: &str) -> Result<ExitCode> {
     let line = format!("{acquirer}: key {slot} loaded, its check value held");
     house.show(&Response::done(json!({ "acquirer": acquirer, "slot": slot, "loaded": true }), vec![line]))
+}
+
+fn hexadecimal(text: &str, what: &str) -> Result<Vec<u8>> {
+    hex::decode(text.trim()).with_context(|| format!("{what} is not hexadecimal"))
+}
+
+fn read_pem(file: &Path) -> Result<Zeroizing<String>> {
+    let cannot = || format!("cannot read {}", file.display());
+    let length = std::fs::metadata(file).with_context(cannot)?.len();
+    if length > MAX_PEM_BYTES {
+        bail!("{} has {length} bytes; a key in PEM has at most {MAX_PEM_BYTES}", file.display());
+    }
+    Ok(Zeroizing::new(std::fs::read_to_string(file).with_context(cannot)?))
 }
 
 /// The only slot whose key wraps others.
@@ -119,8 +208,10 @@ fn read_key(from: Option<&PathBuf>) -> Result<ClearKey> {
             Zeroizing::new(text)
         }
         None => {
-            if stdin().is_terminal() {
-                bail!("a key typed here would be echoed; pipe its components in, or name their file with --from");
+            if hidden::is_typed() {
+                bail!(
+                    "components are typed with `acquit keys ceremony`; pipe them in here, or name their file with --from"
+                );
             }
             let mut text = Zeroizing::new(String::new());
             for line in stdin().lock().lines() {

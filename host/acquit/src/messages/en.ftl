@@ -508,3 +508,25 @@ decline-original-not-found-cashier = Check trace, date and amount on the receipt
 decline-other-reason = Declined
 decline-other-customer = The payment was declined. Nothing was charged.
 decline-other-cashier = Ask for another card or another way to pay; call the acquirer if it goes on.
+
+## Key ceremonies
+
+keys-ceremony-begun = Slot { $slot }: its key comes in { $count ->
+        [one] one component
+       *[other] { $count } components
+    }. Each custodian enters one: acquit keys ceremony enter --slot { $slot } --by NAME
+keys-ceremony-none = No ceremony is under way.
+keys-ceremony-left = { $count ->
+        [one] One component is
+       *[other] { $count } components are
+    } still to come, from another custodian.
+keys-ceremony-complete = All components are there. Their key has the check value { $value }: compare it with the acquirer's, then: acquit keys ceremony finish --check-value HEX
+keys-ceremony-done = Slot { $slot }: the key with the check value { $value } is loaded; its components are forgotten.
+keys-ceremony-abandoned = Slot { $slot }: what was entered is forgotten.
+keys-component = { $by }: component for slot { $slot } (not shown):
+keys-component-again = The same once more:
+keys-component-taken = Component of { $by } taken. Check value { $value }: compare it with yours.
+keys-entered = { $by }, { $time }, check value { $value }
+keys-slot-holds = { $algorithm }, check value { $value }
+keys-slot-empty = nothing loaded
+keys-published = A PUBLISHED KEY ({ $where }): anybody has it

@@ -466,3 +466,19 @@ decline-original-not-found-cashier = 请核对签购单上的流水号、日期�
 decline-other-reason = 交易被拒绝
 decline-other-customer = 本次交易被拒绝，未扣款。
 decline-other-cashier = 请顾客换卡或改用其他方式付款；如持续出现，请联系收单机构。
+
+## 密钥录入
+
+keys-ceremony-begun = 密钥槽 { $slot }：密钥分为 { $count } 个分量，由不同保管人分别录入：acquit keys ceremony enter --slot { $slot } --by 姓名
+keys-ceremony-none = 没有进行中的密钥录入。
+keys-ceremony-left = 还差 { $count } 个分量，须由其他保管人录入。
+keys-ceremony-complete = 分量已齐。合成密钥的校验值为 { $value }：请与收单机构提供的核对，然后执行：acquit keys ceremony finish --check-value HEX
+keys-ceremony-done = 密钥槽 { $slot }：校验值为 { $value } 的密钥已装载，分量已清除。
+keys-ceremony-abandoned = 密钥槽 { $slot }：已录入的内容已清除。
+keys-component = { $by }：请输入密钥槽 { $slot } 的分量（不显示）：
+keys-component-again = 请再输入一次：
+keys-component-taken = 已收到 { $by } 的分量。校验值 { $value }，请与自己的核对。
+keys-entered = { $by }，{ $time }，校验值 { $value }
+keys-slot-holds = { $algorithm }，校验值 { $value }
+keys-slot-empty = 未装载
+keys-published = 这是公开的密钥（{ $where }），任何人都知道

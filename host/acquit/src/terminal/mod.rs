@@ -45,7 +45,7 @@ use self::screen::{Listeners, Relay};
 use self::session::Session;
 use self::upkeep::Upkeep;
 use self::wiring::Routes;
-use crate::config::Configuration;
+use crate::config::{Configuration, Profile};
 use crate::control::{AcceptPartial, Reply, Request};
 use crate::faults;
 use crate::messages::Messages;
@@ -147,7 +147,11 @@ impl Terminal {
     ) -> Result<Terminal> {
         let places = Places::of(&configuration);
         let probe = faults::probe();
-        let vault = Vault::open(&places.keys(), &grants(&configuration)).context("the key store cannot be opened")?;
+        let mut vault =
+            Vault::open(&places.keys(), &grants(&configuration)).context("the key store cannot be opened")?;
+        if configuration.profile == Profile::Production {
+            wiring::without_published(&mut vault)?;
+        }
         let shelf = Shelf::new(Sandbox::new()?, places.plugins()).context("the plugin folder cannot be used")?;
         let shelf = shelf.recording(calls);
         let routes = configuration

@@ -4,14 +4,14 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, bail};
 use devices::virtual_set::VirtualPrinter;
 use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::transaction::{Device, OperationKind, Reader};
 use engine::contract::types::Name;
 use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
 use network::{DEFAULT_MAX_FRAME_BYTES, Probe, Route, RouteConfig};
-use vault::{KeyPaths, PluginGrant, RouteGrant, SlotGrant, Vault};
+use vault::{KeyPaths, PluginGrant, PublishedKey, RouteGrant, SlotGrant, Vault};
 
 use super::grants::granted;
 use super::plugins::Shelf;
@@ -82,6 +82,21 @@ pub fn grants(configuration: &Configuration) -> Vec<PluginGrant> {
                 .collect(),
         })
         .collect()
+}
+
+/// Refuses keys that stand printed somewhere: those in the store, and each that an acquirer hands out.
+pub(super) fn without_published(vault: &mut Vault) -> Result<()> {
+    vault.refuse_published();
+    let named = |key: &PublishedKey| format!("{} {} ({})", key.plugin, key.slot, key.printed);
+    let published: Vec<_> = vault.published_keys().iter().map(named).collect();
+    if published.is_empty() {
+        return Ok(());
+    }
+    bail!(
+        "operator: a production terminal takes no published test keys, and these are: {}; load the acquirer's own with \
+         `acquit keys ceremony` or `acquit keys load`",
+        published.join(", ")
+    )
 }
 
 /// Deploys an acquirer. A plugin that cannot be loaded, or asks for what it is not granted, leaves its debts to be paid
