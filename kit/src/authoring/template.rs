@@ -76,10 +76,20 @@ const HTTP_JSON: Template = Template {
     taken_from: ("http-json", "HttpJson"),
     sets: "--set terminal=T0000001",
     next: "`PROTOCOL.md` is the protocol it speaks. Put your acquirer's members into `src/message.rs`, its codes into \
-           `src/codes.rs`, its messages into the files named after them. `tests/laws.rs` says what has to stay true.",
+           `src/codes.rs`, its messages into the files named after them. `tests/laws.rs` says what has to stay true, and \
+           `scenarios/` what a terminal must make of it, against a scripted acquirer: `acquit plugin test --plugin \
+           target/plugin/NAME.cwasm`.",
     files: files!("http-json":
         "PROTOCOL.md",
         "build.rs",
+        "scenarios/acquirer.toml",
+        "scenarios/approved.toml",
+        "scenarios/declined.toml",
+        "scenarios/gateway-timeout.toml",
+        "scenarios/half-an-answer.toml",
+        "scenarios/server-error.toml",
+        "scenarios/silence.toml",
+        "scenarios/wrong-seal.toml",
         "src/answer.rs",
         "src/codes.rs",
         "src/echo.rs",
@@ -271,8 +281,7 @@ mod tests {
         for template in TEMPLATES {
             let plugin = Path::new(env!("CARGO_MANIFEST_DIR")).join("../plugins").join(template.taken_from.0);
             for folder in ["src", "tests", "scenarios"] {
-                // Only what the scripted acquirer speaks has scenarios.
-                for file in fs::read_dir(plugin.join(folder)).into_iter().flatten() {
+                for file in fs::read_dir(plugin.join(folder)).unwrap() {
                     let file = format!("{folder}/{}", file.unwrap().file_name().to_string_lossy());
                     assert!(template.files.iter().any(|(known, _)| *known == file), "{}: {file}", template.name);
                 }

@@ -234,7 +234,11 @@ fn configuration(
 ) -> Result<String, Failure> {
     let Deployment { route, secrets, currency, card, proofs, exchange_timeout_ms, wait_ms, .. } = &script.deployment;
     let over = script.deployment.parameters.iter().chain(parameters);
-    let framing = if script.framing == Framing::LengthAsciiFour { "length-ascii-four" } else { "length-u16" };
+    let framing = match script.framing {
+        Framing::LengthU16 => "length-u16",
+        Framing::LengthAsciiFour => "length-ascii-four",
+        Framing::Http => "http",
+    };
     let address = acquirer.address().to_string();
     let route_facts = Route { address, server_name: SERVER_NAME, framing, roots: "ca.pem", secrets };
     let acquirer = Acquirer {

@@ -152,7 +152,7 @@ pub(super) fn messages(stage: &Stage<'_>, acquirer: &ScriptedAcquirer) -> Vec<Me
     let cards: Vec<Presented> = acquirer.cards().iter().filter_map(|card| presented(card)).collect();
     let cards: Vec<&Presented> = cards.iter().collect();
     let shown = acquirer.exchanged().into_iter().map(|exchanged| {
-        let clear = acquirer.without_field(&exchanged.frame, PIN_BLOCK_FIELD);
+        let clear = acquirer.shown(&exchanged, PIN_BLOCK_FIELD);
         let masked = vault::scrub(&clear, &cards).bytes;
         Message {
             from: if exchanged.sender == Sender::Terminal { "terminal" } else { "acquirer" },

@@ -50,7 +50,8 @@ impl Seal {
         mac
     }
 
-    fn sealed(&self, message: &mut Encoder<NoHole>, script: &Script) -> Result<Vec<u8>, EncodeError> {
+    /// A message whose MAC is right.
+    pub(super) fn sealed(&self, message: &mut Encoder<NoHole>, script: &Script) -> Result<Vec<u8>, EncodeError> {
         let field = script.format.field(self.field).ok_or(EncodeError::UnknownField(self.field))?;
         let iso8583::Length::Fixed(units) = field.length else {
             return Err(EncodeError::Length { number: self.field, units: 0 });

@@ -12,6 +12,9 @@ use super::script::Script;
 /// Bytes that are no message in any format: too short for a message type and a bitmap.
 const GARBAGE: &[u8] = &[0xA5, 0x5A, 0xFF];
 
+/// The status of an HTTP answer where a rule says nothing else.
+pub(super) const ANSWERED: u16 = 200;
+
 /// Who sent a message.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Sender {
@@ -26,8 +29,10 @@ pub enum Sender {
 pub struct Exchanged {
     /// Who sent it.
     pub sender: Sender,
-    /// The bytes.
+    /// The bytes; of an HTTP message, the frame that its members are the fields of.
     pub frame: Vec<u8>,
+    /// The body of an HTTP message.
+    pub body: Option<Vec<u8>>,
 }
 
 /// What is done about a frame.
@@ -35,6 +40,8 @@ pub(super) struct Plan {
     pub wait: Wait,
     /// Frames to send, each to be framed.
     pub frames: Vec<Vec<u8>>,
+    /// Of an HTTP answer.
+    pub status: u16,
     pub end: End,
 }
 
@@ -88,19 +95,29 @@ impl Desk {
 
     /// Takes a frame, books what it moves, and says what is done about it.
     pub fn receive(&self, frame: &[u8]) -> Plan {
+        self.received(Ok(frame.to_vec()), None)
+    }
+
+    /// Takes an HTTP request that is this frame, or cannot be one.
+    pub fn receive_body(&self, frame: Result<Vec<u8>, String>, body: &[u8]) -> Plan {
+        self.received(frame, Some(body.to_vec()))
+    }
+
+    fn received(&self, frame: Result<Vec<u8>, String>, body: Option<Vec<u8>>) -> Plan {
         let mut state = self.lock();
-        state.exchanged.push(Exchanged { sender: Sender::Terminal, frame: frame.to_vec() });
-        let plan = state.receive(&self.script, frame).unwrap_or_else(|complaint| {
+        let known = frame.clone().unwrap_or_default();
+        state.exchanged.push(Exchanged { sender: Sender::Terminal, frame: known, body });
+        let plan = frame.and_then(|frame| state.receive(&self.script, &frame)).unwrap_or_else(|complaint| {
             state.complaints.push(complaint);
-            Plan { wait: Wait::For(Duration::ZERO), frames: Vec::new(), end: End::Silence }
+            Plan { wait: Wait::For(Duration::ZERO), frames: Vec::new(), status: ANSWERED, end: End::Silence }
         });
         self.changed.notify_all();
         plan
     }
 
     /// Notes what is sent.
-    pub fn sending(&self, frame: &[u8]) {
-        self.lock().exchanged.push(Exchanged { sender: Sender::Acquirer, frame: frame.to_vec() });
+    pub fn sending(&self, frame: &[u8], body: Option<Vec<u8>>) {
+        self.lock().exchanged.push(Exchanged { sender: Sender::Acquirer, frame: frame.to_vec(), body });
     }
 
     /// Waits until what is held may go; `false` where it never will.
@@ -178,13 +195,14 @@ impl State {
             })?;
             self.ledger.book(rule.book, identity, minor)?;
         }
-        let mut plan = Plan { wait: Wait::For(rule.after), frames: Vec::new(), end: End::Next };
+        let mut plan = Plan { wait: Wait::For(rule.after), frames: Vec::new(), status: ANSWERED, end: End::Next };
         match &rule.deed {
             Deed::Garbage => plan.frames.push(GARBAGE.to_vec()),
             Deed::Silence => plan.end = End::Silence,
             Deed::Close => plan.end = End::Close,
             Deed::Answer(answer, manner) => {
                 self.answers += 1;
+                plan.status = answer.status;
                 let header = frame.get(..start).unwrap_or_default();
                 let bytes = answer.to_bytes(script, &request, header, self.answers, *manner);
                 let bytes = bytes.map_err(|error| format!("the script's answer to a {kind:04x}: {error}"))?;

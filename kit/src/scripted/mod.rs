@@ -3,6 +3,7 @@
 mod answer;
 mod desk;
 mod format;
+mod http;
 mod ledger;
 pub(crate) mod rule;
 mod script;
@@ -99,8 +100,13 @@ impl ScriptedAcquirer {
         self.desk.wait_received(kind, times, patience)
     }
 
+    /// What a plugin names the bytes of: an HTTP body, or a frame in which those of one field are zeros.
+    pub(crate) fn shown(&self, exchanged: &Exchanged, without: u8) -> Vec<u8> {
+        exchanged.body.clone().unwrap_or_else(|| self.without_field(&exchanged.frame, without))
+    }
+
     /// A message in which the bytes of this field are zeros.
-    pub(crate) fn without_field(&self, frame: &[u8], number: u8) -> Vec<u8> {
+    fn without_field(&self, frame: &[u8], number: u8) -> Vec<u8> {
         let script = &self.desk.script;
         let mut bytes = frame.to_vec();
         if let Ok(outline) = outline(script.format, frame, script.header_bytes)

@@ -7,6 +7,7 @@ use iso8583::{Decoded, Format};
 use serde::Deserialize;
 use toml::Spanned;
 
+use super::desk::ANSWERED;
 pub(crate) use super::script::message_type;
 use super::script::{Seal, known};
 use crate::mistake::{Mistake, Source};
@@ -35,6 +36,8 @@ pub(crate) struct RuleText {
     /// What is booked when the request is taken.
     #[serde(default)]
     book: Booking,
+    /// Of an HTTP answer.
+    status: Option<u16>,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -119,6 +122,8 @@ pub(super) struct Answer {
     pub kind: u16,
     pub copy: Vec<u8>,
     pub set: Vec<(u8, String)>,
+    /// Of an HTTP answer.
+    pub status: u16,
 }
 
 /// How an answer is given.
@@ -141,12 +146,16 @@ impl Rule {
         text: &Spanned<RuleText>,
         format: &Format,
         seal: Option<&Seal>,
+        speaks_http: bool,
         source: &Source<'_>,
     ) -> Result<Self, Mistake> {
-        let (span, RuleText { when, deed, answer, copy, set, after_ms, book }) = (text.span(), text.get_ref());
+        let (span, RuleText { when, deed, answer, copy, set, after_ms, book, status }) = (text.span(), text.get_ref());
         let wrong = |what: String| source.mistake(span.clone(), what);
         if *after_ms > AFTER_MS_MAX {
             return Err(wrong(format!("after-ms is at most {AFTER_MS_MAX}")));
+        }
+        if status.is_some_and(|status| !speaks_http || !(200..=599).contains(&status)) {
+            return Err(wrong("a status is 200 to 599, of an answer over HTTP".to_owned()));
         }
         let when = When::read(when, format, source, &wrong)?;
         let manner = match deed.get_ref() {
@@ -165,14 +174,17 @@ impl Rule {
                 if manner == Manner::BadMac && !seal.is_some_and(|seal| seal.types.contains(&kind_read)) {
                     return Err(source.mistake(kind.span(), "bad-mac needs a [mac] whose types name this answer"));
                 }
-                Deed::Answer(Answer { kind: kind_read, copy: copy.clone(), set }, manner)
+                Deed::Answer(
+                    Answer { kind: kind_read, copy: copy.clone(), set, status: status.unwrap_or(ANSWERED) },
+                    manner,
+                )
             }
             (Some(_), None) => {
                 return Err(source.mistake(deed.span(), "this needs `answer`, such as answer = \"0210\""));
             }
             (None, Some(kind)) => return Err(source.mistake(kind.span(), "there is no answer here; take `answer` out")),
-            (None, None) if !copy.is_empty() || !set.is_empty() => {
-                return Err(wrong("there is no answer here; take `copy` and `set` out".to_owned()));
+            (None, None) if !copy.is_empty() || !set.is_empty() || status.is_some() => {
+                return Err(wrong("there is no answer here; take `copy`, `set` and `status` out".to_owned()));
             }
             (None, None) => match deed.get_ref() {
                 DeedWord::Garbage => Deed::Garbage,

@@ -11,6 +11,7 @@ use toml::Spanned;
 use vault::ClearKey;
 
 use super::format::FormatText;
+use super::http::{Http, HttpText};
 use super::rule::{Rule, RuleText};
 use crate::mistake::{Mistake, Source};
 
@@ -27,6 +28,8 @@ pub struct Script {
     pub(super) seal: Option<Seal>,
     pub(super) ledger: Option<LedgerFields>,
     pub(super) rules: Vec<Rule>,
+    /// On a route that speaks HTTP.
+    pub(super) http: Option<Http>,
 }
 
 /// What the terminal's configuration says of this acquirer.
@@ -89,6 +92,7 @@ struct ScriptText {
     format: FormatText,
     #[serde(default)]
     test_keys: BTreeMap<String, Spanned<String>>,
+    http: Option<Spanned<HttpText>>,
     mac: Option<SealText>,
     ledger: Option<Spanned<LedgerFields>>,
     #[serde(default, rename = "rule")]
@@ -101,6 +105,8 @@ enum Framed {
     LengthU16,
     #[serde(rename = "length-ascii-four")]
     LengthAsciiFour,
+    #[serde(rename = "http")]
+    Http,
 }
 
 #[derive(Deserialize)]
@@ -160,14 +166,22 @@ impl Script {
             let fields = ledger.get_ref().identity.iter().chain([&ledger.get_ref().amount]);
             known(fields, format).map_err(|what| source.mistake(ledger.span(), what))?;
         }
-        let rules = read.rules.iter().map(|rule| Rule::read(rule, format, seal.as_ref(), &source));
+        let http = match (read.framing, read.http) {
+            (Framed::Http, Some(http)) => Some(http.into_inner().read(&source)?),
+            (Framed::Http, None) => return Err(source.whole("framing \"http\" needs [http] with its paths")),
+            (_, Some(http)) => return Err(source.mistake(http.span(), "[http] is for framing = \"http\"")),
+            (_, None) => None,
+        };
+        let rules = read.rules.iter().map(|rule| Rule::read(rule, format, seal.as_ref(), http.is_some(), &source));
         Ok(Script {
             framing: match read.framing {
                 Framed::LengthU16 => Framing::LengthU16,
                 Framed::LengthAsciiFour => Framing::LengthAsciiFour,
+                Framed::Http => Framing::Http,
             },
             deployment: read.deployment,
             rules: rules.collect::<Result<_, _>>()?,
+            http,
             test_keys,
             format,
             header_bytes: read.format.header_bytes.into(),
@@ -178,7 +192,10 @@ impl Script {
 
     /// Rules of a scenario, to be tried before the script's own.
     pub(crate) fn rules_of(&self, rules: &[Spanned<RuleText>], source: &Source<'_>) -> Result<Vec<Rule>, Mistake> {
-        rules.iter().map(|rule| Rule::read(rule, self.format, self.seal.as_ref(), source)).collect()
+        rules
+            .iter()
+            .map(|rule| Rule::read(rule, self.format, self.seal.as_ref(), self.http.is_some(), source))
+            .collect()
     }
 }
 

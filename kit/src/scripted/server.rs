@@ -10,6 +10,7 @@ use engine::contract::acquirer::Framing;
 use rustls::{ServerConfig, ServerConnection, StreamOwned};
 
 use super::desk::{Desk, End, Wait};
+use super::http::{Http, Request};
 
 /// After this long without a byte a connection is given up, so that no thread outlives its scenario for long.
 const SILENCE_MAX: Duration = Duration::from_secs(120);
@@ -37,7 +38,10 @@ fn serve(stream: TcpStream, config: Arc<ServerConfig>, desk: &Desk) -> io::Resul
     stream.set_read_timeout(Some(SILENCE_MAX))?;
     let connection = ServerConnection::new(config).map_err(io::Error::other)?;
     let mut stream = StreamOwned::new(connection, stream);
-    let conversation = converse(&mut stream, desk);
+    let conversation = match &desk.script.http {
+        Some(http) => exchange(&mut stream, desk, http),
+        None => converse(&mut stream, desk),
+    };
     stream.conn.send_close_notify();
     // However it ended, the terminal is told; if it has gone, there is nobody to tell.
     let _ = stream.flush();
@@ -54,7 +58,7 @@ fn converse(stream: &mut Tls, desk: &Desk) -> io::Result<()> {
             Wait::Release => return Ok(()),
         }
         for frame in &plan.frames {
-            desk.sending(frame);
+            desk.sending(frame, None);
             let mut bytes = framed(frame, framing)?;
             if plan.end == End::Cut {
                 bytes.truncate(bytes.len() / 2);
@@ -69,6 +73,27 @@ fn converse(stream: &mut Tls, desk: &Desk) -> io::Result<()> {
         }
     }
     Ok(())
+}
+
+/// One request and its answer: the terminal asks for no more on a connection.
+fn exchange(stream: &mut Tls, desk: &Desk, http: &Http) -> io::Result<()> {
+    let Some(request) = Request::read(stream)? else { return Ok(()) };
+    let plan = desk.receive_body(http.frame(&desk.script, &request), &request.body);
+    match plan.wait {
+        Wait::For(pause) => thread::sleep(pause),
+        Wait::Release if desk.wait_for_release() => {}
+        Wait::Release => return Ok(()),
+    }
+    for frame in &plan.frames {
+        let (mut bytes, body) = http.answer(&desk.script, frame, plan.status);
+        desk.sending(frame, Some(body));
+        if plan.end == End::Cut {
+            bytes.truncate(bytes.len() / 2);
+        }
+        stream.write_all(&bytes)?;
+        stream.flush()?;
+    }
+    if plan.end == End::Silence { wait_for_close(stream) } else { Ok(()) }
 }
 
 /// One frame without its length, or none when the terminal has closed between frames.

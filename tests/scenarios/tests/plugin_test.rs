@@ -56,6 +56,14 @@ fn failure(folder: &TempDir) -> Result<Value> {
     Ok(line["verdict"].take())
 }
 
+/// JSON over HTTP, by the same kind of script: a path is a message type, a member a field, a seal a header.
+#[test]
+fn the_scenarios_of_the_plugin_in_json_hold() -> Result<()> {
+    let answer = test_of("http-json", &[&scenarios("http-json")])?;
+    ensure!(answer.ok, "{:#?}", answer.lines);
+    Ok(())
+}
+
 #[test]
 fn the_scenarios_of_the_starter_hold() -> Result<()> {
     let answer = test(&[&starter()])?;
