@@ -1,6 +1,6 @@
 //! A child process: its output read line by line, all of it kept, and never left behind.
 
-use std::io::{BufRead, BufReader, Read};
+use std::io::{BufRead, BufReader, Read, Write};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender, channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -52,8 +52,23 @@ pub struct Process {
 impl Process {
     /// Starts a program; what it prints goes to the transcript too.
     pub fn spawn(name: &str, command: &mut Command, transcript: &Transcript) -> Result<Process> {
-        command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped());
+        Process::spawn_fed(name, command, transcript, None)
+    }
+
+    /// The same, with these bytes on its standard input.
+    pub fn spawn_fed(
+        name: &str,
+        command: &mut Command,
+        transcript: &Transcript,
+        input: Option<&[u8]>,
+    ) -> Result<Process> {
+        let stdin = if input.is_some() { Stdio::piped() } else { Stdio::null() };
+        command.stdin(stdin).stdout(Stdio::piped()).stderr(Stdio::piped());
         let mut child = command.spawn().with_context(|| format!("{name} cannot be started"))?;
+        if let (Some(mut stdin), Some(input)) = (child.stdin.take(), input) {
+            // Whoever reads no input has refused before; its answer says why.
+            let _ = stdin.write_all(input);
+        }
         let (sender, lines) = channel();
         let errors = Transcript::default();
         let mut readers = Vec::new();

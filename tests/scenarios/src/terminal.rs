@@ -243,6 +243,13 @@ impl Terminal {
         Terminal::answer(self.begin(arguments)?)
     }
 
+    /// Runs a command that reads these lines from a pipe.
+    pub fn run_fed(&self, arguments: &[&str], input: &str) -> Result<Answer> {
+        let name = format!("acquit {}", arguments.join(" "));
+        let mut command = self.command(&[&["--json"], arguments].concat());
+        Terminal::answer(Process::spawn_fed(&name, &mut command, &self.transcript, Some(input.as_bytes()))?)
+    }
+
     /// Starts a command and does not wait for it.
     pub fn begin(&self, arguments: &[&str]) -> Result<Process> {
         let arguments = [&["--json"], arguments].concat();

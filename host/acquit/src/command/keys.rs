@@ -136,8 +136,13 @@ fn load(house: &House, load: &Load) -> Result<ExitCode> {
     }
     if let Some(file) = pem {
         let fingerprint = hexadecimal(fingerprint.as_deref().unwrap_or_default(), "the fingerprint")?;
-        vault.load_half(&acquirer.name, slot, PemKey::parse(&read_pem(file)?)?, &fingerprint)?;
-        return loaded(house, &acquirer.name, slot);
+        let half = PemKey::parse(&read_pem(file)?)?;
+        let whole = hex::encode_upper(half.fingerprint());
+        vault.load_half(&acquirer.name, slot, half, &fingerprint)?;
+        let words = [("slot", slot.into()), ("value", whole.clone().into())];
+        let line = house.messages.text("keys-half-loaded", &words);
+        let facts = json!({ "acquirer": acquirer.name, "slot": slot, "loaded": true, "fingerprint": whole });
+        return house.show(&Response::done(facts, vec![line]));
     }
     if let Some(file) = block {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
