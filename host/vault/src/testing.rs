@@ -1,7 +1,7 @@
 //! Keys and grants for tests: the published UnionPay keys under their published transport keys.
 
 use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, KeyUse, NewKey, Wrapping};
-use engine::contract::template::{MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
+use engine::contract::template::{CipherAlgorithm, MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
 use engine::contract::types::LocalTime;
 use tempfile::TempDir;
 
@@ -33,6 +33,12 @@ pub(crate) fn grants() -> Vec<PluginGrant> {
         slot("mak", KeyUse::Mac(MacAlgorithm::UnionpayEcb)),
         slot("retail", KeyUse::Mac(MacAlgorithm::X919)),
         slot("tdk", KeyUse::Track(TrackProtection::PaddedF)),
+        SlotGrant {
+            slot: "data".to_owned(),
+            algorithms: vec![KeyAlgorithm::Tdes],
+            key_use: KeyUse::Data(CipherAlgorithm::TdesCbc),
+            scheme: KeyScheme::Fixed,
+        },
         SlotGrant {
             slot: "sign".to_owned(),
             algorithms: vec![KeyAlgorithm::Ed25519],

@@ -245,7 +245,7 @@ fn serial_of(block: &[u8]) -> Option<Vec<u8>> {
 fn is_for(key_use: &KeyUse, usage: [char; 2], mode: char) -> bool {
     let (usages, modes): (&[[char; 2]], &[char]) = match key_use {
         KeyUse::Pin(_) => (&[['P', '0']], &['E', 'B']),
-        KeyUse::Track(_) => (&[['D', '0']], &['E', 'B']),
+        KeyUse::Track(_) | KeyUse::Data(_) => (&[['D', '0']], &['E', 'B']),
         KeyUse::Mac(MacAlgorithm::DesCbc) => (&[['M', '0'], ['M', '1']], &['C']),
         KeyUse::Mac(MacAlgorithm::X99) => (&[['M', '1']], &['C']),
         KeyUse::Mac(MacAlgorithm::X919) => (&[['M', '3']], &['C']),

@@ -2,6 +2,7 @@
 
 pub(crate) mod base64;
 pub(crate) mod check_value;
+pub(crate) mod data;
 pub(crate) mod dukpt;
 pub(crate) mod key;
 pub(crate) mod key_block;

@@ -5,7 +5,9 @@ use std::fs;
 use std::sync::Arc;
 
 use engine::contract::acquirer::{Claim, Proof, Seal, SealAlgorithm, Standby};
-use engine::contract::template::{Extent, KeySerialHole, MacAlgorithm, MacHole, Message, PinFormat, TextEncoding};
+use engine::contract::template::{
+    CipherAlgorithm, Extent, KeySerialHole, MacAlgorithm, MacHole, Message, PinFormat, TextEncoding,
+};
 use engine::{Draft, TransactionId};
 use tempfile::TempDir;
 
@@ -340,6 +342,8 @@ fn schemes_by_use() {
         (KeyUse::Mac(MacAlgorithm::DesCbc), "Tdes", ""),
         (KeyUse::Mac(MacAlgorithm::AesCmac), "", "Aes128 Aes256"),
         (KeyUse::Mac(MacAlgorithm::Sm4Cbc), "", ""),
+        (KeyUse::Data(CipherAlgorithm::TdesCbc), "Tdes", ""),
+        (KeyUse::Data(CipherAlgorithm::AesGcm), "", "Aes128 Aes256"),
     ] {
         for (scheme, expected) in [(KeyScheme::DukptTdes, tdes), (KeyScheme::DukptAes, aes)] {
             let taken = [Des, Tdes, Aes128, Aes256, Sm4].into_iter().filter(|one| fits(scheme, *one, &key_use));

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 
 use engine::contract::acquirer::{KeyAlgorithm, KeyUse};
-use engine::contract::template::{MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
+use engine::contract::template::{CipherAlgorithm, MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
 
 use super::clear::ClearKey;
 use super::grant::{GrantError, SlotError, SlotGrant};
@@ -14,7 +14,7 @@ use super::ring::{KeyRing, Place, TransportKeyError, place};
 use crate::crypto::{check_value, key::Key};
 
 /// The byte that names a use in the key file.
-pub(super) const USES: [(u8, KeyUse); 27] = [
+pub(super) const USES: [(u8, KeyUse); 31] = [
     (0x10, KeyUse::Mac(MacAlgorithm::UnionpayEcb)),
     (0x11, KeyUse::Mac(MacAlgorithm::X919)),
     (0x12, KeyUse::Mac(MacAlgorithm::X99)),
@@ -32,6 +32,10 @@ pub(super) const USES: [(u8, KeyUse); 27] = [
     (0x30, KeyUse::Track(TrackProtection::UnionpayLastBlock)),
     (0x31, KeyUse::Track(TrackProtection::PaddedF)),
     (0x32, KeyUse::Track(TrackProtection::LengthPrefixed)),
+    (0x38, KeyUse::Data(CipherAlgorithm::TdesCbc)),
+    (0x39, KeyUse::Data(CipherAlgorithm::AesCbc)),
+    (0x3A, KeyUse::Data(CipherAlgorithm::AesGcm)),
+    (0x3B, KeyUse::Data(CipherAlgorithm::Sm4Cbc)),
     (0x40, KeyUse::Sign(SignatureAlgorithm::RsaSha256)),
     (0x41, KeyUse::Sign(SignatureAlgorithm::RsaPssSha256)),
     (0x42, KeyUse::Sign(SignatureAlgorithm::EcdsaP256Sha256)),

@@ -10,7 +10,7 @@ use zeroize::Zeroizing;
 
 use super::dukpt::KEPT_FOR_UNDO_COUNTERS;
 use crate::crypto::key::{Key, MAX_HMAC_BYTES, MIN_HMAC_BYTES};
-use crate::crypto::{mac, pin_block, signature};
+use crate::crypto::{data, mac, pin_block, signature};
 
 /// One key slot of a plugin.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -45,16 +45,6 @@ pub enum GrantError {
         plugin: Name,
         /// Which.
         slot: Name,
-    },
-    /// Known to the contract, not to this version.
-    #[error("plugin {plugin}: key slot {slot} is granted {what}, which this version does not support yet")]
-    NotSupportedYet {
-        /// Whose.
-        plugin: Name,
-        /// Which.
-        slot: Name,
-        /// The use or algorithm, by its name in the contract.
-        what: String,
     },
     /// No algorithm that goes with the use.
     #[error("plugin {plugin}: key slot {slot} is granted {key_use:?}, which needs a {needs:?} key")]
@@ -237,12 +227,6 @@ impl SlotGrant {
         if let Some(name) = [plugin, &self.slot].into_iter().find(|name| name.len() > MAX_NAME_BYTES) {
             return Err(GrantError::NameLength { length: name.len() });
         }
-        let unsupported = |what: String| {
-            Err(GrantError::NotSupportedYet { plugin: plugin.to_owned(), slot: self.slot.clone(), what })
-        };
-        if matches!(self.key_use, KeyUse::Data(_)) {
-            return unsupported(format!("{:?}", self.key_use));
-        }
         if let Some([one, other]) =
             self.algorithms.array_windows().find(|[one, other]| cipher_of(*one) != cipher_of(*other))
         {
@@ -317,7 +301,8 @@ pub(super) fn fitting_lengths(key_use: &KeyUse, algorithm: KeyAlgorithm) -> Vec<
         KeyUse::Pin(format) => pin_block::takes(*format, algorithm),
         KeyUse::Mac(mac) => mac::takes(*mac, algorithm, *bytes),
         KeyUse::Track(_) => matches!(algorithm, KeyAlgorithm::Des | KeyAlgorithm::Tdes),
-        KeyUse::Data(_) | KeyUse::Sign(_) | KeyUse::Verify(_) => false,
+        KeyUse::Data(cipher) => data::takes(*cipher, algorithm),
+        KeyUse::Sign(_) | KeyUse::Verify(_) => false,
     };
     lengths.into_iter().filter(takes).collect()
 }
@@ -344,10 +329,7 @@ mod tests {
     }
 
     #[test]
-    fn what_is_not_supported_is_named() {
-        let key_use = KeyUse::Data(CipherAlgorithm::TdesCbc);
-        let refused = check(key_use.clone(), &[KeyAlgorithm::Tdes]).unwrap_err();
-        assert!(refused.to_string().contains(&format!("{key_use:?}")), "{refused}");
+    fn a_slot_has_one_cipher() {
         let refused = check(KeyUse::Transport, &[KeyAlgorithm::Tdes, KeyAlgorithm::Sm4]).unwrap_err();
         assert!(refused.to_string().contains("Sm4"));
     }
@@ -357,6 +339,8 @@ mod tests {
         assert!(check(KeyUse::Transport, &[KeyAlgorithm::Des]).is_err());
         assert!(check(KeyUse::Mac(MacAlgorithm::X919), &[KeyAlgorithm::Des]).is_err());
         assert!(check(KeyUse::Mac(MacAlgorithm::UnionpayEcb), &[]).is_err());
+        assert!(check(KeyUse::Data(CipherAlgorithm::TdesCbc), &[KeyAlgorithm::Des]).is_err());
+        assert!(check(KeyUse::Data(CipherAlgorithm::AesGcm), &[KeyAlgorithm::Aes128, KeyAlgorithm::Aes256]).is_ok());
         assert!(check(KeyUse::Sign(SignatureAlgorithm::Ed25519), &[KeyAlgorithm::Tdes]).is_err());
         assert!(check(KeyUse::Sign(SignatureAlgorithm::Ed25519), &[KeyAlgorithm::Ed25519]).is_ok());
         let both = [KeyAlgorithm::Ed25519, KeyAlgorithm::P256];

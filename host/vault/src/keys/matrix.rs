@@ -1,7 +1,7 @@
 //! Who may do what with which key, as two tables. A cell that changes shows here.
 
 use engine::contract::acquirer::{KeyAlgorithm, KeyScheme, KeyUse};
-use engine::contract::template::{MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
+use engine::contract::template::{CipherAlgorithm, MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
 
 use super::dukpt::Turns;
 use super::fixed::FixedKey;
@@ -45,6 +45,10 @@ fn uses() -> Vec<(KeyUse, KeyAlgorithm)> {
         (KeyUse::Track(TrackProtection::UnionpayLastBlock), KeyAlgorithm::Tdes),
         (KeyUse::Track(TrackProtection::PaddedF), KeyAlgorithm::Tdes),
         (KeyUse::Track(TrackProtection::LengthPrefixed), KeyAlgorithm::Tdes),
+        (KeyUse::Data(CipherAlgorithm::TdesCbc), KeyAlgorithm::Tdes),
+        (KeyUse::Data(CipherAlgorithm::AesCbc), KeyAlgorithm::Aes128),
+        (KeyUse::Data(CipherAlgorithm::AesGcm), KeyAlgorithm::Aes128),
+        (KeyUse::Data(CipherAlgorithm::Sm4Cbc), KeyAlgorithm::Sm4),
     ]);
     for (signature, algorithm) in [
         (SignatureAlgorithm::RsaSha256, KeyAlgorithm::Rsa),
@@ -116,6 +120,10 @@ fn keys_by_use() {
          Track(UnionpayLastBlock): Des 8, Tdes 16-24\n\
          Track(PaddedF): Des 8, Tdes 16-24\n\
          Track(LengthPrefixed): Des 8, Tdes 16-24\n\
+         Data(TdesCbc): Tdes 16-24\n\
+         Data(AesCbc): Aes128 16, Aes256 32\n\
+         Data(AesGcm): Aes128 16, Aes256 32\n\
+         Data(Sm4Cbc): Sm4 16\n\
          Sign(RsaSha256): Rsa\n\
          Verify(RsaSha256): Rsa\n\
          Sign(RsaPssSha256): Rsa\n\
@@ -175,7 +183,7 @@ fn operations_by_use() {
                 }),
                 KeyUse::Sign(made) => ring.signing_key(plugin, &slot.slot, *made).map(drop),
                 KeyUse::Verify(made) => ring.verifying_key(plugin, &slot.slot, *made).map(drop),
-                KeyUse::Data(_) => panic!("not among the uses"),
+                KeyUse::Data(cipher) => ring.data_key(plugin, &slot.slot, *cipher, &turns).map(drop),
             };
             match ask("one") {
                 Ok(()) => assert_eq!(slot.key_use, asked),

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use std::sync::Mutex;
 
 use engine::contract::acquirer::KeyUse;
-use engine::contract::template::{MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
+use engine::contract::template::{CipherAlgorithm, MacAlgorithm, PinFormat, SignatureAlgorithm, TrackProtection};
 use engine::contract::types::Name;
 use thiserror::Error;
 
@@ -216,6 +216,18 @@ impl KeyRing {
         turns: &Turns,
     ) -> Result<Cow<'_, Key>, SlotError> {
         let grant = self.granted(plugin, slot, &KeyUse::Track(protection))?;
+        self.work_key(plugin, grant, turns, Purpose::DataRequest)
+    }
+
+    /// The key of a slot for data under this cipher.
+    pub(crate) fn data_key(
+        &self,
+        plugin: &str,
+        slot: &str,
+        cipher: CipherAlgorithm,
+        turns: &Turns,
+    ) -> Result<Cow<'_, Key>, SlotError> {
+        let grant = self.granted(plugin, slot, &KeyUse::Data(cipher))?;
         self.work_key(plugin, grant, turns, Purpose::DataRequest)
     }
 

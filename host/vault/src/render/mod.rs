@@ -11,7 +11,8 @@
 //!   back unrecognised.
 //! - A secret in a header or a target of HTTP, enciphered or not, and a digest of one: servers and proxies log those. A MAC
 //!   over a secret may stand there.
-//! - A cipher over bytes the plugin chose beside card data: no cipher of this version takes a node.
+//! - A cipher over card data is none: its initial vector is fresh each time. Card data still needs its leave for the
+//!   route, and what it becomes still counts as card data.
 //!
 //! Does not protect against: an acquirer that tells the plugin's author what it was sent.
 

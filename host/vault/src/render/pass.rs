@@ -1,8 +1,8 @@
 //! The one pass over a template's nodes.
 
 use engine::contract::template::{
-    ChipDataHole, DigestAlgorithm, DigestHole, Extent, KeySerialHole, LengthHole, MacHole, Node, NodeId, ReasonBytes,
-    Secret, SecretHole, SignatureHole, TextHole, TrackHole, TrackProtection,
+    ChipDataHole, CipherHole, DigestAlgorithm, DigestHole, Extent, KeySerialHole, LengthHole, MacHole, Node, NodeId,
+    ReasonBytes, Secret, SecretHole, SignatureHole, TextHole, TrackHole, TrackProtection,
 };
 use ring::digest::{SHA1_FOR_LEGACY_USE_ONLY, SHA256, digest};
 use ring::rand::{SecureRandom, SystemRandom};
@@ -15,7 +15,7 @@ use super::{CardSource, Holds, Part, RenderInput, RouteGrant, clock, encode};
 use crate::card::UnsealedCard;
 use crate::crypto::dukpt::Purpose;
 use crate::crypto::pin_block::{Filling, PinBlockError};
-use crate::crypto::{mac, pin_block, signature, track};
+use crate::crypto::{data, mac, pin_block, signature, track};
 use crate::keys::dukpt::Turns;
 use crate::keys::ring::KeyRing;
 use crate::proof::{RawReply, resolve};
@@ -76,7 +76,7 @@ impl<'a> Pass<'a> {
             Node::ChipData(hole) => self.chip_data(hole),
             Node::KeySerial(hole) => self.key_serial(hole),
             Node::Signature(hole) => self.signature(hole),
-            Node::Cipher(_) => Err(NodeError::NotSupportedYet { what: "cipher".to_owned() }),
+            Node::Cipher(hole) => self.cipher(hole),
         }
     }
 
@@ -207,6 +207,23 @@ impl<'a> Pass<'a> {
         let made = mac::compute(hole.algorithm, &key, over.reveal());
         let made = made.ok_or_else(|| NodeError::KeyLength { slot: hole.key.clone() })?;
         self.open(&made)
+    }
+
+    /// Under a fresh initial vector, so that equal bytes are not known again. What holds card data still counts as holding
+    /// it: no digest and no echo touches it.
+    fn cipher(&mut self, hole: &CipherHole) -> Result<Part, NodeError> {
+        self.message("a cipher")?;
+        let length = self.earlier(hole.over)?.bytes.len();
+        self.budget.work(length)?;
+        self.budget.render(length.saturating_add(data::MAX_ADDED_BYTES))?;
+        let mut fresh = data::Fresh::default();
+        SystemRandom::new().fill(&mut fresh).map_err(|_| NodeError::NoRandomness)?;
+        let over = self.earlier(hole.over)?;
+        let key = self.ring.data_key(self.plugin, &hole.key, hole.algorithm, self.turns)?;
+        let made = data::encipher(hole.algorithm, &key, &fresh, over.bytes.reveal());
+        let made = made.ok_or_else(|| NodeError::KeyLength { slot: hole.key.clone() })?;
+        let holds = if over.holds == Holds::Nothing { Holds::Nothing } else { Holds::Secrets };
+        Ok(Part { bytes: SecretBytes::copy_of(&made), holds, is_received: false })
     }
 
     fn signature(&mut self, hole: &SignatureHole) -> Result<Part, NodeError> {

@@ -263,11 +263,33 @@ fn slots_do_what_they_are_for() {
 }
 
 #[test]
-fn what_is_not_supported_is_named() {
+fn what_is_not_granted_or_not_supported_is_named() {
     let key = || "key".to_owned();
     let cipher = CipherHole { over: 0, algorithm: CipherAlgorithm::TdesCbc, key: key() };
-    let what = "cipher".to_owned();
-    assert_eq!(refused(vec![literal("a"), Node::Cipher(cipher)]), NodeError::NotSupportedYet { what });
+    let unknown = refused(vec![literal("a"), Node::Cipher(cipher)]);
+    assert!(matches!(unknown, NodeError::Slot(SlotError::Unknown { slot, .. }) if slot == "key"));
+}
+
+/// What is enciphered counts as card data where card data went in, and differs each time.
+#[test]
+fn ciphers_over_card_data_are_no_oracle() {
+    let (folder, mut vault) = signed_in();
+    let key = crate::ClearKey::from_hex("89B07B35A1B3F47E89B07B35A1B3F488").unwrap();
+    let check_value = key.check_value(engine::contract::acquirer::KeyAlgorithm::Tdes).unwrap();
+    vault.load_fixed(PLUGIN, "data", key, &check_value).unwrap();
+    let cipher = || Node::Cipher(CipherHole { over: 0, algorithm: CipherAlgorithm::TdesCbc, key: "data".to_owned() });
+    let made = || {
+        let made = render_with(&vault, vec![pan(), cipher()], CardSource::Live(&mut card())).unwrap();
+        (made.whole().to_vec(), made.part(1).map(|part| part.holds))
+    };
+    let ((one, holds), (another, _)) = (made(), made());
+    assert_eq!((one.len(), holds), (8 + 24, Some(Holds::Secrets)));
+    assert!(one != another && one[..8] != another[..8], "the initial vector is fresh");
+    let digested = render_with(&vault, vec![pan(), cipher(), digest(1)], CardSource::Live(&mut card())).map(drop);
+    assert_eq!(digested, Err(RenderError::At { node: 2, error: NodeError::DigestOverCardData }));
+    let open = render_with(&vault, vec![literal("a"), cipher(), digest(1)], CardSource::None).map(drop);
+    assert_eq!(open, Ok(()));
+    drop(folder);
 }
 
 #[test]
