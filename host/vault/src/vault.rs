@@ -104,6 +104,21 @@ impl Vault {
         Ok(())
     }
 
+    /// The same of a key block (X9.143) for the slot's use, wrapped under the key in the transport slot `under`. Its MAC takes
+    /// the place of a check value.
+    pub fn load_fixed_block(
+        &mut self,
+        plugin: &str,
+        slot: &str,
+        block: (&[u8], &str),
+    ) -> Result<(), TransportKeyError> {
+        let fixed = self.ring.with_fixed_block(plugin, slot, block)?;
+        let contents = Contents { fixed, ..self.contents() };
+        self.file.write(&contents)?;
+        self.ring.take_fixed(plugin, slot, contents.fixed);
+        Ok(())
+    }
+
     /// Loads half of a key pair, durably: a private one into a slot that signs, a public one into a slot that checks
     /// signatures. `fingerprint` is the beginning of the public half's, eight bytes at least; a private half may come
     /// without, since whoever brings it says himself whose it is.

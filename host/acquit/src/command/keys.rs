@@ -66,7 +66,8 @@ pub(super) struct Load {
     /// The key serial number (KSN) that came with the initial key of a DUKPT slot, in hexadecimal.
     #[arg(long, value_name = "HEX")]
     serial: Option<String>,
-    /// A file with a key block (TR-31) that holds the initial key of a DUKPT slot, in place of components.
+    /// A file with a key block (TR-31), in place of components: the initial key of a DUKPT slot, or a key for the slot's
+    /// use. It is opened under the acquirer's one transport key.
     #[arg(long, value_name = "FILE", conflicts_with_all = ["from", "check_value"])]
     block: Option<PathBuf>,
     /// A file with half of a key pair in PEM: a private key for a slot that signs, a public one for a slot that checks
@@ -131,8 +132,8 @@ fn load(house: &House, load: &Load) -> Result<ExitCode> {
     let slot = loaded_slot(acquirer, at.slot.as_deref())?;
     let check_value = hexadecimal(check_value.as_deref().unwrap_or_default(), "the check value")?;
     let serial = serial.as_deref().map(|serial| hexadecimal(serial, "the key serial number")).transpose()?;
-    if (serial.is_some() || block.is_some()) && !is_dukpt(acquirer, slot) {
-        bail!("key slot {slot} is no DUKPT slot in the configuration: no --serial and no --block goes with it");
+    if serial.is_some() && !is_dukpt(acquirer, slot) {
+        bail!("key slot {slot} is no DUKPT slot in the configuration: no --serial goes with it");
     }
     if let Some(file) = pem {
         let fingerprint = hexadecimal(fingerprint.as_deref().unwrap_or_default(), "the fingerprint")?;
@@ -147,7 +148,12 @@ fn load(house: &House, load: &Load) -> Result<ExitCode> {
     if let Some(file) = block {
         let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
         let under = transport_slot(acquirer)?;
-        vault.load_initial_block(&acquirer.name, slot, (text.trim().as_bytes(), under), serial.as_deref())?;
+        let block = (text.trim().as_bytes(), under);
+        if is_dukpt(acquirer, slot) {
+            vault.load_initial_block(&acquirer.name, slot, block, serial.as_deref())?;
+        } else {
+            vault.load_fixed_block(&acquirer.name, slot, block)?;
+        }
         return loaded(house, &acquirer.name, slot);
     }
     let key = read_key(from.as_ref())?;

@@ -198,6 +198,29 @@ mod tests {
     }
 
     #[test]
+    fn a_fixed_key_comes_in_a_key_block_of_its_use() {
+        let (under, key) = ("B8ED59E0A279A295E9F5ED7944FD06B9", MAK);
+        let folder = tempfile::tempdir().unwrap();
+        let mut vault = Vault::create(&paths(&folder), &grants()).unwrap();
+        let block = |header: &str| crate::crypto::key_block::block_of_version_c(under, header, key);
+        let retail = block("M3TC00N0000");
+        let refused = vault.load_fixed_block(PLUGIN, "retail", (&retail, "tmk"));
+        assert!(matches!(refused, Err(TransportKeyError::Slot(SlotError::Empty { .. }))), "{refused:?}");
+        load_tmk(&mut vault, PLUGIN, under).unwrap();
+        for (slot, block) in [("pik", retail.clone()), ("retail", block("P0TE00N0000")), ("tmk", retail.clone())] {
+            let refused = vault.load_fixed_block(PLUGIN, slot, (&block, "tmk"));
+            assert!(matches!(refused, Err(TransportKeyError::KeyBlock { .. })), "{slot}: {refused:?}");
+        }
+        let mut changed = retail.clone();
+        changed[30] ^= 1;
+        assert!(vault.load_fixed_block(PLUGIN, "retail", (&changed, "tmk")).is_err());
+        vault.load_fixed_block(PLUGIN, "retail", (&retail, "tmk")).unwrap();
+        assert_eq!(vault.checked_slots(PLUGIN), ["retail", "tmk"]);
+        load_tmk(&mut vault, OTHER, "0E9B2C6D57A1F3C4B8D06E15A97C32F8").unwrap();
+        assert!(matches!(load(&mut vault, OTHER, "retail"), Err(TransportKeyError::Reused { .. })));
+    }
+
+    #[test]
     fn a_download_neither_replaces_nor_drops_what_a_person_loaded() {
         let folder = tempfile::tempdir().unwrap();
         let mut vault = Vault::create(&paths(&folder), &grants()).unwrap();

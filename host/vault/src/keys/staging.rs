@@ -8,8 +8,9 @@ use engine::contract::acquirer::{KeyUse, NewKey, Wrapping};
 use engine::contract::types::Name;
 use thiserror::Error;
 
+use super::fixed::{FixedKey, FixedKeys};
 use super::grant::{SlotError, SlotGrant};
-use super::ring::{KeyRing, WorkKey, place};
+use super::ring::{KeyRing, TransportKeyError, WorkKey, place};
 use crate::crypto::key_block::{self, KeyBlockError};
 use crate::crypto::{check_value, key::Key, wide::WideCipher};
 use crate::secret::redacted;
@@ -199,6 +200,30 @@ impl KeyRing {
 }
 
 impl KeyRing {
+    /// The fixed keys as they would be with the key in this block, which a person brings, wrapped under a transport key.
+    pub(crate) fn with_fixed_block(
+        &self,
+        plugin: &str,
+        slot: &str,
+        (block, under): (&[u8], &str),
+    ) -> Result<FixedKeys, TransportKeyError> {
+        let grant = self.grant(plugin, slot)?;
+        if grant.is_dukpt() {
+            return Err(TransportKeyError::Serial { slot: slot.to_owned() });
+        }
+        let transport = self.transport_key(plugin, under)?;
+        let refused = |why| TransportKeyError::KeyBlock { slot: slot.to_owned(), why };
+        let key = key_block::open(block, transport).and_then(|opened| opened.key_for(&grant.key_use));
+        let key = key.map_err(refused)?;
+        if !grant.admits(&key) || key.is_weak() {
+            return Err(refused(KeyBlockError::Algorithm));
+        }
+        self.check_free(plugin, slot, &key)?;
+        let mut keys = self.fixed.clone();
+        keys.insert(place(plugin, slot), FixedKey { key, key_use: grant.key_use.clone() });
+        Ok(keys)
+    }
+
     /// The block's MAC takes the place of the check value; one that comes all the same must fit.
     fn key_of_block(&self, plugin: &str, grant: &SlotGrant, new: &NewKey) -> Result<Key, KeyDownloadError> {
         let slot = || new.name.clone();
