@@ -1,5 +1,8 @@
 //! Published vectors, signatures that OpenSSL 3 made, and everything that must not fit.
 
+use proptest::collection::vec;
+use proptest::prelude::*;
+use proptest::sample::Index;
 use zeroize::Zeroizing;
 
 use super::*;
@@ -182,7 +185,32 @@ fn short_rsa_keys_are_refused() {
     }
 }
 
-/// Any bytes: a key or an error. Cut short, a key is none.
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    /// A key with any of its bytes changed, and any bytes: a key or an error, and no panic when it is used.
+    #[test]
+    fn a_changed_key_is_a_key_or_an_error(
+        which in 0..ALL.len(),
+        changes in vec((any::<Index>(), any::<u8>()), 1..4),
+        garbage in vec(any::<u8>(), 0..300),
+    ) {
+        let (private, public) = pair(key_of(ALL[which]));
+        for der in [private.reveal(), public.reveal()] {
+            let mut changed = der.to_vec();
+            for (place, byte) in &changes {
+                *place.get_mut(&mut changed) = *byte;
+            }
+            if let Some(key) = PairKey::restored(SecretBytes::copy_of(&changed)) {
+                let _ = (sign(ALL[which], &key, MESSAGE), verify(ALL[which], &key, MESSAGE, &garbage));
+            }
+        }
+        prop_assert!(PairKey::restored(SecretBytes::copy_of(&garbage)).is_none());
+        let _ = PemKey::parse(&String::from_utf8_lossy(&garbage));
+    }
+}
+
+/// Cut short, a key is none.
 #[test]
 fn damaged_keys_are_no_keys() {
     for algorithm in ALL {

@@ -1,6 +1,7 @@
 //! Ceremonies: what they make, what they refuse, what lies on the disk in between.
 
 use engine::contract::acquirer::KeyAlgorithm;
+use proptest::prelude::*;
 use tempfile::TempDir;
 
 use super::*;
@@ -106,6 +107,16 @@ fn components_that_make_a_weak_key_make_none() {
     enter(&mut vault, "Wang", "62DA4FD3858651C4DA3DA723587662DF").unwrap();
     let weak = vault.finish_ceremony((PLUGIN, "tmk"), &[0; 3], None);
     assert!(matches!(weak, Err(CeremonyError::Component(ClearKeyError::Weak))), "{weak:?}");
+}
+
+proptest! {
+    /// What the seal lets through is still parsed: any bytes are ceremonies or an error.
+    #[test]
+    fn any_bytes_are_ceremonies_or_an_error(bytes in proptest::collection::vec(0_u8..12, 0..120)) {
+        if let Some(ceremonies) = parsed(&bytes) {
+            prop_assert!(ceremonies.progress().len() <= bytes.len());
+        }
+    }
 }
 
 #[test]
