@@ -25,6 +25,11 @@ use crate::{
 /// The package that turns WebAssembly into a component and an artefact.
 pub const COMPILE_TOOL: &str = "acquit-compile";
 
+/// Plugins that are compiled for the interpreter too, because tests judge them on it.
+const INTERPRETED: [&str; 1] = ["starter"];
+/// What the compile tool calls the interpreter of a 64-bit machine, such as this is built on.
+const INTERPRETER: &str = "pulley64";
+
 /// One file that becomes an artefact.
 #[derive(Debug, PartialEq, Eq)]
 struct Job {
@@ -41,6 +46,15 @@ impl Job {
 
     fn artefact(&self, folder: &Path) -> PathBuf {
         folder.join(&self.name).with_extension("cwasm")
+    }
+
+    fn interpreted(&self, folder: &Path) -> Option<PathBuf> {
+        let is_wanted = self.name.to_str().is_some_and(|name| INTERPRETED.contains(&name));
+        is_wanted.then(|| folder.join(&self.name).with_extension("pulley.cwasm"))
+    }
+
+    fn results(&self, folder: &Path) -> Vec<PathBuf> {
+        [self.component(folder), self.artefact(folder)].into_iter().chain(self.interpreted(folder)).collect()
     }
 
     fn stamp(&self, folder: &Path) -> PathBuf {
@@ -162,7 +176,7 @@ fn compile(house: &House, progress: &mut Progress, folder: &Path, jobs: &[Job]) 
     for job in jobs {
         let mut inputs = tool.clone();
         inputs.path(&house.root, &job.input)?;
-        let results = [job.component(folder), job.artefact(folder)];
+        let results = job.results(folder);
         let stamp_file = job.stamp(&house.target.join("stamps"));
         let made = Made { stamp_file: &stamp_file, root: &house.root, results: &results };
         let Some(why) = made.stale(&inputs)? else { continue };
@@ -174,20 +188,28 @@ fn compile(house: &House, progress: &mut Progress, folder: &Path, jobs: &[Job]) 
         compile_one(house, progress, job, folder, &why)?;
         made.record(&inputs)?;
     }
-    let results: Vec<PathBuf> = jobs.iter().flat_map(|job| [job.component(folder), job.artefact(folder)]).collect();
+    let results: Vec<PathBuf> = jobs.iter().flat_map(|job| job.results(folder)).collect();
     remove_others(folder, &results)
 }
 
 /// A running host keeps the file it has mapped: the tool renames its results into place and never writes over them.
 fn compile_one(house: &House, progress: &mut Progress, job: &Job, folder: &Path, why: &str) -> Result<()> {
-    let results = [job.component(folder), job.artefact(folder)];
+    let results = job.results(folder);
     for result in &results {
         let parent = result.parent().unwrap_or(folder);
         fs::create_dir_all(parent).with_context(|| format!("{} cannot be made", parent.display()))?;
     }
-    let mut tool = house.program(house.debug_program(COMPILE_TOOL));
-    tool.arg("--component").arg(&results[0]).arg("--artefact").arg(&results[1]).arg(&job.input);
-    progress.run(&format!("{} for this machine ({why})", job.name.display()), &mut tool)?;
+    let tool = |artefact: &Path| {
+        let mut tool = house.program(house.debug_program(COMPILE_TOOL));
+        tool.arg("--component").arg(job.component(folder)).arg("--artefact").arg(artefact).arg(&job.input);
+        tool
+    };
+    let name = job.name.display();
+    progress.run(&format!("{name} for this machine ({why})"), &mut tool(&job.artefact(folder)))?;
+    if let Some(artefact) = job.interpreted(folder) {
+        progress
+            .run(&format!("{name} for the interpreter ({why})"), tool(&artefact).args(["--target", INTERPRETER]))?;
+    }
     match results.iter().find(|result| !result.is_file()) {
         None => Ok(()),
         Some(missing) => bail!("the compile tool made no {}", missing.display()),
@@ -221,5 +243,8 @@ mod tests {
         let job = Job { input: "x.wat".into(), name: Path::new("hostile").join("memory-bomb") };
         assert_eq!(job.artefact(Path::new("/t")), Path::new("/t/hostile/memory-bomb.cwasm"));
         assert_eq!(job.component(Path::new("/t")), Path::new("/t/hostile/memory-bomb.component.wasm"));
+        assert_eq!(job.results(Path::new("/t")).len(), 2);
+        let job = Job { input: "x.wasm".into(), name: "starter".into() };
+        assert_eq!(job.interpreted(Path::new("/t")).unwrap(), Path::new("/t/starter.pulley.cwasm"));
     }
 }

@@ -9,6 +9,10 @@ use crate::limits::{MEMORY_BYTES, STACK_BYTES};
 /// address space, which is scarce where `ulimit -v` is set.
 const MEMORY_GUARD_BYTES: u64 = 64 << 10;
 
+/// What the compiler calls the interpreter of a machine like this one. Its artefacts hold bytecode, the same for every
+/// processor of this width and byte order; a 32-bit terminal needs its own, `pulley32`.
+pub const INTERPRETED: &str = if cfg!(target_pointer_width = "64") { "pulley64" } else { "pulley32" };
+
 /// The settings that the terminal and the compiler share. A change here makes every artefact built before it
 /// unloadable, with a sentence that says so.
 ///

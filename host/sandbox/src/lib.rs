@@ -16,6 +16,6 @@ mod ticker;
 
 pub use artefact::digest;
 pub use call::Spent;
-pub use configuration::configuration;
+pub use configuration::{INTERPRETED, configuration};
 pub use engine::{contract, contract_conversions};
 pub use loaded::{LoadedPlugin, NOT_READ, Sandbox, SandboxError};

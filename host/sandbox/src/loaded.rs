@@ -9,14 +9,14 @@ use engine::contract::acquirer::{Descriptor, Event, Step};
 use engine::contract::retry_policy::{Debt, Decision, Patience, Situation};
 use engine::contract::transaction::{Context, Operation};
 use engine::contract::{Digest, InspectedField, Plugin, PluginError, PluginFault};
-use wasmtime::Engine;
 use wasmtime::component::{Component, ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Linker, Lower};
+use wasmtime::{Config, Engine};
 
 use crate::artefact::Artefact;
 use crate::bindings::exports::acquit::terminal::{acquirer, inspector, retry_policy, transaction, types};
 use crate::bindings::{Convert, Weigh};
 use crate::call::{Allowance, Call, Spent, Usage, one_line};
-use crate::configuration::configuration;
+use crate::configuration::{INTERPRETED, configuration};
 use crate::limits::{INPUT_BYTES, INSPECTED_FIELDS};
 use crate::ticker::Ticker;
 use crate::{bounds, descriptor};
@@ -55,7 +55,23 @@ impl Sandbox {
     /// # Errors
     /// [`SandboxError`] if the machine does not provide what is needed.
     pub fn new() -> Result<Self, SandboxError> {
-        let engine = Engine::new(&configuration()).map_err(|error| SandboxError::Engine(one_line(&error)))?;
+        Self::with(&configuration())
+    }
+
+    /// The same laws and limits over Wasmtime's interpreter: it loads what was compiled for [`INTERPRETED`] and nothing
+    /// else, as a sandbox of [`Sandbox::new`] loads native artefacts and nothing else. A terminal with a native back
+    /// end never trades by it; it is what such a plugin is judged by for terminals that have none.
+    ///
+    /// # Errors
+    /// [`SandboxError`] if the machine does not provide what is needed.
+    pub fn interpreting() -> Result<Self, SandboxError> {
+        let mut configuration = configuration();
+        configuration.target(INTERPRETED).map_err(|error| SandboxError::Engine(one_line(&error)))?;
+        Self::with(&configuration)
+    }
+
+    fn with(configuration: &Config) -> Result<Self, SandboxError> {
+        let engine = Engine::new(configuration).map_err(|error| SandboxError::Engine(one_line(&error)))?;
         let ticker = Ticker::start(engine.clone())?;
         Ok(Self(Arc::new(Shared { engine, ticker, builds: Mutex::default() })))
     }

@@ -4,6 +4,7 @@ mod common;
 
 use std::fs;
 
+use acquit_sandbox::contract::transaction::Context;
 use acquit_sandbox::contract::{Plugin, PluginFault};
 use acquit_sandbox::{NOT_READ, Sandbox};
 use common::{artefact, context, sale};
@@ -68,4 +69,40 @@ fn acquirers_of_one_build_share_it_and_keep_their_names() {
     assert_eq!(second.start(&context(), &sale()).expect_err("it traps").plugin, "second");
     drop(second);
     assert_eq!(named("third").start(&context(), &sale()).expect_err("it traps").plugin, "third");
+}
+
+/// A terminal trades by one back end, the one it was built for: what was compiled for the other is refused by name, and
+/// only the kit makes a sandbox that interprets.
+#[test]
+fn each_back_end_loads_its_own_artefacts_only() {
+    let (native, interpreting) = (Sandbox::new().expect("a sandbox"), Sandbox::interpreting().expect("another"));
+    let (compiled, bytecode) = (artefact("starter"), artefact("starter.pulley"));
+    for (sandbox, artefact) in [(&native, &bytecode), (&interpreting, &compiled)] {
+        let error = sandbox.load("starter", artefact).expect_err("made for the other back end");
+        assert!(matches!(&error.fault, PluginFault::Unloadable(how) if how.contains("architecture")), "{error}");
+    }
+    let one = native.load("starter", &compiled).expect("it loads");
+    let other = interpreting.load("starter", &bytecode).expect("it loads");
+    assert_eq!(one.descriptor(), other.descriptor());
+    assert_ne!(one.digest(), other.digest());
+}
+
+/// Fuel is counted in the instructions of WebAssembly, by code the compiler puts in before there is a back end.
+#[test]
+fn both_back_ends_answer_alike_for_the_same_fuel() {
+    let one = Sandbox::new().expect("a sandbox").load("starter", &artefact("starter")).expect("it loads");
+    let other = Sandbox::interpreting().expect("another").load("starter", &artefact("starter.pulley"));
+    let other = other.expect("it loads");
+    let mut context = context();
+    context.counters = one.descriptor().counters.iter().map(|counter| (counter.name.clone(), counter.first)).collect();
+    let parameters = [("terminal", "TERM0001"), ("merchant", "MERCHANT0000001")];
+    let complete = parameters.map(|(name, value)| (name.to_owned(), value.to_owned())).to_vec();
+    for (parameters, begins) in [(complete, true), (Vec::new(), false)] {
+        let context = Context { parameters, ..context.clone() };
+        let (native, interpreted) = (one.start(&context, &sale()), other.start(&context, &sale()));
+        assert_eq!(native.is_ok(), begins, "{native:?}");
+        assert_eq!(native.map_err(|error| error.fault), interpreted.map_err(|error| error.fault));
+        assert_eq!(one.spent(), other.spent());
+        assert!(one.spent().fuel > 0, "{:?}", one.spent());
+    }
 }
