@@ -101,6 +101,7 @@ fn every_law_is_kept() {
         let judge = Judge {
             plugin: plugin.as_ref(),
             fuel: &fuel,
+            interpreted: None,
             variations: 200,
             approving_codes: Some(vec!["00".to_owned()]),
         };

@@ -7,6 +7,9 @@ use engine::rules;
 use super::{Answered, Asked, Case, Court, Law};
 use crate::recording::RecordedCall;
 
+/// Codes tried at a place to see whether the plugin reads its code there; one could be a code it names otherwise.
+const PROBES: usize = 2;
+
 pub(super) fn judge(case: &Case<'_>, court: &mut Court) {
     let Asked::Resume { operation, state, event: Event::Received(reply) } = &case.call.asked else { return };
     let Some(Action::Finish(outcome)) = case.step().map(|step| &step.action) else { return };
@@ -15,16 +18,67 @@ pub(super) fn judge(case: &Case<'_>, court: &mut Court) {
     {
         court.hear(case, Law::ReadingsAgree, reads_otherwise(standby, reply, said));
     }
-    if let (Outcome::Declined(declined), Some(approving)) = (outcome, &case.judge.approving_codes) {
-        for (code, reply) in under_other_codes(reply, &declined.code) {
-            let asked =
-                Asked::Resume { operation: operation.clone(), state: state.clone(), event: Event::Received(reply) };
-            let (answer, _) = case.ask(&asked);
-            let approves = matches!(&answer, Answered::Step(step)
-                if matches!(step.action, Action::Finish(Outcome::Approved(_))));
-            let what = (approves && !approving.contains(&code)).then(|| format!("code {code} approves"));
-            court.hear(case, Law::CodesAreKnown, what);
+    if let Some(approving) = &case.judge.approving_codes {
+        Coded { case, operation, state, reply }.try_other_codes(outcome, approving, court);
+    }
+}
+
+/// A reply that ended an operation by the code in it.
+struct Coded<'a> {
+    case: &'a Case<'a>,
+    operation: &'a Operation,
+    state: &'a [u8],
+    reply: &'a Reply,
+}
+
+impl Coded<'_> {
+    fn try_other_codes(&self, outcome: &Outcome, approving: &[String], court: &mut Court) {
+        let here: Vec<&str> = match outcome {
+            // An approval does not say by which code.
+            Outcome::Approved(_) => approving.iter().map(String::as_str).collect(),
+            outcome => code_of(outcome).into_iter().collect(),
+        };
+        let Some((at, here)) = here.into_iter().find_map(|code| Some((self.place(code, approving)?, code))) else {
+            return;
+        };
+        for code in codes(here.len()).filter(|code| code != here && !approving.contains(code)) {
+            let approves = matches!(self.under(at, &code), Some(Outcome::Approved(_)));
+            court.hear(self.case, Law::CodesAreKnown, approves.then(|| format!("code {code} approves")));
         }
+    }
+
+    /// Where the code stands. Two characters stand in many places of a message, so the plugin is asked: the place is
+    /// where another code in it is the one the plugin then names. One that names no code leaves the only place, if
+    /// there is but one.
+    fn place(&self, code: &str, approving: &[String]) -> Option<usize> {
+        let places = places(&self.reply.body, code.as_bytes());
+        let others = codes(code.len()).filter(|other| other != code && !approving.contains(other)).take(PROBES);
+        let others = others.collect::<Vec<_>>();
+        let names =
+            |at: usize, other: &String| self.under(at, other).as_ref().and_then(code_of) == Some(other.as_str());
+        let named = places.iter().copied().find(|at| others.iter().any(|other| names(*at, other)));
+        named.or_else(|| if let [only] = places[..] { Some(only) } else { None })
+    }
+
+    /// How it ends if these characters stand there.
+    fn under(&self, at: usize, code: &str) -> Option<Outcome> {
+        let mut body = self.reply.body.clone();
+        body.get_mut(at..at + code.len())?.copy_from_slice(code.as_bytes());
+        let event = Event::Received(Reply { body, ..self.reply.clone() });
+        let asked = Asked::Resume { operation: self.operation.clone(), state: self.state.to_vec(), event };
+        match self.case.ask(&asked).0 {
+            Answered::Step(Step { action: Action::Finish(outcome), .. }) => Some(outcome),
+            _ => None,
+        }
+    }
+}
+
+/// The acquirer's code, where an outcome names it.
+fn code_of(outcome: &Outcome) -> Option<&str> {
+    match outcome {
+        Outcome::Declined(declined) => Some(&declined.code),
+        Outcome::Unknown(unknown) => Some(&unknown.code),
+        _ => None,
     }
 }
 
@@ -66,27 +120,16 @@ fn reads_otherwise(standby: &Standby, reply: &Reply, said: Meaning) -> Option<St
     (read != said).then(|| format!("the plugin says {said:?}, its standby message {read:?}"))
 }
 
-/// The same reply under every other code of the same length: digits, and letters where it is short.
-fn under_other_codes(reply: &Reply, code: &str) -> Vec<(String, Reply)> {
-    let Some(at) = only_place(&reply.body, code.as_bytes()) else { return Vec::new() };
-    let put = |other: String| {
-        let mut body = reply.body.clone();
-        body[at..at + other.len()].copy_from_slice(other.as_bytes());
-        (other, Reply { body, ..reply.clone() })
-    };
-    codes(code.len()).filter(|other| other != code).map(put).collect()
-}
-
-/// Where these bytes stand, if they stand there alone.
-fn only_place(body: &[u8], bytes: &[u8]) -> Option<usize> {
+/// Every place where these bytes stand.
+fn places(body: &[u8], bytes: &[u8]) -> Vec<usize> {
     if bytes.is_empty() {
-        return None;
+        return Vec::new();
     }
-    let mut places = body.windows(bytes.len()).enumerate().filter(|(_, window)| *window == bytes).map(|(at, _)| at);
-    let first = places.next()?;
-    places.next().is_none().then_some(first)
+    let windows = body.windows(bytes.len()).enumerate();
+    windows.filter(|(_, window)| *window == bytes).map(|(at, _)| at).collect()
 }
 
+/// Every code of so many characters: digits, and letters where there are two.
 fn codes(length: usize) -> Box<dyn Iterator<Item = String>> {
     const LETTERS: &[u8] = b"0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZ";
     match length {

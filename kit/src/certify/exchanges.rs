@@ -95,7 +95,7 @@ fn names_otherwise(
     Some(if is_same { Err(format!("another {what} changes the message and not what takes it back")) } else { Ok(()) })
 }
 
-fn amount_of(operation: &mut Operation) -> Option<&mut u64> {
+pub(super) fn amount_of(operation: &mut Operation) -> Option<&mut u64> {
     match operation {
         Operation::Pay(payment) => Some(&mut payment.amount.minor),
         Operation::FollowUp(follow_up) => Some(&mut follow_up.amount.minor),

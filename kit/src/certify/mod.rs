@@ -25,7 +25,8 @@ const NAMED_BREACHES: usize = 8;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Law {
-    /// The same question is answered by the same bytes, for the same fuel, as often as it is asked.
+    /// The same question is answered by the same bytes, for the same fuel, as often as it is asked, natively and by the
+    /// interpreter.
     Deterministic,
     /// No reply whatsoever makes it trap, loop or outgrow its limits.
     LivesThroughAnyReply,
@@ -94,10 +95,20 @@ pub struct Judge<'a> {
     pub plugin: &'a dyn Plugin,
     /// What its last call has cost in fuel; of a plugin that runs natively, nothing.
     pub fuel: &'a dyn Fn() -> u64,
+    /// The same plugin, compiled for the interpreter: asked every recorded call too.
+    pub interpreted: Option<Interpreted<'a>>,
     /// Random variations of each reply, besides the systematic ones.
     pub variations: u32,
     /// Codes that approve, as its author says; where nothing is said that law is not tried.
     pub approving_codes: Option<Vec<String>>,
+}
+
+/// A plugin on the interpreter, which terminals without a native back end use.
+pub struct Interpreted<'a> {
+    /// The plugin.
+    pub plugin: &'a dyn Plugin,
+    /// What its last call has cost in fuel.
+    pub fuel: &'a dyn Fn() -> u64,
 }
 
 impl Law {
@@ -175,6 +186,19 @@ impl Case<'_> {
             None
         };
         court.hear(self, Law::Deterministic, what);
+        if let Some(interpreted) = &self.judge.interpreted {
+            court.hear(self, Law::Deterministic, self.differs_interpreted(interpreted, &first, first_fuel));
+        }
+    }
+
+    /// Fuel is counted by the compiler in WebAssembly's own instructions, before there is a back end, so it is equal.
+    fn differs_interpreted(&self, interpreted: &Interpreted<'_>, native: &Answered, fuel: u64) -> Option<String> {
+        let answer = self.call.asked.of(interpreted.plugin, &self.call.context);
+        let cost = (interpreted.fuel)();
+        if answer != *native {
+            return Some("the interpreter answers otherwise than the native back end".to_owned());
+        }
+        (cost != fuel).then(|| format!("it costs {fuel} units of fuel natively, and {cost} by the interpreter"))
     }
 }
 

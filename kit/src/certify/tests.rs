@@ -15,7 +15,7 @@ use engine::contract::transaction::{Context, Gravity, Operation, OperationKind};
 use engine::contract::types::Amount;
 use engine::contract::{Digest, InspectedField, Plugin, PluginError, PluginFault};
 
-use super::{Judge, Law, Verdict, certify};
+use super::{Interpreted, Judge, Law, Verdict, certify};
 use crate::{Recorder, Trial, read_recording};
 
 /// An acquirer whose messages are a letter, a number of six digits and an amount of twelve; whose answers are a code of
@@ -222,7 +222,10 @@ fn judged(breaks: Option<Law>) -> Vec<Verdict> {
     let recording = read_recording(lines.lock().unwrap().as_slice()).unwrap();
     assert_eq!(recording.len(), 8);
     let approving_codes = Some(vec!["00".to_owned()]);
-    certify(&Judge { plugin: plugin.as_ref(), fuel: &|| 0, variations: 50, approving_codes }, &recording)
+    certify(
+        &Judge { plugin: plugin.as_ref(), fuel: &|| 0, interpreted: None, variations: 50, approving_codes },
+        &recording,
+    )
 }
 
 #[test]
@@ -238,6 +241,70 @@ fn a_plugin_that_breaks_one_is_found_to_break_that_one() {
         for verdict in judged(Some(law)) {
             assert_eq!(verdict.broken > 0, verdict.law == law, "breaks {law:?}: {verdict:?}");
         }
+    }
+}
+
+/// What the law of codes came to after one sale of 0.51 under number 51, answered by this code.
+fn codes_after(breaks: Option<Law>, code: &str) -> Verdict {
+    let plugin = Arc::new(Small::new(breaks));
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let out: Arc<Mutex<dyn Write + Send>> = lines.clone();
+    let recorder = Recorder::new(plugin.clone(), out);
+    let trial = Trial::new(plugin.descriptor(), Vec::new());
+    let (mut context, mut operation) = (trial.context().clone(), trial.operation(OperationKind::Sale));
+    context.counters[0].1 = 51;
+    *super::exchanges::amount_of(&mut operation).unwrap() = 51;
+    let state = recorder.start(&context, &operation).unwrap().state;
+    let body = [code.as_bytes(), &state[..], b"12345678"].concat();
+    let event = Event::Received(Reply { status: 0, headers: Vec::new(), body });
+    recorder.resume(&context, &operation, &state, &event).unwrap();
+    let recording = read_recording(lines.lock().unwrap().as_slice()).unwrap();
+    let judge = Judge {
+        plugin: plugin.as_ref(),
+        fuel: &|| 0,
+        interpreted: None,
+        variations: 0,
+        approving_codes: Some(vec!["00".to_owned()]),
+    };
+    certify(&judge, &recording).into_iter().find(|verdict| verdict.law == Law::CodesAreKnown).unwrap()
+}
+
+/// A sale of 0.51 was declined by code 51 under number 000051. These characters stood in the answer three times, so
+/// nobody knew which of them was the code, and the law was not tried; nor was it ever after an approval, whose code
+/// stands in every amount.
+#[test]
+fn a_code_whose_characters_stand_elsewhere_too_is_found() {
+    for code in ["51", "00", "77"] {
+        let (keeps, breaks) = (codes_after(None, code), codes_after(Some(Law::CodesAreKnown), code));
+        assert!(keeps.holds() && keeps.tried > 1_000, "{code}: {keeps:?}");
+        assert_eq!((breaks.tried, breaks.broken), (keeps.tried, 1), "{code}: {breaks:?}");
+        assert_eq!(breaks.breaches[0].what, "code ZZ approves");
+    }
+}
+
+/// The same plugin on the interpreter is asked too: what answers otherwise there, or costs other fuel, is named.
+#[test]
+fn the_interpreter_answers_alike_or_is_named() {
+    let plugin = Small::new(None);
+    let trial = Trial::new(plugin.descriptor(), Vec::new());
+    let lines = Arc::new(Mutex::new(Vec::new()));
+    let out: Arc<Mutex<dyn Write + Send>> = lines.clone();
+    let recorder = Recorder::new(Arc::new(Small::new(None)), out);
+    recorder.start(trial.context(), &trial.operation(OperationKind::Sale)).unwrap();
+    let recording = read_recording(lines.lock().unwrap().as_slice()).unwrap();
+    let otherwise = Small::new(Some(Law::UndoNamesTheSame));
+    for (other, fuel, expected) in [
+        (&plugin, 7, None),
+        (&plugin, 8, Some("it costs 7 units of fuel natively, and 8 by the interpreter")),
+        (&otherwise, 7, Some("the interpreter answers otherwise than the native back end")),
+    ] {
+        let fuel = || fuel;
+        let interpreted = Some(Interpreted { plugin: other, fuel: &fuel });
+        let judge = Judge { plugin: &plugin, fuel: &|| 7, interpreted, variations: 0, approving_codes: None };
+        let verdict = certify(&judge, &recording).into_iter().find(|verdict| verdict.law == Law::Deterministic);
+        let verdict = verdict.unwrap();
+        assert_eq!(verdict.tried, 2);
+        assert_eq!(verdict.breaches.first().map(|breach| breach.what.as_str()), expected);
     }
 }
 
