@@ -26,6 +26,8 @@ pub struct Build {
     pub folder: PathBuf,
     /// The compile tool; looked for where nothing is said.
     pub compiler: Option<PathBuf>,
+    /// Also for the interpreter: for terminals without a native back end, and for `certify --pulley`.
+    pub interpreted: bool,
 }
 
 /// What was made.
@@ -39,6 +41,8 @@ pub struct Built {
     pub artefact: PathBuf,
     /// Its size.
     pub artefact_bytes: u64,
+    /// The artefact for the interpreter, and its size, where one was asked for.
+    pub interpreted: Option<(PathBuf, u64)>,
 }
 
 /// Why nothing was built.
@@ -102,14 +106,25 @@ impl Build {
         let (component, artefact) = (package.result("component.wasm"), package.result("cwasm"));
         let made = component.parent().map_or(Ok(()), fs::create_dir_all);
         made.map_err(|source| BuildError::Package { folder: self.folder.clone(), reason: source.to_string() })?;
-        let mut compile = Command::new(compiler);
-        compile.arg("--component").arg(&component).arg("--artefact").arg(&artefact).arg(&module);
-        run(&mut compile, COMPILE_TOOL)?;
+        let compile = |artefact: &Path, target: Option<&str>| {
+            let mut compile = Command::new(&compiler);
+            compile.arg("--component").arg(&component).arg("--artefact").arg(artefact).arg(&module);
+            run(compile.args(target.map(|target| format!("--target={target}"))), COMPILE_TOOL)
+        };
+        compile(&artefact, None)?;
         let bytes = |file: &Path| {
             fs::metadata(file).map(|metadata| metadata.len()).map_err(|_| BuildError::Missing(file.to_owned()))
         };
         let (component_bytes, artefact_bytes) = (bytes(&component)?, bytes(&artefact)?);
-        Ok(Built { component, component_bytes, artefact, artefact_bytes })
+        let interpreted = if self.interpreted {
+            let artefact = package.result("pulley.cwasm");
+            compile(&artefact, Some(sandbox::INTERPRETED))?;
+            let size = bytes(&artefact)?;
+            Some((artefact, size))
+        } else {
+            None
+        };
+        Ok(Built { component, component_bytes, artefact, artefact_bytes, interpreted })
     }
 
     fn compile_tool(&self) -> Result<PathBuf, BuildError> {

@@ -38,6 +38,9 @@ pub(in crate::command) struct Source {
     /// The program acquit-compile; looked for beside this one and on the path where nothing is said.
     #[arg(long, value_name = "FILE")]
     compiler: Option<PathBuf>,
+    /// Also make NAME.pulley.cwasm, which Wasmtime's interpreter runs: for `certify --pulley`.
+    #[arg(long)]
+    pulley: bool,
 }
 
 pub(super) fn new(new: &New, json: bool) -> Result<ExitCode> {
@@ -55,9 +58,13 @@ pub(super) fn new(new: &New, json: bool) -> Result<ExitCode> {
 }
 
 pub(super) fn build(source: &Source, json: bool) -> Result<ExitCode> {
-    let built = Build { folder: source.folder.clone(), compiler: source.compiler.clone() }.run()?;
+    let (folder, compiler) = (source.folder.clone(), source.compiler.clone());
+    let built = Build { folder, compiler, interpreted: source.pulley }.run()?;
     // What does not load is not built: a terminal would refuse it with the same words.
     let plugin = Sandbox::new()?.load("plugin", &built.artefact)?;
+    if let Some((artefact, _)) = &built.interpreted {
+        Sandbox::interpreting()?.load("interpreted plugin", artefact)?;
+    }
     let digest = format!("{:?}", plugin.digest());
     let mut out = stdout().lock();
     if json {
@@ -67,6 +74,9 @@ pub(super) fn build(source: &Source, json: bool) -> Result<ExitCode> {
     } else {
         writeln!(out, "{:>9} bytes  {}", built.component_bytes, built.component.display())?;
         writeln!(out, "{:>9} bytes  {}", built.artefact_bytes, built.artefact.display())?;
+        if let Some((artefact, size)) = &built.interpreted {
+            writeln!(out, "{size:>9} bytes  {}", artefact.display())?;
+        }
         writeln!(out, "sha256 {digest}; it loads, and imports nothing")?;
     }
     Ok(ExitCode::SUCCESS)

@@ -1,11 +1,13 @@
 //! `acquit plugin certify`
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context, Result};
+use anyhow::{Context, Result, ensure};
 use clap::Args;
-use kit::{Judge, Report, Verdict};
+use engine::contract::Plugin as _;
+use kit::{Interpreted, Judge, Report, Verdict};
+use sandbox::{LoadedPlugin, Sandbox};
 use serde_json::json;
 
 use super::{Subject, recording};
@@ -19,6 +21,10 @@ pub(in crate::command) struct Certify {
     /// Calls that were recorded while it traded, as `acquit run --record-calls` writes them.
     #[arg(long, value_name = "CALLS")]
     calls: PathBuf,
+    /// The same plugin compiled for the interpreter, as `acquit plugin build --pulley` makes it: every recorded call is
+    /// asked there too, and answered by the same bytes for the same fuel.
+    #[arg(long, value_name = "FILE")]
+    pulley: Option<PathBuf>,
     /// Random variations of each reply, besides the systematic ones.
     #[arg(long, default_value_t = 200, value_name = "COUNT")]
     variations: u32,
@@ -34,8 +40,11 @@ pub(super) fn certify(certify: &Certify, json: bool) -> Result<ExitCode> {
     let key = certify.key.as_deref().map(SigningKey::open).transpose()?;
     let calls = recording(&certify.calls)?;
     let (plugin, trial) = certify.subject.load()?;
+    let interpreted = certify.pulley.as_deref().map(|file| load_interpreted(file, &plugin)).transpose()?;
+    let interpreted_fuel = || interpreted.as_ref().map_or(0, |plugin| plugin.spent().fuel);
+    let interpreted = interpreted.as_ref().map(|plugin| Interpreted { plugin, fuel: &interpreted_fuel });
     let (variations, approving_codes) = (certify.variations, certify.approves.clone());
-    let judge = Judge { plugin: &plugin, fuel: &|| plugin.spent().fuel, variations, approving_codes };
+    let judge = Judge { plugin: &plugin, fuel: &|| plugin.spent().fuel, interpreted, variations, approving_codes };
     let verdicts = kit::certify(&judge, &calls);
     let inspection = kit::inspect(&plugin, certify.subject.artefact_bytes()?, &trial);
     let report = Report { inspection, calls: calls.len(), verdicts };
@@ -49,6 +58,14 @@ pub(super) fn certify(certify: &Certify, json: bool) -> Result<ExitCode> {
         show(&report)?;
     }
     Ok(if report.holds() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// It must describe itself as the native one does: else it is another plugin, and every answer would differ.
+fn load_interpreted(file: &Path, native: &LoadedPlugin) -> Result<LoadedPlugin> {
+    let plugin = Sandbox::interpreting()?.load("interpreted plugin", file)?;
+    let is_same = plugin.descriptor() == native.descriptor();
+    ensure!(is_same, "operator: {} is another plugin; compile both of one component", file.display());
+    Ok(plugin)
 }
 
 fn show(report: &Report) -> Result<()> {
