@@ -110,8 +110,8 @@ fn a_card_number_anywhere_fails_a_scenario_in_which_all_else_is_right() -> Resul
 fn what_scenarios_asked_of_a_plugin_is_what_it_is_judged_by() -> Result<()> {
     let folder = TempDir::new()?;
     let calls = folder.path().join("calls.jsonl");
-    let played = ["approved.toml", "silence.toml"].map(|file| starter().join(file));
-    ensure!(test(&[Path::new("--calls"), &calls, &played[0], &played[1]])?.ok);
+    let played = ["approved.toml", "declined.toml", "silence.toml"].map(|file| starter().join(file));
+    ensure!(test(&[Path::new("--calls"), &calls, &played[0], &played[1], &played[2]])?.ok);
     // A key that a person loaded is one the plugin is told of.
     let recorded = fs::read_to_string(&calls)?;
     let first: Value = serde_json::from_str(recorded.lines().next().context("nothing was recorded")?)?;
@@ -120,10 +120,15 @@ fn what_scenarios_asked_of_a_plugin_is_what_it_is_judged_by() -> Result<()> {
     let mut command = Command::new(acquit()?);
     command.args(["--json", "plugin", "certify", "--calls"]).arg(&calls).arg(plugin("starter")?);
     command.args(["--set", "terminal=TERM0001", "--set", "merchant=MERCHANT0000001", "--variations", "20"]);
+    command.args(["--approves", "00", "--pulley"]).arg(plugin("starter.pulley")?);
     let judged = Terminal::answer(Process::spawn("acquit plugin certify", &mut command, &Transcript::default())?)?;
     let report: Value = serde_json::from_str(judged.last()["report"].as_str().context("no report")?)?;
     let verdicts = report["verdicts"].as_array().context("no verdicts")?;
     ensure!(judged.ok && verdicts.iter().all(|verdict| verdict["broken"] == 0), "{report:#}");
+    let tried = |law: &str| verdicts.iter().find(|verdict| verdict["law"] == law).and_then(|v| v["tried"].as_u64());
+    // Every call twice: natively, and by the interpreter.
+    ensure!(tried("deterministic") == Some(2 * recorded.lines().count() as u64), "{report:#}");
+    ensure!(tried("codes-are-known") > Some(1_000), "{report:#}");
     Ok(())
 }
 
