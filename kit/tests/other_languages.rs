@@ -97,10 +97,10 @@ fn every_law_is_kept() {
         }
         let bytes = written.lock().expect("nobody panicked").clone();
         let calls = read_recording(bytes.as_slice()).expect("what was recorded");
-        let fuel = || plugin.spent().fuel;
+        let spent = || plugin.spent();
         let judge = Judge {
             plugin: plugin.as_ref(),
-            fuel: &fuel,
+            spent: &spent,
             interpreted: None,
             variations: 200,
             approving_codes: Some(vec!["00".to_owned()]),

@@ -13,6 +13,8 @@ mod tests;
 use engine::contract::acquirer::Step;
 use engine::contract::transaction::OperationKind;
 use engine::contract::{Plugin, PluginFault};
+use sandbox::Spent;
+use sandbox::limits::{FUEL_PER_CALL, MEMORY_BYTES, STATE_BYTES};
 use serde::Serialize;
 
 use crate::Inspection;
@@ -30,6 +32,8 @@ pub enum Law {
     Deterministic,
     /// No reply whatsoever makes it trap, loop or outgrow its limits.
     LivesThroughAnyReply,
+    /// No call takes more state, memory or fuel than the terminal gives.
+    StaysWithinLimits,
     /// What moves money brings what is done about silence, and says how its answer is read without the plugin.
     HasRemedy,
     /// What takes money back names the same amount and the same numbers as what took it.
@@ -57,6 +61,19 @@ pub struct Verdict {
     pub broken: u64,
     /// The first breaches.
     pub breaches: Vec<Breach>,
+    /// The most that was seen, of [`Law::StaysWithinLimits`] alone.
+    pub most: Option<Most>,
+}
+
+/// The most that any call took, each figure by itself.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Most {
+    /// State that a step handed on, bytes.
+    pub state_bytes: usize,
+    /// Linear memory at the end of a call, bytes.
+    pub memory_bytes: usize,
+    /// Instructions, roughly one unit each.
+    pub fuel: u64,
 }
 
 /// One breach. Free of card data, as the recording is.
@@ -93,8 +110,8 @@ impl Report {
 pub struct Judge<'a> {
     /// The plugin.
     pub plugin: &'a dyn Plugin,
-    /// What its last call has cost in fuel; of a plugin that runs natively, nothing.
-    pub fuel: &'a dyn Fn() -> u64,
+    /// What its last call has cost; of a plugin in no sandbox, nothing.
+    pub spent: &'a dyn Fn() -> Spent,
     /// The same plugin, compiled for the interpreter: asked every recorded call too.
     pub interpreted: Option<Interpreted<'a>>,
     /// Random variations of each reply, besides the systematic ones.
@@ -107,15 +124,16 @@ pub struct Judge<'a> {
 pub struct Interpreted<'a> {
     /// The plugin.
     pub plugin: &'a dyn Plugin,
-    /// What its last call has cost in fuel.
-    pub fuel: &'a dyn Fn() -> u64,
+    /// What its last call has cost.
+    pub spent: &'a dyn Fn() -> Spent,
 }
 
 impl Law {
     /// Every law, in the order of a report.
-    pub const ALL: [Law; 9] = [
+    pub const ALL: [Law; 10] = [
         Law::Deterministic,
         Law::LivesThroughAnyReply,
+        Law::StaysWithinLimits,
         Law::HasRemedy,
         Law::UndoNamesTheSame,
         Law::RepeatsTheSame,
@@ -155,9 +173,9 @@ struct Case<'a> {
 }
 
 impl Case<'_> {
-    fn ask(&self, asked: &Asked) -> (Answered, u64) {
+    fn ask(&self, asked: &Asked) -> (Answered, Spent) {
         let answer = asked.of(self.judge.plugin, &self.call.context);
-        (answer, (self.judge.fuel)())
+        (answer, (self.judge.spent)())
     }
 
     /// The step it gave when it was recorded.
@@ -174,8 +192,10 @@ impl Case<'_> {
     }
 
     fn is_deterministic(&self, court: &mut Court) {
-        let (first, first_fuel) = self.ask(&self.call.asked);
-        let (second, second_fuel) = self.ask(&self.call.asked);
+        let (first, first_spent) = self.ask(&self.call.asked);
+        court.weigh(self, &first, first_spent);
+        let (second, second_spent) = self.ask(&self.call.asked);
+        let (first_fuel, second_fuel) = (first_spent.fuel, second_spent.fuel);
         let what = if first != second {
             Some("the same question had two answers".to_owned())
         } else if first_fuel != second_fuel {
@@ -194,7 +214,7 @@ impl Case<'_> {
     /// Fuel is counted by the compiler in WebAssembly's own instructions, before there is a back end, so it is equal.
     fn differs_interpreted(&self, interpreted: &Interpreted<'_>, native: &Answered, fuel: u64) -> Option<String> {
         let answer = self.call.asked.of(interpreted.plugin, &self.call.context);
-        let cost = (interpreted.fuel)();
+        let cost = (interpreted.spent)().fuel;
         if answer != *native {
             return Some("the interpreter answers otherwise than the native back end".to_owned());
         }
@@ -209,8 +229,22 @@ struct Court {
 
 impl Court {
     fn new() -> Court {
-        let verdict = |law: &Law| Verdict { law: *law, tried: 0, broken: 0, breaches: Vec::new() };
+        let verdict = |law: &Law| Verdict { law: *law, tried: 0, broken: 0, breaches: Vec::new(), most: None };
         Court { verdicts: Law::ALL.iter().map(verdict).collect() }
+    }
+
+    /// What a call took, against what it may.
+    fn weigh(&mut self, case: &Case<'_>, answer: &Answered, spent: Spent) {
+        let state_bytes = if let Answered::Step(step) = answer { step.state.len() } else { 0 };
+        if let Some(verdict) = self.verdicts.iter_mut().find(|verdict| verdict.law == Law::StaysWithinLimits) {
+            let most = verdict.most.unwrap_or_default();
+            verdict.most = Some(Most {
+                state_bytes: most.state_bytes.max(state_bytes),
+                memory_bytes: most.memory_bytes.max(spent.memory_bytes),
+                fuel: most.fuel.max(spent.fuel),
+            });
+        }
+        self.hear(case, Law::StaysWithinLimits, outgrown(answer, state_bytes, spent));
     }
 
     /// One trial of a law: nothing, or what was wrong.
@@ -223,6 +257,25 @@ impl Court {
             verdict.breaches.push(Breach { call: case.at, operation: case.operation(), what });
         }
     }
+}
+
+/// The sandbox stops a call that outgrows a limit; a plugin that runs in none is held to the same figures here.
+fn outgrown(answer: &Answered, state_bytes: usize, spent: Spent) -> Option<String> {
+    use PluginFault::{AnswerTooLarge, Deadline, Memory, OutOfFuel, StackOverflow, StateTooLarge, Table, TooManyNodes};
+    if let Some(
+        fault @ (OutOfFuel | Deadline | Memory | Table | StackOverflow | AnswerTooLarge | StateTooLarge(_)
+        | TooManyNodes(_)),
+    ) = fell(answer)
+    {
+        return Some(fault.to_string());
+    }
+    let taken = [
+        ("bytes of state", state_bytes as u64, STATE_BYTES as u64),
+        ("bytes of memory", spent.memory_bytes as u64, MEMORY_BYTES as u64),
+        ("units of fuel", spent.fuel, FUEL_PER_CALL),
+    ];
+    let (what, took, may) = taken.into_iter().find(|(_, took, may)| took > may)?;
+    Some(format!("it took {took} {what}, and may take {may}"))
 }
 
 /// A plugin may say that it cannot read something; it may not fall over it.

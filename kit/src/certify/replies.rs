@@ -3,6 +3,7 @@
 use engine::contract::acquirer::{Action, Echoed, Event, Outcome, Proof, Reply, Step};
 use engine::contract::template::Extent;
 use engine::contract::transaction::Operation;
+use sandbox::Spent;
 
 use super::{Answered, Asked, Case, Court, Law, fell};
 
@@ -29,13 +30,14 @@ struct Heard<'a> {
 }
 
 impl Heard<'_> {
-    fn on(&self, reply: Reply) -> Answered {
+    fn on(&self, reply: Reply) -> (Answered, Spent) {
         let (operation, state) = (self.operation.clone(), self.state.to_vec());
-        self.case.ask(&Asked::Resume { operation, state, event: Event::Received(reply) }).0
+        self.case.ask(&Asked::Resume { operation, state, event: Event::Received(reply) })
     }
 
     fn live_through(&self, what: &'static str, reply: Reply, court: &mut Court) {
-        let answer = self.on(reply);
+        let (answer, spent) = self.on(reply);
+        court.weigh(self.case, &answer, spent);
         let fell = fell(&answer).map(|fault| format!("a reply {what}: {fault}"));
         court.hear(self.case, Law::LivesThroughAnyReply, fell);
         if let Answered::Step(step) = &answer
@@ -67,7 +69,7 @@ impl Heard<'_> {
             for byte in &mut body[range.clone()] {
                 *byte = other_digit(*byte);
             }
-            let answer = self.on(Reply { body, ..reply.clone() });
+            let (answer, _) = self.on(Reply { body, ..reply.clone() });
             let what = match &answer {
                 Answered::Step(step) if is_approval(step) && !proves(step, echo.what) => {
                     Some(format!("{:?} was changed in the answer, and it still approves without that echo", echo.what))

@@ -14,6 +14,8 @@ use engine::contract::template::{Extent, MacAlgorithm, Message, Node};
 use engine::contract::transaction::{Context, Gravity, Operation, OperationKind};
 use engine::contract::types::Amount;
 use engine::contract::{Digest, InspectedField, Plugin, PluginError, PluginFault};
+use sandbox::Spent;
+use sandbox::limits::STATE_BYTES;
 
 use super::{Interpreted, Judge, Law, Verdict, certify};
 use crate::{Recorder, Trial, read_recording};
@@ -128,6 +130,9 @@ impl Plugin for Small {
         if self.breaks(Law::Deterministic) {
             step.state.push(self.calls.fetch_add(1, Ordering::Relaxed));
         }
+        if self.breaks(Law::StaysWithinLimits) {
+            step.state.resize(STATE_BYTES + 1, 0);
+        }
         if operation.kind() == OperationKind::Reverse {
             let Action::Send(exchange) = &mut step.action else { return Ok(step) };
             (exchange.gravity, exchange.remedy) = (Gravity::Asks, None);
@@ -223,7 +228,7 @@ fn judged(breaks: Option<Law>) -> Vec<Verdict> {
     assert_eq!(recording.len(), 8);
     let approving_codes = Some(vec!["00".to_owned()]);
     certify(
-        &Judge { plugin: plugin.as_ref(), fuel: &|| 0, interpreted: None, variations: 50, approving_codes },
+        &Judge { plugin: plugin.as_ref(), spent: &Spent::default, interpreted: None, variations: 50, approving_codes },
         &recording,
     )
 }
@@ -233,6 +238,19 @@ fn a_plugin_that_keeps_every_law_is_found_to() {
     for verdict in judged(None) {
         assert!(verdict.holds(), "{verdict:?}");
     }
+}
+
+/// The report says how near to its limits a plugin came, so that the next version's growth is seen.
+#[test]
+fn the_most_that_a_call_took_is_said() {
+    let of = |breaks| judged(breaks).into_iter().find(|verdict| verdict.law == Law::StaysWithinLimits).unwrap();
+    let (within, beyond) = (of(None), of(Some(Law::StaysWithinLimits)));
+    assert_eq!(within.most.map(|most| most.state_bytes), Some(18));
+    assert_eq!(beyond.most.map(|most| most.state_bytes), Some(STATE_BYTES + 1));
+    assert_eq!(
+        (beyond.broken, beyond.breaches[0].what.as_str()),
+        (4, "it took 4097 bytes of state, and may take 4096")
+    );
 }
 
 #[test]
@@ -261,7 +279,7 @@ fn codes_after(breaks: Option<Law>, code: &str) -> Verdict {
     let recording = read_recording(lines.lock().unwrap().as_slice()).unwrap();
     let judge = Judge {
         plugin: plugin.as_ref(),
-        fuel: &|| 0,
+        spent: &Spent::default,
         interpreted: None,
         variations: 0,
         approving_codes: Some(vec!["00".to_owned()]),
@@ -298,9 +316,15 @@ fn the_interpreter_answers_alike_or_is_named() {
         (&plugin, 8, Some("it costs 7 units of fuel natively, and 8 by the interpreter")),
         (&otherwise, 7, Some("the interpreter answers otherwise than the native back end")),
     ] {
-        let fuel = || fuel;
-        let interpreted = Some(Interpreted { plugin: other, fuel: &fuel });
-        let judge = Judge { plugin: &plugin, fuel: &|| 7, interpreted, variations: 0, approving_codes: None };
+        let spent = || Spent { fuel, memory_bytes: 0 };
+        let interpreted = Some(Interpreted { plugin: other, spent: &spent });
+        let judge = Judge {
+            plugin: &plugin,
+            spent: &|| Spent { fuel: 7, memory_bytes: 0 },
+            interpreted,
+            variations: 0,
+            approving_codes: None,
+        };
         let verdict = certify(&judge, &recording).into_iter().find(|verdict| verdict.law == Law::Deterministic);
         let verdict = verdict.unwrap();
         assert_eq!(verdict.tried, 2);

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::{Context, Result, ensure};
 use clap::Args;
 use engine::contract::Plugin as _;
-use kit::{Interpreted, Judge, Report, Verdict};
+use kit::{Interpreted, Judge, Most, Report, Verdict};
 use sandbox::{LoadedPlugin, Sandbox};
 use serde_json::json;
 
@@ -41,10 +41,10 @@ pub(super) fn certify(certify: &Certify, json: bool) -> Result<ExitCode> {
     let calls = recording(&certify.calls)?;
     let (plugin, trial) = certify.subject.load()?;
     let interpreted = certify.pulley.as_deref().map(|file| load_interpreted(file, &plugin)).transpose()?;
-    let interpreted_fuel = || interpreted.as_ref().map_or(0, |plugin| plugin.spent().fuel);
-    let interpreted = interpreted.as_ref().map(|plugin| Interpreted { plugin, fuel: &interpreted_fuel });
+    let spent = || interpreted.as_ref().map(LoadedPlugin::spent).unwrap_or_default();
+    let interpreted = interpreted.as_ref().map(|plugin| Interpreted { plugin, spent: &spent });
     let (variations, approving_codes) = (certify.variations, certify.approves.clone());
-    let judge = Judge { plugin: &plugin, fuel: &|| plugin.spent().fuel, interpreted, variations, approving_codes };
+    let judge = Judge { plugin: &plugin, spent: &|| plugin.spent(), interpreted, variations, approving_codes };
     let verdicts = kit::certify(&judge, &calls);
     let inspection = kit::inspect(&plugin, certify.subject.artefact_bytes()?, &trial);
     let report = Report { inspection, calls: calls.len(), verdicts };
@@ -73,7 +73,7 @@ fn show(report: &Report) -> Result<()> {
     println!("{} {}, sha256 {}", inspection.acquirer, inspection.version, inspection.digest);
     println!("tried on {} recorded calls; it imports nothing\n", report.calls);
     for verdict in &report.verdicts {
-        let Verdict { law, tried, broken, breaches } = verdict;
+        let Verdict { law, tried, broken, breaches, most } = verdict;
         let word = match (tried, broken) {
             (0, _) => "not tried",
             (_, 0) => "holds",
@@ -81,6 +81,9 @@ fn show(report: &Report) -> Result<()> {
         };
         let name = serde_json::to_value(law).context("a law has no name")?;
         println!("{:<24} {word:<10} {tried:>8} trials", name.as_str().unwrap_or_default());
+        if let Some(Most { state_bytes, memory_bytes, fuel }) = most {
+            println!("    at most {state_bytes} bytes of state, {memory_bytes} of memory, {fuel} units of fuel");
+        }
         for breach in breaches {
             println!("    call {}: {}", breach.call, breach.what);
         }
