@@ -90,7 +90,26 @@ fn the_scenarios_of_the_starter_hold() -> Result<()> {
 fn the_scenarios_of_the_unionpay_plugin_hold() -> Result<()> {
     let answer = test_of("unionpay", &[&scenarios("unionpay")])?;
     let failed: Vec<_> = answer.lines.iter().filter(|line| line["holds"] != true).collect();
-    ensure!(answer.ok && failed.is_empty() && answer.lines.len() == 3, "{failed:#?}\n{}", answer.errors);
+    ensure!(answer.ok && failed.is_empty() && answer.lines.len() == 4, "{failed:#?}\n{}", answer.errors);
+    Ok(())
+}
+
+/// A refund whose repetition is marked, 0221 for 0220, is what the law of repetitions is tried on.
+#[test]
+fn a_marked_repetition_is_judged() -> Result<()> {
+    let folder = TempDir::new()?;
+    let calls = folder.path().join("calls.jsonl");
+    let refund = scenarios("unionpay").join("refund.toml");
+    ensure!(test_of("unionpay", &[Path::new("--calls"), &calls, &refund])?.ok);
+    let mut command = Command::new(acquit()?);
+    command.args(["--json", "plugin", "certify", "--variations", "5", "--calls"]).arg(&calls).arg(plugin("unionpay")?);
+    let set = ["terminal=50080001", "merchant=309310083985008", "tpdu=6000000000"];
+    command.args(set.iter().flat_map(|set| ["--set", *set]));
+    let judged = Terminal::answer(Process::spawn("acquit plugin certify", &mut command, &Transcript::default())?)?;
+    let report: Value = serde_json::from_str(judged.last()["report"].as_str().context("no report")?)?;
+    let verdicts = report["verdicts"].as_array().context("no verdicts")?;
+    let repeats = verdicts.iter().find(|verdict| verdict["law"] == "repeats-the-same").context("no such law")?;
+    ensure!(judged.ok && repeats["tried"].as_u64() > Some(0) && repeats["broken"] == 0, "{report:#}");
     Ok(())
 }
 
