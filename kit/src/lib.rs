@@ -19,6 +19,6 @@ pub use certify::{Breach, Interpreted, Judge, Law, Most, Report, Verdict, certif
 pub use inspection::{Cost, Inspection, OperationFacts, inspect};
 pub use mistake::Mistake;
 pub use recording::{Answered, Asked, RecordedCall, Recorder, RecordingError, read_recording};
-pub use replay::{Difference, first_difference};
+pub use replay::{Difference, JournalReplay, Tally, first_difference};
 pub use secrets::{Found, Secrets};
 pub use trial::Trial;

@@ -74,6 +74,27 @@ fn a_plugin_that_traded_is_asked_again_and_judged() -> Result<()> {
     let again = terminal.run(&["plugin", "replay", &calls, "--plugin", &artefact])?;
     ensure!(again.done()?["difference"].is_null(), "{}", again.last());
 
+    // The journal alone, without the recording: all that went out, and each end that was the plugin's word.
+    let journal = terminal.run(&["plugin", "replay", "--plugin", &artefact])?;
+    let facts = journal.done()?;
+    ensure!(facts["difference"].is_null() && facts["calls"].as_u64() >= Some(8), "{}", journal.last());
+    let other = plugin("starter")?.to_string_lossy().into_owned();
+    let other = terminal.run(&["plugin", "replay", "--plugin", &other])?;
+    let difference = &other.last()["difference"];
+    ensure!(difference["asked"] == "start SignIn" && difference["is"].is_string(), "{}", other.last());
+
+    // A terminal of another merchant would have sent another message.
+    let file = terminal.folder().join("terminal.toml");
+    let configuration = fs::read_to_string(&file)?;
+    fs::write(&file, configuration.replace("309310083985008", "309310083985009"))?;
+    let moved = terminal.run(&["plugin", "replay", "--plugin", &artefact])?;
+    ensure!(
+        moved.last()["difference"]["place"].as_str().is_some_and(|at| at.starts_with("send.remedy")),
+        "{}",
+        moved.last()
+    );
+    fs::write(&file, configuration)?;
+
     let arguments = ["plugin", "certify", &artefact, "--calls", &calls, "--variations", "20"];
     let set = ["--set", "terminal=50080001", "--set", "merchant=309310083985008", "--set", "tpdu=6000000000"];
     // Every code of class A.

@@ -134,7 +134,7 @@ fn dispatch(shared: Shared, command: Command) -> Result<ExitCode> {
     // What needs no terminal needs no configuration.
     let command = match command {
         Command::Message(message) => return message::message(&message, shared.json),
-        Command::Plugin(plugin) => return plugin::plugin(&plugin, shared.json),
+        Command::Plugin(plugin) => return plugin::plugin(&plugin, shared),
         Command::Operator(operator) => return operator::operator(&operator, shared.json),
         Command::Evidence(evidence::Evidence::Verify(verify)) => {
             return evidence::verify(&verify, shared.json, shared.lang.unwrap_or(Language::English));

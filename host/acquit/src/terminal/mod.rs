@@ -38,7 +38,7 @@ pub use looking::look_at_rest;
 pub use plugins::Calls;
 pub use reading::{BooksRead, OnDisk, record};
 pub use waiving::waive_at_rest;
-pub use wiring::{Places, grants, is_dukpt, is_transport};
+pub use wiring::{Places, grants, is_dukpt, is_transport, setting};
 
 use self::plugins::Shelf;
 use self::screen::{Listeners, Relay};

@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context, Result, bail};
 use devices::virtual_set::VirtualPrinter;
-use engine::contract::acquirer::{Echoed, Framing, KeyAlgorithm, KeyScheme, KeyUse};
-use engine::contract::transaction::{Device, OperationKind, Reader};
+use engine::contract::acquirer::{Descriptor, Echoed, Framing, KeyAlgorithm, KeyScheme, KeyUse};
+use engine::contract::transaction::{Context as Told, Device, OperationKind, Reader};
 use engine::contract::types::Name;
-use engine::{Ceilings, Deployment, Loaded, OfflineCeilings};
+use engine::{Ceilings, Deployment, Loaded, OfflineCeilings, Timestamp};
 use network::{DEFAULT_MAX_FRAME_BYTES, Probe, Route, RouteConfig};
 use vault::{KeyPaths, PluginGrant, PublishedKey, RouteGrant, SlotGrant, Vault};
 
@@ -130,6 +130,23 @@ pub(super) fn deploy(
         unreferenced_refunds: acquirer.trade.unreferenced_refunds,
         offline: acquirer.trade.offline.map(offline),
         blocking: acquirer.trade.blocking.clone(),
+    }
+}
+
+/// What this terminal tells a plugin with every call, but for what its stream of the journal holds and the call itself
+/// brings: the latter are empty.
+pub fn setting(configuration: &Configuration, acquirer: &Acquirer, descriptor: &Descriptor) -> Told {
+    let loaded_by_hand = descriptor.keys.iter().filter(|slot| slot.scheme != KeyScheme::Session);
+    Told {
+        now: Timestamp::default().local(),
+        transaction: String::new(),
+        operator: String::new(),
+        locale: configuration.language.to_string(),
+        parameters: acquirer.parameters.clone(),
+        memory: Vec::new(),
+        counters: Vec::new(),
+        keys: loaded_by_hand.map(|slot| slot.name.clone()).collect(),
+        device: device(configuration),
     }
 }
 

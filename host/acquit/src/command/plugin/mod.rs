@@ -18,6 +18,8 @@ use engine::contract::Plugin as _;
 use kit::{RecordedCall, Trial};
 use sandbox::{LoadedPlugin, Sandbox};
 
+use super::Shared;
+
 /// What to do with a plugin.
 #[derive(Debug, Subcommand)]
 pub(super) enum Plugin {
@@ -33,7 +35,8 @@ pub(super) enum Plugin {
                             --set merchant=309310083985008 --set tpdu=6000000000")]
     Inspect(Subject),
     /// Ask a plugin again what it was asked before, and show where it first answers otherwise.
-    #[command(after_help = "Example: acquit plugin replay calls.jsonl --plugin unionpay.cwasm")]
+    #[command(after_help = "Examples:\n  acquit plugin replay calls.jsonl --plugin unionpay.cwasm\n  \
+                            acquit --config terminal.toml plugin replay --plugin unionpay-next.cwasm")]
     Replay(replay::Replay),
     /// Try the laws that every plugin must keep on calls that were recorded, and make a report. Needs no source.
     #[command(after_help = "Example: acquit run --record-calls calls.jsonl, and beside it a day of trade; then\n\
@@ -59,12 +62,13 @@ pub(super) struct Subject {
     set: Vec<(String, String)>,
 }
 
-pub(super) fn plugin(plugin: &Plugin, json: bool) -> Result<ExitCode> {
+pub(super) fn plugin(plugin: &Plugin, shared: Shared) -> Result<ExitCode> {
+    let json = shared.json;
     match plugin {
         Plugin::New(new) => author::new(new, json),
         Plugin::Build(source) => author::build(source, json),
         Plugin::Inspect(subject) => inspect::inspect(subject, json),
-        Plugin::Replay(replay) => replay::replay(replay, json),
+        Plugin::Replay(replay) => replay::replay(replay, shared),
         Plugin::Certify(certify) => certify::certify(certify, json),
         Plugin::Test(test) => test::test(test, json),
         Plugin::Profile(profile) => profile::profile(profile, json),

@@ -1,10 +1,14 @@
 //! What another build, or another machine, makes of the same questions.
 
+mod journal;
+
 use engine::contract::Plugin;
 use serde::Serialize;
 use serde_json::Value;
 
 use crate::recording::{Asked, RecordedCall};
+
+pub use journal::{JournalReplay, Tally};
 
 /// Characters of a value that are shown; the place says where the rest is.
 const SHOWN_CHARACTERS: usize = 160;
@@ -12,7 +16,7 @@ const SHOWN_CHARACTERS: usize = 160;
 /// Where a plugin first answers otherwise than it was recorded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// The recorded call, counted from 1.
+    /// The recorded call, counted from 1; of a journal, the entry's number in it.
     pub call: usize,
     /// What was asked: `start sale`, `resume reverse`, `decide sale`, `wait reverse`.
     pub asked: String,
