@@ -39,6 +39,8 @@ Builds, tests and demonstrates Acquit.
   cargo xtask bench journal [--quick] [--json]
                           what a durable commit costs, calls and bytes counted, beside the limit, SQLite
                           and redb, and how long a journal of years takes to open; the full run wants 7 GB
+  cargo xtask bench codec what the ISO 8583 codec costs, natively and as a guest, beside two Rust crates and
+                          two Python packages
   cargo xtask diagrams    writes the generated pages of docs/
   cargo xtask help        this page
 
@@ -87,6 +89,8 @@ pub enum Command {
         /// Arguments for the benchmark, in the form it reads.
         arguments: Vec<String>,
     },
+    /// The cost of the ISO 8583 codec.
+    BenchCodec,
     /// Generated documentation.
     Diagrams,
     /// The demonstration; its arguments are checked here so that a slip costs no build.
@@ -130,7 +134,9 @@ pub fn parse(arguments: impl IntoIterator<Item = String>) -> Result<Command, Str
             ["sandbox"] => Ok(Command::BenchSandbox),
             ["sandbox", wrong, ..] => Err(format!("`bench sandbox` takes no arguments, not `{wrong}`")),
             ["journal", arguments @ ..] => bench_journal(arguments),
-            _ => Err("there are two benchmarks: `cargo xtask bench sandbox` and `cargo xtask bench journal`".into()),
+            ["codec"] => Ok(Command::BenchCodec),
+            ["codec", wrong, ..] => Err(format!("`bench codec` takes no arguments, not `{wrong}`")),
+            _ => Err("there are three: `bench sandbox`, `bench journal` and `bench codec`".into()),
         },
         "demo" => demo(&rest),
         other => Err(format!("there is no command `{other}`")),
@@ -277,6 +283,7 @@ mod tests {
             ("bench sandbox", Command::BenchSandbox),
             ("bench journal", bench_journal(&[])),
             ("bench journal --quick --json", bench_journal(&["--quick", "--json"])),
+            ("bench codec", Command::BenchCodec),
             ("diagrams", Command::Diagrams),
             ("demo", demo(&[])),
             ("demo --lang zh", demo(&["--lang", "zh"])),
@@ -307,6 +314,7 @@ mod tests {
             ("bench vault", "bench journal"),
             ("bench sandbox --quick", "not `--quick`"),
             ("bench journal --quik", "not `--quik`"),
+            ("bench codec --json", "not `--json`"),
             ("test engine", "not `engine`"),
             ("test --all --quick", "not `--quick`"),
             ("crash --script", "--script is followed by a script's name"),

@@ -6,6 +6,7 @@
 mod args;
 #[cfg(test)]
 mod attacks;
+mod codec;
 mod debian;
 mod fuzz;
 mod guest;
@@ -57,6 +58,7 @@ fn run() -> anyhow::Result<ExitCode> {
         Command::Crash { arguments } => programs::crash(&house, &mut progress, &arguments)?,
         Command::BenchSandbox => programs::bench_sandbox(&house, &mut progress)?,
         Command::BenchJournal { arguments } => programs::bench_journal(&house, &mut progress, &arguments)?,
+        Command::BenchCodec => codec::bench(&house, &mut progress)?,
         Command::Diagrams => programs::diagrams(&house, &mut progress)?,
         Command::Demo { arguments } => programs::demo(&house, &mut progress, &arguments)?,
     };

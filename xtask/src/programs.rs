@@ -101,7 +101,8 @@ pub fn point_to_artefacts(house: &House, command: &mut Command) {
         .env("ACQUIRER_BIN", house.debug_program("acquirer"));
 }
 
-fn pass_on(command: &mut Command) -> Result<ExitCode> {
+/// Runs a program whose exit code is to be xtask's own.
+pub fn pass_on(command: &mut Command) -> Result<ExitCode> {
     let status = progress::status(command)?;
     // A program ended by a signal has no code of its own.
     let code = status.code().and_then(|code| u8::try_from(code).ok()).unwrap_or(1);

@@ -5,6 +5,7 @@ use std::process::{Command, ExitCode};
 use anyhow::{Result, bail};
 
 use crate::{
+    codec,
     house::House,
     long, packages,
     plugins::{self, COMPILE_TOOL},
@@ -30,6 +31,8 @@ pub fn command(house: &House, progress: &mut Progress, all: bool) -> Result<Exit
     // The fuzz targets are a workspace of their own.
     let fuzz = ["fmt", "--manifest-path", "fuzz/Cargo.toml", "--check"];
     progress.run("formatting of the fuzz targets", &mut house.cargo(fuzz))?;
+    let codec_bench = ["fmt", "--manifest-path", codec::MANIFEST, "--check"];
+    progress.run("formatting of the codec's benchmark", &mut house.cargo(codec_bench))?;
     no_compiler_in_host(house, progress)?;
     dependencies(house, progress)?;
     lints(house, progress)?;
@@ -136,7 +139,8 @@ fn tests(house: &House, progress: &mut Progress) -> Result<()> {
     progress.run("tests of the simulator", &mut worlds)?;
     let mut tool_tests = house.cargo(["test", "-p", COMPILE_TOOL]);
     programs::point_to_artefacts(house, &mut tool_tests);
-    progress.run("tests of the compile tool", &mut tool_tests)
+    progress.run("tests of the compile tool", &mut tool_tests)?;
+    codec::test(house, progress)
 }
 
 fn with_features(cargo: &mut Command) -> &mut Command {

@@ -26,7 +26,20 @@ impl Present {
 
     /// The numbers of the fields, in ascending order.
     pub fn iter(&self) -> impl Iterator<Item = u8> + use<> {
-        self.maps.into_iter().zip([0u8, 64, 128]).flat_map(|(map, base)| Bits(map).map(move |bit| base + bit))
+        let mut maps = self.maps;
+        let mut at = 0;
+        core::iter::from_fn(move || {
+            loop {
+                let map = maps.get_mut(at)?;
+                if *map == 0 {
+                    at += 1;
+                    continue;
+                }
+                let zeros = map.leading_zeros();
+                *map &= !(CONTINUES >> zeros);
+                return Some((64 * at) as u8 + zeros as u8 + 1);
+            }
+        })
     }
 
     /// Adds a field; numbers that are no field change nothing.
@@ -75,19 +88,6 @@ impl Present {
                 }
             }
         }
-    }
-}
-
-/// The set bits of a map, from the highest, numbered from 1.
-struct Bits(u64);
-
-impl Iterator for Bits {
-    type Item = u8;
-
-    fn next(&mut self) -> Option<u8> {
-        let zeros = self.0.leading_zeros();
-        self.0 &= !(CONTINUES.checked_shr(zeros)?);
-        Some(zeros as u8 + 1)
     }
 }
 

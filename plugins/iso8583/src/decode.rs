@@ -24,19 +24,24 @@ pub struct Outline<'f> {
     start: usize,
     /// Its four digits read as hexadecimal; `None` where they are no digits.
     message_type: Option<u16>,
+    bitmap_at: usize,
     present: Present,
     /// Of the fields in ascending order, as many as could be told apart.
     places: [Place; MAX_FIELD as usize],
     told: usize,
     end: usize,
-    trouble: Option<(Path, usize, Reason)>,
+    trouble: Option<Trouble>,
 }
 
-/// Where a field's value stands, and how long it is.
+/// What is wrong, and at which offset.
+type Trouble = (Path, usize, Reason);
+
+/// Where a field's value stands, how long it is, and which entry of the table tells its format.
 #[derive(Debug, Clone, Copy, Default)]
 struct Place {
     offset: u16,
     units: u16,
+    entry: u16,
 }
 
 /// Takes a frame apart whose message type stands at `start`; what stands before is the transport's.
@@ -45,7 +50,7 @@ struct Place {
 /// The first thing that does not fit: a short field, a bitmap that names what is not there, bytes left over, a
 /// prefix, digit, padding, part or data object that is none.
 pub fn decode<'f>(format: &'static Format, frame: &'f [u8], start: usize) -> Result<Decoded<'f>, DecodeError> {
-    let outline = outline(format, frame, start)?;
+    let (mut outline, rest) = begin(format, frame, start)?;
     let failed = |path, offset, reason| Err(DecodeError::new(path, frame, offset, reason));
     match outline.message_type {
         None => return failed(Path::MessageType, start, Reason::BadCharacter),
@@ -54,9 +59,7 @@ pub fn decode<'f>(format: &'static Format, frame: &'f [u8], start: usize) -> Res
         }
         Some(_) => {}
     }
-    for value in outline.values() {
-        value.check().map_err(|(path, offset, reason)| DecodeError::new(path, frame, offset, reason))?;
-    }
+    outline.follow(rest, |value| value.check());
     match outline.trouble {
         None => Ok(Decoded { outline }),
         Some((path, offset, reason)) => failed(path, offset, reason),
@@ -69,6 +72,14 @@ pub fn decode<'f>(format: &'static Format, frame: &'f [u8], start: usize) -> Res
 /// [`Reason::Short`] where message type or bitmaps are not whole, [`Reason::BadCharacter`] where a bitmap is not
 /// hexadecimal, [`Reason::FourthBitmap`], [`Reason::FrameTooLong`].
 pub fn outline<'f>(format: &'static Format, frame: &'f [u8], start: usize) -> Result<Outline<'f>, DecodeError> {
+    let (mut outline, rest) = begin(format, frame, start)?;
+    outline.follow(rest, |_| Ok(()));
+    Ok(outline)
+}
+
+/// Message type and bitmaps, and what stands behind them. An outline is large: it is made where it is used.
+#[inline(always)]
+fn begin<'f>(format: &'static Format, frame: &'f [u8], start: usize) -> Result<(Outline<'f>, Rest<'f>), DecodeError> {
     let failed = |path, offset, reason| DecodeError::new(path, frame, offset, reason);
     if frame.len() > MAX_FRAME_BYTES {
         return Err(failed(Path::End, MAX_FRAME_BYTES, Reason::FrameTooLong(frame.len())));
@@ -81,19 +92,19 @@ pub fn outline<'f>(format: &'static Format, frame: &'f [u8], start: usize) -> Re
     let (present, taken) =
         Present::read(left, format.bitmap).map_err(|reason| failed(Path::Bitmap, bitmap_at, reason))?;
     rest.offset += taken;
-    let mut outline = Outline {
+    let outline = Outline {
         format,
         frame,
         start,
         message_type: message_type(written, format.message_type),
+        bitmap_at,
         present,
         places: [Place::default(); MAX_FIELD as usize],
         told: 0,
         end: rest.offset,
         trouble: None,
     };
-    outline.follow(rest, bitmap_at);
-    Ok(outline)
+    Ok((outline, rest))
 }
 
 impl<'f> Decoded<'f> {
@@ -147,8 +158,7 @@ impl<'f> Outline<'f> {
 
     /// The fields that could be told apart, in ascending order.
     pub fn values(&self) -> impl Iterator<Item = Value<'f>> + '_ {
-        let fields = self.present.iter().zip(&self.places).take(self.told);
-        fields.filter_map(|(number, place)| self.value(self.format.field(number)?, *place))
+        self.places.iter().take(self.told).filter_map(|place| self.value(*place))
     }
 
     /// Offset after the last of them.
@@ -164,17 +174,19 @@ impl<'f> Outline<'f> {
     fn get(&self, number: u8) -> Option<Value<'f>> {
         let place = self.places.get(..self.told)?.get(self.present.rank(number))?;
         self.present.has(number).then_some(())?;
-        self.value(self.format.field(number)?, *place)
+        self.value(*place)
     }
 
-    fn value(&self, field: &'static Field, place: Place) -> Option<Value<'f>> {
+    fn value(&self, place: Place) -> Option<Value<'f>> {
+        let field = self.format.fields.get(usize::from(place.entry))?;
         let (offset, units) = (usize::from(place.offset), usize::from(place.units));
         let bytes = self.frame.get(offset..offset + field.bytes_of(units))?;
         Some(Value::new(field, self.frame, bytes, units, offset))
     }
 
-    /// Tells the fields apart that the bitmaps name.
-    fn follow(&mut self, mut rest: Rest<'f>, bitmap_at: usize) {
+    /// Tells the fields apart that the bitmaps name, up to the first that is none or that `check` finds wrong.
+    fn follow(&mut self, mut rest: Rest<'f>, check: impl Fn(&Value<'f>) -> Result<(), Trouble>) {
+        let bitmap_at = self.bitmap_at;
         let knows_one_bitmap = self.format.fields.last().is_none_or(|field| field.number <= 64);
         if knows_one_bitmap && rest.offset - bitmap_at > self.format.bitmap.bytes() {
             self.trouble = Some((Path::Bitmap, bitmap_at, Reason::UnknownField(1)));
@@ -182,16 +194,19 @@ impl<'f> Outline<'f> {
             return;
         }
         // The table and the bitmap are both in ascending order: one walk finds every field's format.
-        let mut table = self.format.fields.iter();
+        let mut table = (0..).zip(self.format.fields);
         for (number, place) in self.present.iter().zip(&mut self.places) {
-            let Some(field) = table.find(|field| field.number >= number).filter(|field| field.number == number) else {
+            let found = table.find(|(_, field)| field.number >= number).filter(|(_, field)| field.number == number);
+            let Some((entry, field)) = found else {
                 self.trouble = Some((Path::Bitmap, bitmap_at, Reason::UnknownField(number)));
                 return;
             };
-            match rest.field(field) {
-                Ok(found) => *place = found,
-                Err(reason) => {
-                    self.trouble = Some((Path::Field(number), self.end, reason));
+            let found = rest.field(field).map_err(|reason| (Path::Field(number), self.end, reason));
+            match found.and_then(|value| check(&value).map(|()| value)) {
+                // Both fit: a frame is at most MAX_FRAME_BYTES long.
+                Ok(value) => *place = Place { offset: value.offset() as u16, units: value.units() as u16, entry },
+                Err(trouble) => {
+                    self.trouble = Some(trouble);
                     return;
                 }
             }
@@ -227,7 +242,7 @@ impl<'f> Rest<'f> {
     }
 
     /// A field, unchecked.
-    fn field(&mut self, field: &Field) -> Result<Place, Reason> {
+    fn field(&mut self, field: &'static Field) -> Result<Value<'f>, Reason> {
         let units = match field.length {
             Length::Fixed(units) => usize::from(units),
             Length::Variable { prefix, counts, max } => {
@@ -243,9 +258,8 @@ impl<'f> Rest<'f> {
             }
         };
         let offset = self.offset;
-        self.take(field.bytes_of(units))?;
-        // Both fit: a frame is at most MAX_FRAME_BYTES long.
-        Ok(Place { offset: offset as u16, units: units as u16 })
+        let bytes = self.take(field.bytes_of(units))?;
+        Ok(Value::new(field, self.frame, bytes, units, offset))
     }
 }
 

@@ -171,7 +171,8 @@ impl<'f> Value<'f> {
             Some((_, digit, _)) if !is_digit(digit) => return Err(Reason::BadNibble),
             _ => {}
         }
-        let is_sound = digits.iter().all(|byte| is_digit(byte >> 4) && is_digit(byte & 0x0F));
+        let is_sound =
+            character::are_digits(digits) || digits.iter().all(|byte| is_digit(byte >> 4) && is_digit(byte & 0x0F));
         if is_sound { Ok(()) } else { Err(Reason::BadNibble) }
     }
 
