@@ -15,7 +15,7 @@ mod secrets;
 mod trial;
 
 pub use authoring::{Build, BuildError, Built, NewError, PluginName, TEMPLATES, Template};
-pub use certify::{Breach, Interpreted, Judge, Law, Most, Report, Verdict, certify};
+pub use certify::{Breach, Heard, Interpreted, Judge, Law, Most, Report, Told, Verdict, certify, transcript};
 pub use inspection::{Cost, Inspection, OperationFacts, inspect};
 pub use mistake::Mistake;
 pub use recording::{Answered, Asked, RecordedCall, Recorder, RecordingError, read_recording};

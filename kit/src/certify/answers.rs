@@ -42,8 +42,12 @@ impl Coded<'_> {
             return;
         };
         for code in codes(here.len()).filter(|code| code != here && !approving.contains(code)) {
-            let approves = matches!(self.under(at, &code), Some(Outcome::Approved(_)));
+            let answer = self.answer_under(at, &code);
+            let approves = matches!(&answer, Answered::Step(Step { action: Action::Finish(Outcome::Approved(_)), .. }));
             court.hear(self.case, Law::CodesAreKnown, approves.then(|| format!("code {code} approves")));
+            if !approves {
+                court.hear(self.case, Law::CodesHaveReasons, without_reason(&code, &answer));
+            }
         }
     }
 
@@ -62,14 +66,34 @@ impl Coded<'_> {
 
     /// How it ends if these characters stand there.
     fn under(&self, at: usize, code: &str) -> Option<Outcome> {
-        let mut body = self.reply.body.clone();
-        body.get_mut(at..at + code.len())?.copy_from_slice(code.as_bytes());
-        let event = Event::Received(Reply { body, ..self.reply.clone() });
-        let asked = Asked::Resume { operation: self.operation.clone(), state: self.state.to_vec(), event };
-        match self.case.ask(&asked).0 {
+        match self.answer_under(at, code) {
             Answered::Step(Step { action: Action::Finish(outcome), .. }) => Some(outcome),
             _ => None,
         }
+    }
+
+    fn answer_under(&self, at: usize, code: &str) -> Answered {
+        let mut body = self.reply.body.clone();
+        if let Some(place) = body.get_mut(at..at + code.len()) {
+            place.copy_from_slice(code.as_bytes());
+        }
+        let event = Event::Received(Reply { body, ..self.reply.clone() });
+        let asked = Asked::Resume { operation: self.operation.clone(), state: self.state.to_vec(), event };
+        self.case.ask(&asked).0
+    }
+}
+
+/// A code says something to a cashier where the end names it, for each reason and each doubt has its sentence and its
+/// next step; or where the plugin itself goes on, as by signing in again.
+fn without_reason(code: &str, answer: &Answered) -> Option<String> {
+    match answer {
+        Answered::Fault(fault) => Some(format!("code {code}: {fault}")),
+        Answered::Step(Step { action: Action::Finish(outcome), .. }) => match code_of(outcome) {
+            Some(named) if named == code => None,
+            Some(named) => Some(format!("code {code} is said to be {named:?}")),
+            None => Some(format!("code {code} ends it, and nobody is told that code")),
+        },
+        _ => None,
     }
 }
 
@@ -78,6 +102,7 @@ fn code_of(outcome: &Outcome) -> Option<&str> {
     match outcome {
         Outcome::Declined(declined) => Some(&declined.code),
         Outcome::Unknown(unknown) => Some(&unknown.code),
+        Outcome::Acknowledged(code) | Outcome::Unmatched(code) | Outcome::Refused(code) => Some(code),
         _ => None,
     }
 }

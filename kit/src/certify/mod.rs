@@ -9,6 +9,7 @@ mod exchanges;
 mod replies;
 #[cfg(test)]
 mod tests;
+mod transcript;
 
 use engine::contract::acquirer::Step;
 use engine::contract::transaction::OperationKind;
@@ -19,6 +20,8 @@ use serde::Serialize;
 
 use crate::Inspection;
 use crate::recording::{Answered, Asked, RecordedCall};
+
+pub use transcript::{Heard, Told, transcript};
 
 /// Breaches of one law that a report names; the count goes on.
 const NAMED_BREACHES: usize = 8;
@@ -48,6 +51,9 @@ pub enum Law {
     EchoesAreProven,
     /// Of all codes an answer could bring, only those the author names approve.
     CodesAreKnown,
+    /// Every other code ends it with a reason that names that code, or is followed by a next step of its own: none makes
+    /// it fail.
+    CodesHaveReasons,
 }
 
 /// What a law came to.
@@ -96,6 +102,8 @@ pub struct Report {
     pub calls: usize,
     /// One verdict a law.
     pub verdicts: Vec<Verdict>,
+    /// What went and came in each call, masked, and what the call costs.
+    pub transcript: Vec<Told>,
 }
 
 impl Report {
@@ -130,7 +138,7 @@ pub struct Interpreted<'a> {
 
 impl Law {
     /// Every law, in the order of a report.
-    pub const ALL: [Law; 10] = [
+    pub const ALL: [Law; 11] = [
         Law::Deterministic,
         Law::LivesThroughAnyReply,
         Law::StaysWithinLimits,
@@ -141,6 +149,7 @@ impl Law {
         Law::ApprovalIsProven,
         Law::EchoesAreProven,
         Law::CodesAreKnown,
+        Law::CodesHaveReasons,
     ];
 }
 

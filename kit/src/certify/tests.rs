@@ -97,6 +97,7 @@ impl Small {
             (OperationKind::Reverse, _) => unknown(code),
             (_, "00") if is_ours || self.breaks(Law::EchoesAreProven) => approved(minor(operation)),
             (_, "ZZ") if self.breaks(Law::CodesAreKnown) => approved(minor(operation)),
+            (_, "ZY") if self.breaks(Law::CodesHaveReasons) => declined("05"),
             (_, "51" | "05") => declined(code),
             _ => unknown(code),
         };

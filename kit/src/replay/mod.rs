@@ -71,7 +71,7 @@ fn short(value: &Value) -> String {
     }
 }
 
-fn name(asked: &Asked) -> String {
+pub(crate) fn name(asked: &Asked) -> String {
     match asked {
         Asked::Start(operation) => format!("start {:?}", operation.kind()),
         Asked::Resume { operation, .. } => format!("resume {:?}", operation.kind()),

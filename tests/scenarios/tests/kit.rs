@@ -101,6 +101,14 @@ fn a_plugin_that_traded_is_asked_again_and_judged() -> Result<()> {
     let approves = ["--approves", "00,10,11,A2,A4,A5,A6"];
     let judged = terminal.run(&[&arguments[..], &set[..], &approves[..]].concat())?;
     let report: Value = serde_json::from_str(judged.last()["report"].as_str().context("no report")?)?;
+    // Whoever reads the report sees each message, and no card number in it.
+    let told = report["transcript"].as_array().context("no transcript")?;
+    let sale = told.iter().find(|call| call["asked"] == "start Sale").context("no sale")?;
+    ensure!(sale["sent"].as_str().is_some_and(|sent| sent.contains("<PIN block under")), "{sale}");
+    ensure!(sale["fuel"].as_u64() > Some(10_000), "{sale}");
+    let heard = |call: &Value| call["heard"]["fields"].as_array().is_some_and(|fields| fields.len() > 8);
+    ensure!(told.iter().any(|call| call["asked"] == "resume Sale" && heard(call)), "{told:?}");
+    assert_holds_no_secret(&shop.house, &report.to_string())?;
     for verdict in report["verdicts"].as_array().context("no verdicts")? {
         ensure!(verdict["broken"] == 0, "{verdict}");
         let is_tried = verdict["tried"].as_u64() > Some(0);

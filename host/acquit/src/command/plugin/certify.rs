@@ -47,7 +47,8 @@ pub(super) fn certify(certify: &Certify, json: bool) -> Result<ExitCode> {
     let judge = Judge { plugin: &plugin, spent: &|| plugin.spent(), interpreted, variations, approving_codes };
     let verdicts = kit::certify(&judge, &calls);
     let inspection = kit::inspect(&plugin, certify.subject.artefact_bytes()?, &trial);
-    let report = Report { inspection, calls: calls.len(), verdicts };
+    let transcript = kit::transcript(&judge, &calls);
+    let report = Report { inspection, calls: calls.len(), verdicts, transcript };
     if json || key.is_some() {
         // What is signed is this very text, so that it need not be written the same way twice.
         let text = serde_json::to_string(&report)?;
