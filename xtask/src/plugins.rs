@@ -153,14 +153,13 @@ fn build_guests(house: &House, progress: &mut Progress, names: &[String]) -> Res
 fn jobs(house: &House, names: &[String]) -> Result<Vec<Job>> {
     let mut jobs: Vec<Job> =
         names.iter().map(|name| Job { input: core_module(house, name), name: PathBuf::from(name) }).collect();
-    let hostile = house.root.join("tests/hostile");
-    if hostile.is_dir() {
-        let texts =
-            stamp::files_below(&hostile)?.into_iter().filter(|path| path.extension().is_some_and(|e| e == "wat"));
-        jobs.extend(texts.filter_map(|input| {
-            let name = Path::new("hostile").join(input.file_stem()?);
-            Some(Job { input, name })
-        }));
+    for (folder, ending) in [("hostile", ".wat"), ("museum", ".component.wasm")] {
+        for input in stamp::files_below(&house.root.join("tests").join(folder))? {
+            let file = input.file_name().and_then(|file| file.to_str());
+            let Some(name) = file.and_then(|file| file.strip_suffix(ending)) else { continue };
+            let name = Path::new(folder).join(name);
+            jobs.push(Job { input, name });
+        }
     }
     Ok(jobs)
 }

@@ -109,7 +109,10 @@ pub enum PluginFault {
     #[error("a template has {0} nodes")]
     TooManyNodes(usize),
     /// An export is missing or has other types than the contract.
-    #[error("not of the contract's types: {0}")]
+    #[error(
+        "not of the contract's types: {0}; it was built for another draft of the contract: build it again with the SDK \
+         of this version"
+    )]
     WrongType(String),
     /// What it says of itself is empty, endless or contradicts itself.
     #[error("its description is unsound: {0}")]
