@@ -14,7 +14,7 @@ use crate::descriptor::{ROUTE, TRACE_COUNTER};
 use crate::ending;
 use crate::layouts::{CUSTOM, write_original};
 use crate::matrix::{Kind, Shape};
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::repetition;
 use crate::settings::Settings;
 use crate::state::{Sent, State};
@@ -122,7 +122,7 @@ impl<'o> Advice<'o> {
     /// The new total, or the tip alone.
     fn of_tip(context: &Context, settings: &Settings, original: &'o Original, tip: Amount) -> Result<Self, Fault> {
         let too_much = || unsupported("an amount of more than twelve digits");
-        let is_total = Source(context).is("tip-amount", "total")?;
+        let is_total = Source(context).is(parameters::TIP_AMOUNT, "total")?;
         let before = if is_total { ending::taken_minor(original) } else { 0 };
         let amount = Amount { minor: before.checked_add(tip.minor).ok_or_else(too_much)?, ..tip };
         let card = original.card.as_ref().map(|card| card::absent(card, context)).transpose()?;

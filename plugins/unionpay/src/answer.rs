@@ -13,7 +13,8 @@ const MAC_BYTES: i32 = 8;
 /// A frame that answers what was asked.
 #[derive(Debug)]
 pub(crate) struct Answer<'f> {
-    pub fields: Decoded<'f>,
+    /// Apart, since a step from hand to hand would copy all 1.2 kB of it.
+    pub fields: Box<Decoded<'f>>,
     /// DE39.
     pub code: String,
 }
@@ -22,13 +23,13 @@ impl<'f> Answer<'f> {
     /// Reads a frame. `None` where trace, terminal or processing code are another message's: such a frame counts
     /// as no answer (rule R12).
     pub fn hear(reply: &'f Reply, mti: u16, state: &State) -> Result<Option<Self>, Fault> {
-        let fields = fields::read(&reply.body)?;
+        let fields = Box::new(fields::read(&reply.body)?);
         fields.expect_message_type(mti)?;
-        let is_ours = fields.need(11)?.text() == state.trace
-            && fields.need(41)?.text() == state.terminal
-            && fields.get(3).is_none_or(|processing| {
-                state.processing == NO_PROCESSING_CODE || processing.text() == state.processing
-            });
+        let is_ours = fields.need(11)?.is(&state.trace)
+            && fields.need(41)?.is(&state.terminal)
+            && fields
+                .get(3)
+                .is_none_or(|processing| state.processing == NO_PROCESSING_CODE || processing.is(&state.processing));
         if !is_ours {
             return Ok(None);
         }
@@ -58,7 +59,9 @@ impl<'f> Answer<'f> {
 
     /// A field's text without the spaces that pad it; empty where it is absent.
     pub fn text(&self, number: u8) -> String {
-        self.fields.get(number).map(|value| value.text().trim().to_owned()).unwrap_or_default()
+        let text = self.fields.get(number).map(|value| value.text()).unwrap_or_default();
+        let trimmed = text.trim();
+        if trimmed.len() == text.len() { text } else { trimmed.to_owned() }
     }
 
     /// A field the answer must have.

@@ -7,7 +7,7 @@ use sdk::prelude::{
 };
 
 use crate::descriptor::{PIN_KEY, TRACK_KEY};
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::settings::Settings;
 
 /// DE26: the longest PIN taken.
@@ -49,7 +49,7 @@ pub(crate) fn kept(card: &Presented) -> Presented {
 
 /// An earlier card that is not there now: as [`kept`], and read as the acquirer wants it told, by default as typed.
 pub(crate) fn absent(card: &Presented, context: &Context) -> Result<Presented, LookupError> {
-    let is_told_as_read = card.entry == Entry::CodeScan || Source(context).is("absent-card", "as-read")?;
+    let is_told_as_read = card.entry == Entry::CodeScan || Source(context).is(parameters::ABSENT_CARD, "as-read")?;
     let entry = if is_told_as_read { card.entry } else { Entry::Manual };
     Ok(Presented { entry, fell_back: false, ..kept(card) })
 }
@@ -100,9 +100,9 @@ pub(crate) fn write_chip(message: &mut Composer, card: &Presented, context: &Con
         return Ok(());
     }
     let mut tags = ONLINE_TAGS.to_vec();
-    tags.extend(Source(context).tags("chip-tags-more")?);
+    tags.extend(Source(context).tags(parameters::CHIP_TAGS_MORE)?);
     if card.entry == Entry::ContactlessChip {
-        tags.extend(Source(context).tags("contactless-tags-more")?);
+        tags.extend(Source(context).tags(parameters::CONTACTLESS_TAGS_MORE)?);
     }
     message.measured(55, chip_data(&tags))?;
     Ok(())
@@ -139,7 +139,7 @@ pub(crate) fn secret(secret: Secret) -> Node {
 /// DE35 and DE36; whether they are encrypted.
 fn write_tracks(message: &mut Composer, card: &Presented, context: &Context) -> Result<bool, Fault> {
     let source = Source(context);
-    let third = if source.yes("track-three")? { card.track_three_length } else { 0 };
+    let third = if source.yes(parameters::TRACK_THREE)? { card.track_three_length } else { 0 };
     let tracks = [(35, Secret::TrackTwo, card.track_two_length), (36, Secret::TrackThree, third)];
     let mut tracks = tracks.into_iter().filter(|(_, _, length)| *length > 0).peekable();
     if tracks.peek().is_none() {

@@ -10,7 +10,7 @@ use sdk::prelude::{Context, Effect, Fault, Gravity, KernelRows, KernelTable, Out
 use crate::answer::Answer;
 use crate::managing::{self, DONE, Managing};
 use crate::matrix::Kind;
-use crate::parameters::{self, Source};
+use crate::parameters::{self, Declared, Source};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::transaction::unsupported;
@@ -29,23 +29,23 @@ struct Subject {
     /// As an operator names it.
     name: &'static str,
     /// The parameter with its codes, 60.3: list, row, end.
-    codes: &'static str,
+    codes: &'static Declared,
     table: Option<KernelTable>,
     /// Tags of the data objects that name a row.
     tags: &'static [[u8; 2]],
 }
 
 const SUBJECTS: [Subject; 3] = [
-    Subject { name: "parameters", codes: "parameter-codes", table: None, tags: &[] },
+    Subject { name: "parameters", codes: parameters::PARAMETER_CODES, table: None, tags: &[] },
     Subject {
         name: "public-keys",
-        codes: "public-key-codes",
+        codes: parameters::PUBLIC_KEY_CODES,
         table: Some(KernelTable::PublicKeys),
         tags: &[[0x9F, 0x06], [0x9F, 0x22]],
     },
     Subject {
         name: "applications",
-        codes: "application-codes",
+        codes: parameters::APPLICATION_CODES,
         table: Some(KernelTable::Applications),
         tags: &[[0x9F, 0x06]],
     },

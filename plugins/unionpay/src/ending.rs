@@ -9,7 +9,7 @@ use sdk::prelude::{
 use crate::answer::Answer;
 use crate::codes::{self, NextStep, Verdict};
 use crate::layouts::BALANCE;
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::transaction;
@@ -136,7 +136,7 @@ fn approved(
     amount: Amount,
     receipt: Vec<(String, String)>,
 ) -> Result<Approved, LookupError> {
-    let is_foreign = Source(context).value("foreign-schemes")?.split(',').any(|scheme| {
+    let is_foreign = Source(context).value(parameters::FOREIGN_SCHEMES)?.split(',').any(|scheme| {
         let scheme = scheme.trim();
         !scheme.is_empty() && answer.text(63).starts_with(scheme)
     });

@@ -4,7 +4,7 @@
 use sdk::lookup::LookupError;
 use sdk::prelude::{Context, FollowUpKind, OperationKind, PaymentKind};
 
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 
 /// A row of the matrix. The numbers stand in states that outlive a call.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -179,16 +179,21 @@ impl Shape {
     /// The row of this kind, with what the acquirer's parameters change of it.
     pub fn of(kind: Kind, context: &Context) -> Result<Shape, LookupError> {
         let source = Source(context);
-        let kind =
-            if kind == Kind::Complete && source.is("completion", "advice")? { Kind::CompleteAdvice } else { kind };
+        let kind = if kind == Kind::Complete && source.is(parameters::COMPLETION, "advice")? {
+            Kind::CompleteAdvice
+        } else {
+            kind
+        };
         let row = kind.row();
         let (processing, message_type) = match kind {
-            Kind::Balance => (source.value("balance-processing-code")?, row.message_type),
-            Kind::ScanToPay => (source.value("scan-processing-code")?, source.value("scan-type")?),
-            Kind::ShowToPay => (source.value("show-processing-code")?, source.value("scan-type")?),
-            Kind::ScanInquiry => (source.value("scan-inquiry-processing-code")?, source.value("scan-type")?),
-            Kind::OfflineSale => (row.processing, source.value("offline-type")?),
-            Kind::Tip => (row.processing, source.value("tip-type")?),
+            Kind::Balance => (source.value(parameters::BALANCE_PROCESSING_CODE)?, row.message_type),
+            Kind::ScanToPay => (source.value(parameters::SCAN_PROCESSING_CODE)?, source.value(parameters::SCAN_TYPE)?),
+            Kind::ShowToPay => (source.value(parameters::SHOW_PROCESSING_CODE)?, source.value(parameters::SCAN_TYPE)?),
+            Kind::ScanInquiry => {
+                (source.value(parameters::SCAN_INQUIRY_PROCESSING_CODE)?, source.value(parameters::SCAN_TYPE)?)
+            }
+            Kind::OfflineSale => (row.processing, source.value(parameters::OFFLINE_TYPE)?),
+            Kind::Tip => (row.processing, source.value(parameters::TIP_TYPE)?),
             _ => (row.processing, row.message_type),
         };
         Ok(Shape {

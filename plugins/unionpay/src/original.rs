@@ -6,7 +6,7 @@ use sdk::prelude::{Context, Fault, FollowUp, OperationKind, Original, OriginalLo
 use crate::card;
 use crate::layouts::write_original;
 use crate::matrix::Kind;
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::transaction::unsupported;
 
 /// Stands in DE61 for a batch or trace that is not told.
@@ -81,7 +81,7 @@ impl Named {
             write_original(message, batch, trace, date)?;
         }
         if kind == Kind::Refund {
-            let default = Source(context).value("card-scheme")?;
+            let default = Source(context).value(parameters::CARD_SCHEME)?;
             let scheme = if self.scheme.is_empty() { default } else { &self.scheme };
             if !scheme.is_empty() {
                 message.set(63, scheme)?;
@@ -97,7 +97,7 @@ impl Named {
             Kind::Refund if self.date.is_empty() => None,
             Kind::Refund => Some([NOT_TOLD, NOT_TOLD, self.date.as_str()]),
             _ => {
-                let by_date = Source(context).is("completion-original", "date")?;
+                let by_date = Source(context).is(parameters::COMPLETION_ORIGINAL, "date")?;
                 let batch = if by_date { "" } else { &self.batch };
                 Some([or_not_told(batch), or_not_told(&self.trace), self.date.as_str()])
             }

@@ -7,7 +7,7 @@ use sdk::prelude::{
 
 use crate::descriptor::ROUTE;
 use crate::matrix::{Doubt, Kind, Shape};
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::scan;
 
 /// Tries of a sale of which no byte ever left: the first and two more, while the customer waits.
@@ -47,7 +47,7 @@ pub fn decide(context: &Context, situation: &Situation) -> Decision {
 
 /// Whether a sale that never left may be approved by the card and the terminal's own ceilings, and told later.
 fn stands_in(context: &Context, situation: &Situation) -> bool {
-    let is_wanted = Source(context).yes("stand-in") == Ok(true);
+    let is_wanted = Source(context).yes(parameters::STAND_IN) == Ok(true);
     situation.offline_allowed && situation.operation == OperationKind::Sale && is_wanted
 }
 

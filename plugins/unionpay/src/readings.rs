@@ -9,11 +9,11 @@
 
 use sdk::iso8583::Length;
 use sdk::lookup::LookupError;
-use sdk::prelude::{Context, Echoed, Extent, Meaning, Pattern, Proof, Reading};
+use sdk::prelude::{BytesAt, Context, Echoed, Extent, Meaning, Pattern, Proof, Reading};
 
 use crate::answer::seal;
 use crate::fields::{BEFORE_MTI_BYTES, TABLE};
-use crate::parameters::{self, Source};
+use crate::parameters::{self, Declared, Source};
 use crate::settings::Settings;
 use crate::state::Sent;
 
@@ -22,6 +22,8 @@ const LAYOUTS_MAX: usize = 8;
 /// DE42, the last field whose place a reading needs, and the bits up to it.
 const MERCHANT: u8 = 42;
 const UP_TO_MERCHANT: u64 = u64::MAX << (64 - MERCHANT);
+/// The bits of the fields that the table has.
+const TOLD: u64 = told();
 /// Fields every reading speaks of, and the one only some do.
 const NEEDED: [u8; 5] = [11, 39, 41, MERCHANT, 64];
 const AMOUNT: u8 = 4;
@@ -35,7 +37,7 @@ pub(crate) struct Expected<'a> {
     /// Its message type.
     pub answer: u16,
     /// The parameter that names its bitmaps.
-    pub bitmaps: &'static str,
+    pub bitmaps: &'static Declared,
     /// DE11.
     pub trace: &'a str,
     /// Digits of the card number; `None` where there is none.
@@ -58,9 +60,11 @@ pub(crate) fn readings(
     for layout in &layouts {
         let offsets = layout.offsets(expected.pan_digits.unwrap_or_default());
         let offsets = offsets.ok_or_else(|| cannot_be_laid_out(expected.bitmaps))?;
+        let (common, proofs) =
+            (layout.common(expected.answer, &offsets, &trace), offsets.proofs(&expected.sent, settings));
         for (code, means) in meanings {
-            let fits = layout.pattern(expected.answer, &offsets, &trace, code, &who);
-            readings.push(Reading { fits, proofs: offsets.proofs(&expected.sent, settings), means: *means });
+            let fits = offsets.pattern(&common, code, &who);
+            readings.push(Reading { fits, proofs: proofs.clone(), means: *means });
         }
     }
     Ok(readings)
@@ -80,7 +84,7 @@ struct Offsets {
     /// Response code, terminal and merchant stand one after the other: the table has no field between them.
     code: usize,
     terminal: usize,
-    prefixes: Vec<(usize, Vec<u8>)>,
+    prefixes: Vec<BytesAt>,
 }
 
 fn layouts(context: &Context, expected: &Expected<'_>) -> Result<Vec<Layout>, LookupError> {
@@ -109,18 +113,24 @@ fn layouts(context: &Context, expected: &Expected<'_>) -> Result<Vec<Layout>, Lo
     Err(parameters::bad(name, &format!("at most {LAYOUTS_MAX} layouts of bitmap and DE32 length")))
 }
 
-fn cannot_be_laid_out(name: &str) -> LookupError {
+fn cannot_be_laid_out(bitmaps: &Declared) -> LookupError {
     let needed = "bitmaps with fields 4, 11, 39, 41, 42 and 64, and before 42 no field of variable length but 2 and 32";
-    parameters::bad(name, needed)
+    parameters::bad(bitmaps, needed)
 }
 
 impl Layout {
     /// Walks the fields up to the merchant. `None` where one of them has no known length.
     fn offsets(&self, pan_digits: usize) -> Option<Offsets> {
+        if self.bits & !TOLD != 0 {
+            return None;
+        }
         let mut at = BEFORE_MTI_BYTES + 2 + size_of_val(&self.bits);
         let mut offsets = Offsets { trace: 0, amount: 0, code: 0, terminal: 0, prefixes: Vec::new() };
-        for number in (1..=MERCHANT).filter(|number| has(self.bits, *number)) {
-            let field = TABLE.field(number)?;
+        for field in TABLE.fields.iter().take_while(|field| field.number <= MERCHANT) {
+            let number = field.number;
+            if !has(self.bits, number) {
+                continue;
+            }
             let units = match (number, field.length) {
                 (_, Length::Fixed(units)) => usize::from(units),
                 (2, _) => pan_digits,
@@ -134,28 +144,34 @@ impl Layout {
                 41 => offsets.terminal = at,
                 _ => {}
             }
-            let prefix = field.prefix_of(units)?;
-            let start = at;
-            at += prefix.len() + field.bytes_of(units);
-            if !prefix.is_empty() {
-                offsets.prefixes.push((start, prefix));
+            if let Length::Variable { .. } = field.length {
+                offsets.prefixes.push(bytes_at(at, field.prefix_of(units)?));
             }
+            at += field.prefix_bytes() + field.bytes_of(units);
         }
         Some(offsets)
     }
 
-    fn pattern(&self, answer: u16, at: &Offsets, trace: &[u8], code: &str, who: &[u8]) -> Pattern {
+    /// What stands in every answer of this layout before its code, and where.
+    fn common(&self, answer: u16, at: &Offsets, trace: &[u8]) -> [BytesAt; 2] {
         let bits = self.bits.to_be_bytes();
         // The bytes of fields 1 to 40; those of terminal and merchant are told by their values.
         let head = [&answer.to_be_bytes()[..], &bits[..5]].concat();
-        let who_from = if code == ANY_CODE { at.terminal } else { at.code };
-        let fixed = [(BEFORE_MTI_BYTES, head), (at.trace, trace.to_vec()), (who_from, [code.as_bytes(), who].concat())];
-        let bytes = fixed.into_iter().chain(at.prefixes.iter().cloned());
-        Pattern::at(bytes.map(|(offset, bytes)| (signed(offset), bytes)))
+        [bytes_at(BEFORE_MTI_BYTES, head), bytes_at(at.trace, trace.to_vec())]
     }
 }
 
 impl Offsets {
+    /// Fits an answer with this code, or with any.
+    fn pattern(&self, common: &[BytesAt], code: &str, who: &[u8]) -> Pattern {
+        let from = if code == ANY_CODE { self.terminal } else { self.code };
+        let mut at = Vec::with_capacity(common.len() + 1 + self.prefixes.len());
+        at.extend_from_slice(common);
+        at.push(bytes_at(from, [code.as_bytes(), who].concat()));
+        at.extend_from_slice(&self.prefixes);
+        Pattern { status: None, at, holds: Vec::new() }
+    }
+
     fn proofs(&self, sent: &Sent, settings: &Settings) -> Vec<Proof> {
         let extent = |start: usize, bytes: usize| Extent { start: signed(start), end: signed(start + bytes) };
         let echoes = [
@@ -171,8 +187,21 @@ impl Offsets {
     }
 }
 
+const fn told() -> u64 {
+    let (mut bits, mut index) = (0, 0);
+    while index < TABLE.fields.len() {
+        bits |= 1 << (64 - TABLE.fields[index].number);
+        index += 1;
+    }
+    bits
+}
+
 fn has(bits: u64, number: u8) -> bool {
     bits & (1 << (64 - number)) != 0
+}
+
+fn bytes_at(offset: usize, bytes: Vec<u8>) -> BytesAt {
+    BytesAt { offset: signed(offset), bytes }
 }
 
 fn signed(offset: usize) -> i32 {
@@ -181,6 +210,5 @@ fn signed(offset: usize) -> i32 {
 
 /// A trace in packed digits; it is six decimal digits by construction.
 fn digits(text: &str) -> Vec<u8> {
-    let nibbles: Vec<u8> = text.bytes().map(|digit| digit & 0x0F).collect();
-    nibbles.chunks(2).map(|pair| pair.iter().fold(0, |byte, nibble| byte << 4 | nibble)).collect()
+    text.as_bytes().chunks(2).map(|pair| pair.iter().fold(0, |byte, digit| byte << 4 | (digit & 0x0F))).collect()
 }

@@ -6,7 +6,7 @@ use sdk::prelude::{Context, Entry, Fault, Meaning, Standby};
 
 use crate::descriptor::ROUTE;
 use crate::matrix::Shape;
-use crate::parameters::{REPEATED_BITMAPS, Source};
+use crate::parameters::{self, Source};
 use crate::readings::{Expected, readings};
 use crate::settings::Settings;
 use crate::state::Sent;
@@ -20,7 +20,7 @@ const SENT_BEFORE: u16 = 1;
 
 /// The transaction as its repetition names it, where the acquirer wants repetitions told apart.
 pub(crate) fn marked(context: &Context, transaction: &Transaction) -> Result<Option<Transaction>, Fault> {
-    let is_marked = Source(context).is("repeat-mark", "message-type")?;
+    let is_marked = Source(context).is(parameters::REPEAT_MARK, "message-type")?;
     let shape = Shape { request: transaction.shape.request + SENT_BEFORE, ..transaction.shape.clone() };
     Ok(is_marked.then(|| Transaction { shape, ..transaction.clone() }))
 }
@@ -34,12 +34,12 @@ pub(crate) fn standby(
     composed: Composed,
     again: Option<Composed>,
 ) -> Result<Standby, Fault> {
-    let refused = Source(context).codes("repeated-refused", 0)?;
+    let refused = Source(context).codes(parameters::REPEATED_REFUSED, 0)?;
     let refused = refused.iter().map(|code| (code.as_str(), Meaning::Refused));
     let meanings: Vec<_> = [(TAKEN, Meaning::Paid)].into_iter().chain(refused).collect();
     let expected = Expected {
         answer: transaction.shape.answer(),
-        bitmaps: REPEATED_BITMAPS,
+        bitmaps: parameters::REPEATED_ANSWER_BITMAPS,
         trace: &transaction.trace,
         pan_digits: pan_digits(transaction),
         sent: Sent::of(&composed),

@@ -14,7 +14,7 @@ use crate::fields::TABLE;
 use crate::following;
 use crate::layouts::write_original;
 use crate::matrix::Kind;
-use crate::parameters::{self, REVERSAL_BITMAPS, Source};
+use crate::parameters::{self, Source};
 use crate::payment;
 use crate::readings::{ANY_CODE, Expected, readings};
 use crate::repetition::pan_digits;
@@ -24,8 +24,7 @@ use crate::transaction::{Transaction, seal};
 
 const REQUEST: u16 = Kind::Reverse.row().request;
 const ANSWER: u16 = REQUEST + 0x10;
-/// The parameter that spells four reasons, in the order of [`UndoReason`]; the fifth has one of its own.
-const REASONS: &str = "reversal-reasons";
+/// Reasons that one parameter spells, in the order of [`UndoReason`]; the fifth has one of its own.
 const REASONS_TOLD: usize = 4;
 
 /// The reversal of a transaction of which this terminal stored none.
@@ -86,7 +85,7 @@ pub(crate) fn standby(context: &Context, transaction: &Transaction, settings: &S
     let meanings: Vec<_> = paid.chain(unmatched).chain([(ANY_CODE, Meaning::Refused)]).collect();
     let expected = Expected {
         answer: ANSWER,
-        bitmaps: REVERSAL_BITMAPS,
+        bitmaps: parameters::REVERSAL_ANSWER_BITMAPS,
         trace: &transaction.trace,
         pan_digits: pan_digits(transaction),
         sent: Sent::of(&composed),
@@ -126,9 +125,10 @@ fn message(
 
 /// How each reason is spelled in DE39 of a reversal (A.7).
 fn spelled(context: &Context, settings: &Settings) -> Result<[(UndoReason, String); 5], Fault> {
-    let codes = Source(context).codes(REASONS, REASONS_TOLD)?;
+    let codes = Source(context).codes(parameters::REVERSAL_REASONS, REASONS_TOLD)?;
     let told = <[String; REASONS_TOLD]>::try_from(codes);
-    let [no_answer, bad_mac, malfunction, refused] = told.map_err(|_| parameters::bad(REASONS, "four codes"))?;
+    let [no_answer, bad_mac, malfunction, refused] =
+        told.map_err(|_| parameters::bad(parameters::REVERSAL_REASONS, "four codes"))?;
     Ok([
         (UndoReason::NoAnswer, no_answer),
         (UndoReason::BadMac, bad_mac),

@@ -13,7 +13,7 @@ use crate::descriptor::{ROUTE, TRACE_COUNTER};
 use crate::ending::{self, Asked};
 use crate::layouts::write_original;
 use crate::matrix::{Kind, Shape};
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::settings::Settings;
 use crate::show;
 use crate::state::{Sent, State};
@@ -33,10 +33,11 @@ pub(crate) fn write(
     transaction: &Transaction,
 ) -> Result<(String, String), Fault> {
     let source = Source(context);
-    let field = source.field("scan-field")?.ok_or_else(|| unsupported("a code without a field to carry it"))?;
+    let field =
+        source.field(parameters::SCAN_FIELD)?.ok_or_else(|| unsupported("a code without a field to carry it"))?;
     let code = SecretHole { secret: Secret::ScannedCode, encoding: Encoding::Ascii, of_item: None };
     message.measured(field, Node::Secret(code))?;
-    if source.field("scan-order-field")? == Some(field) {
+    if source.field(parameters::SCAN_ORDER_FIELD)? == Some(field) {
         return Ok((ORDER.to_owned(), order(settings, &transaction.batch, &transaction.trace)));
     }
     write_order(message, context, settings, transaction)
@@ -50,7 +51,7 @@ pub(crate) fn write_order(
     transaction: &Transaction,
 ) -> Result<(String, String), Fault> {
     let order = order(settings, &transaction.batch, &transaction.trace);
-    if let Some(field) = Source(context).field("scan-order-field")? {
+    if let Some(field) = Source(context).field(parameters::SCAN_ORDER_FIELD)? {
         message.set_bytes(field, order.as_bytes())?;
     }
     Ok((ORDER.to_owned(), order))
@@ -58,12 +59,12 @@ pub(crate) fn write_order(
 
 /// Whether a payment in doubt is asked about rather than reversed at once.
 pub(crate) fn inquires(context: &Context) -> Result<bool, Fault> {
-    Ok(Source(context).is("scan-doubt", "inquire")?)
+    Ok(Source(context).is(parameters::SCAN_DOUBT, "inquire")?)
 }
 
 /// How long to wait before a question.
 pub(crate) fn poll_ms(context: &Context) -> Result<u32, Fault> {
-    Ok(Source(context).milliseconds("scan-poll-ms")?)
+    Ok(Source(context).milliseconds(parameters::SCAN_POLL_MS)?)
 }
 
 /// Goes on with a payment by a code: its answer, a wait that is over, the answer to a question, or the cashier who
@@ -201,7 +202,7 @@ fn ask_again(
 fn pend(context: &Context, ended: Step, known: State, questions: Questions) -> Result<Step, Fault> {
     let polls = match known.kind {
         Kind::ShowToPay => show::polls(context)?,
-        _ => Source(context).number("scan-polls")?,
+        _ => Source(context).number(parameters::SCAN_POLLS)?,
     };
     if questions.count >= polls {
         return Ok(ended);
@@ -224,7 +225,7 @@ fn judge(
         step.action = Action::Finish(show::closed(&answer.code));
         return Ok(step);
     }
-    let not_found = Source(context).codes("inquiry-not-found", 0)?.contains(&answer.code);
+    let not_found = Source(context).codes(parameters::INQUIRY_NOT_FOUND, 0)?.contains(&answer.code);
     let of_the_payment = matches!(&step.action, Action::Finish(Outcome::Declined(declined))
         if is_of_the_customer(declined.reason) && !not_found);
     if matches!(&step.action, Action::Finish(Outcome::Declined(_))) && !of_the_payment {
@@ -275,7 +276,7 @@ fn question(
     let mut message = Composer::new(&crate::fields::TABLE, asking.shape.request);
     asking.write_common(&mut message, settings)?;
     write_original(&mut message, &payment.batch, &payment.trace, "")?;
-    if let Some(field) = Source(context).field("scan-order-field")?.filter(|_| !order.is_empty()) {
+    if let Some(field) = Source(context).field(parameters::SCAN_ORDER_FIELD)?.filter(|_| !order.is_empty()) {
         message.set_bytes(field, order.as_bytes())?;
     }
     seal(&mut message, settings)?;

@@ -3,7 +3,7 @@
 use sdk::lookup::LookupError;
 use sdk::prelude::{Context, MacAlgorithm};
 
-use crate::parameters::{Source, is_code, is_digit, is_printable};
+use crate::parameters::{self, Source, is_code, is_digit, is_printable};
 
 /// The acquirer's parameters, read and in range.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -44,19 +44,19 @@ impl Settings {
     pub fn read(context: &Context) -> Result<Self, LookupError> {
         let source = Source(context);
         Ok(Settings {
-            terminal: source.text("terminal", 8, is_printable)?,
-            merchant: source.text("merchant", 15, is_printable)?,
-            before: [source.bcd("tpdu", 10)?, source.bcd("header", 12)?].concat(),
-            currency: source.text("currency", 3, is_digit)?,
-            operator: source.text("operator", 3, |c| c.is_ascii_alphanumeric() || c == b' ')?,
-            mac: source.mac("mac")?,
-            security_control: source.text("security-control", 16, is_digit)?,
-            timeout_ms: source.milliseconds("timeout-ms")?,
-            reversal_timeout_ms: source.milliseconds("reversal-timeout-ms")?,
-            reversal_paid: source.codes("reversal-paid", 1)?,
-            reversal_unmatched: source.codes("reversal-unmatched", 0)?,
-            reversal_cancelled: source.text("reversal-cancelled", 2, is_code)?,
-            original_data: source.yes("original-data")?,
+            terminal: source.text(parameters::TERMINAL, 8, is_printable)?,
+            merchant: source.text(parameters::MERCHANT, 15, is_printable)?,
+            before: [source.bcd(parameters::TPDU, 10)?, source.bcd(parameters::HEADER, 12)?].concat(),
+            currency: source.text(parameters::CURRENCY, 3, is_digit)?,
+            operator: source.text(parameters::OPERATOR, 3, |c| c.is_ascii_alphanumeric() || c == b' ')?,
+            mac: source.mac(parameters::MAC)?,
+            security_control: source.text(parameters::SECURITY_CONTROL, 16, is_digit)?,
+            timeout_ms: source.milliseconds(parameters::TIMEOUT_MS)?,
+            reversal_timeout_ms: source.milliseconds(parameters::REVERSAL_TIMEOUT_MS)?,
+            reversal_paid: source.codes(parameters::REVERSAL_PAID, 1)?,
+            reversal_unmatched: source.codes(parameters::REVERSAL_UNMATCHED, 0)?,
+            reversal_cancelled: source.text(parameters::REVERSAL_CANCELLED, 2, is_code)?,
+            original_data: source.yes(parameters::ORIGINAL_DATA)?,
         })
     }
 }

@@ -11,7 +11,7 @@ use crate::ending::{DOMESTIC, FOREIGN};
 use crate::layouts::{RESULTS, TOTALS, units};
 use crate::managing::{self, DONE, Managing};
 use crate::matrix::Kind;
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::settings::Settings;
 use crate::state::State;
 use crate::transaction::{remember_settling, unsupported};
@@ -97,7 +97,7 @@ pub(crate) fn resume(context: &Context, totals: &[Totals], state: &[u8], reply: 
 
 /// Whether settlement and upload have a MAC.
 pub(crate) fn is_sealed(context: &Context) -> Result<bool, Fault> {
-    Ok(Source(context).yes("settlement-mac")?)
+    Ok(Source(context).yes(parameters::SETTLEMENT_MAC)?)
 }
 
 /// What must be proven of an answer: its seal where there has to be one or is one, and its echoes. Only an answer that
@@ -118,14 +118,13 @@ pub(crate) fn proofs(
 pub(crate) fn closing(context: &Context, batch: &str) -> Result<Vec<Effect>, Fault> {
     let source = Source(context);
     let mut effects = Vec::new();
-    if source.is("batch-after-settlement", "next")? {
+    if source.is(parameters::BATCH_AFTER_SETTLEMENT, "next")? {
         let next = batch.parse::<u32>().unwrap_or_default() % BATCH_LAST + 1;
         effects.push(Effect::Remember((BATCH_MEMORY.to_owned(), format!("{next:06}").into_bytes())));
     }
-    let name = "after-settlement";
     let following = [("sign-in", OperationKind::SignIn), ("sign-off", OperationKind::SignOff)];
     for (word, operation) in following {
-        if source.is(name, word)? {
+        if source.is(parameters::AFTER_SETTLEMENT, word)? {
             effects.push(Effect::Request((operation, None)));
         }
     }
@@ -135,7 +134,7 @@ pub(crate) fn closing(context: &Context, batch: &str) -> Result<Vec<Effect>, Fau
 /// Where an operation counts; `None` for one that does not.
 pub(crate) fn side(context: &Context, operation: OperationKind) -> Result<Option<Side>, Fault> {
     use OperationKind::{Advise, CancelCompletion, Complete, Refund, Sale, ScanToPay, ShowToPay, Void};
-    let both_sides = Source(context).is("settle-voids", "both-sides")?;
+    let both_sides = Source(context).is(parameters::SETTLE_VOIDS, "both-sides")?;
     Ok(match operation {
         Sale | ScanToPay | ShowToPay | Complete | Advise => Some(Side::Debit),
         Refund => Some(Side::Credit),
@@ -200,7 +199,7 @@ fn settled(context: &Context, answer: &Answer<'_>, halves: &[Half; 2]) -> Result
         groups.push((group.to_owned(), verdict));
     }
     let is_balanced = groups.iter().all(|(_, verdict)| *verdict == Verdict::Balanced);
-    let uploads = !is_balanced || Source(context).yes("upload-balanced")?;
+    let uploads = !is_balanced || Source(context).yes(parameters::UPLOAD_BALANCED)?;
     Ok(Settled { groups, next: uploads.then_some(OperationKind::Upload) })
 }
 

@@ -10,7 +10,7 @@ use crate::answer::Answer;
 use crate::descriptor::{ROUTE, TRACE_COUNTER};
 use crate::ending;
 use crate::matrix::Kind;
-use crate::parameters::{Source, bad, is_printable};
+use crate::parameters::{self, Source, is_printable};
 use crate::reversal;
 use crate::scan;
 use crate::settings::Settings;
@@ -30,7 +30,7 @@ const POLLS_MAX: u8 = 30;
 /// A fault where this acquirer gives no codes, or amount or a parameter is not one this protocol can carry.
 pub fn start(context: &Context, payment: &Payment) -> Result<Step, Fault> {
     let settings = Settings::read(context)?;
-    if Source(context).value("show-processing-code")?.is_empty() {
+    if Source(context).value(parameters::SHOW_PROCESSING_CODE)?.is_empty() {
         return Err(unsupported("codes for the customer to scan where show-processing-code is not set"));
     }
     if payment.card.is_some() || payment.cash.is_some() {
@@ -77,13 +77,13 @@ pub(crate) fn ordered(context: &Context, answer: &Answer<'_>, step: Step) -> Res
 
 /// How often is asked while the customer stands there.
 pub(crate) fn polls(context: &Context) -> Result<u8, Fault> {
-    let polls = Some(Source(context).number("show-polls")?).filter(|polls| *polls <= POLLS_MAX);
-    Ok(polls.ok_or_else(|| bad("show-polls", "0 to 30"))?)
+    let polls = Some(Source(context).number(parameters::SHOW_POLLS)?).filter(|polls| *polls <= POLLS_MAX);
+    Ok(polls.ok_or_else(|| parameters::bad(parameters::SHOW_POLLS, "0 to 30"))?)
 }
 
 /// What else the answer to a question may say of an order: it was closed unpaid.
 pub(crate) fn is_closed(context: &Context, answer: &Answer<'_>) -> Result<bool, Fault> {
-    Ok(answer.is_sealed() && Source(context).codes("show-closed", 0)?.contains(&answer.code))
+    Ok(answer.is_sealed() && Source(context).codes(parameters::SHOW_CLOSED, 0)?.contains(&answer.code))
 }
 
 /// How such an order ends: nobody was charged, and nobody will be.
@@ -95,12 +95,12 @@ pub(crate) fn closed(code: &str) -> Outcome {
 /// Whether a question after the customer has gone found that nobody paid: then the order is closed before somebody does.
 pub(crate) fn is_unpaid(context: &Context, original: &Original, answer: &Answer<'_>) -> Result<bool, Fault> {
     let is_order = Kind::of_operation(original.operation) == Some(Kind::ShowToPay);
-    Ok(is_order && answer.is_sealed() && Source(context).codes("show-unpaid", 1)?.contains(&answer.code))
+    Ok(is_order && answer.is_sealed() && Source(context).codes(parameters::SHOW_UNPAID, 1)?.contains(&answer.code))
 }
 
 /// The code of a proven answer, as it is to be drawn; `None` where there is none that can be drawn.
 fn code(context: &Context, answer: &Answer<'_>) -> Result<Option<String>, Fault> {
-    let field = Source(context).field("show-field")?.and_then(|field| answer.fields.get(field));
+    let field = Source(context).field(parameters::SHOW_FIELD)?.and_then(|field| answer.fields.get(field));
     let is_drawable =
         |bytes: &&[u8]| (1..=CODE_BYTES_MAX).contains(&bytes.len()) && bytes.iter().all(|byte| is_printable(*byte));
     let bytes = field.map(|value| value.bytes()).filter(is_drawable);

@@ -11,7 +11,7 @@ use crate::descriptor::{BATCH_MEMORY, MAC_KEY, MASTER_KEY, PIN_KEY, TRACK_KEY};
 use crate::layouts::{CUSTOM, CUSTOM_BATCH};
 use crate::managing::{self, DONE, Managing};
 use crate::matrix::Kind;
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::settings::Settings;
 use crate::state::State;
 
@@ -105,13 +105,13 @@ fn effects(context: &Context, answer: &Answer<'_>) -> Result<Vec<Effect>, Fault>
 impl Layout {
     /// The one this acquirer has.
     fn of(context: &Context) -> Result<&'static Self, Fault> {
-        let (source, name) = (Source(context), "sign-in-layout");
+        let source = Source(context);
         for layout in &LAYOUTS {
-            if source.is(name, layout.code)? {
+            if source.is(parameters::SIGN_IN_LAYOUT, layout.code)? {
                 return Ok(layout);
             }
         }
-        Err(crate::parameters::bad(name, "001, 003 or 004").into())
+        Err(parameters::bad(parameters::SIGN_IN_LAYOUT, "001, 003 or 004").into())
     }
 
     /// The keys of DE62 (A.10), each with its check value.

@@ -8,7 +8,7 @@ use crate::descriptor::{BATCH_MEMORY, MAC_KEY, SETTLING_MEMORY, TRACE_COUNTER, T
 use crate::fields::TABLE;
 use crate::layouts::CUSTOM;
 use crate::matrix::{Kind, Shape};
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::settings::Settings;
 use crate::state::{Sent, State};
 
@@ -92,7 +92,7 @@ impl Transaction {
             card::write_card(&mut message, presented, context, settings)?;
         }
         let chip = self.card.as_ref().and_then(|card| card::chip_condition(card, context));
-        let takes_part = Source(context).yes("partial-approvals")?;
+        let takes_part = Source(context).yes(parameters::PARTIAL_APPROVALS)?;
         if chip.is_some() || takes_part {
             let [code, ability, condition] = chip.unwrap_or(NOTHING_OF_THE_CHIP);
             let custom = [self.shape.message_type.as_str(), &self.batch, code, ability, condition, TAKES_PART];

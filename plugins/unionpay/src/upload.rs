@@ -12,7 +12,7 @@ use crate::answer::Answer;
 use crate::ending::taken_minor;
 use crate::managing::{self, DONE, Managing};
 use crate::matrix::Kind;
-use crate::parameters::Source;
+use crate::parameters::{self, Source};
 use crate::settings::Settings;
 use crate::settlement::{closing, is_foreign, is_sealed, proofs, side};
 use crate::state::State;
@@ -103,7 +103,7 @@ pub(crate) fn resume(context: &Context, upload: &Upload, state: &[u8], reply: &R
 
 /// The messages of a call: eight rows each, those of chips apart where the acquirer wants that.
 fn frames(context: &Context, upload: &Upload) -> Result<Vec<Frame>, Fault> {
-    let by_entry = Source(context).is("upload-details", "by-entry")?;
+    let by_entry = Source(context).is(parameters::UPLOAD_DETAILS, "by-entry")?;
     let chip_code = if upload.balanced { CHIP_BALANCED } else { CHIP_UNBALANCED };
     let mut classes = [(DETAILS, Vec::new()), (chip_code, Vec::new())];
     for (number, item) in upload.items.iter().enumerate() {
