@@ -52,6 +52,8 @@ pub struct Encoder<H> {
     buffer: Vec<u8>,
     /// In ascending order of their numbers, each once.
     entries: Vec<Entry<H>>,
+    /// Where in the table the last field was found.
+    last: usize,
 }
 
 #[derive(Debug, Clone)]
@@ -104,6 +106,7 @@ impl<H> Encoder<H> {
             present: Present::default(),
             buffer: Vec::with_capacity(USUAL_BYTES),
             entries: Vec::with_capacity(USUAL_FIELDS),
+            last: 0,
         }
     }
 
@@ -276,8 +279,18 @@ impl<H> Encoder<H> {
         Ok(bytes)
     }
 
-    fn field(&self, number: u8) -> Result<&'static Field, EncodeError> {
-        self.format.field(number).ok_or(EncodeError::UnknownField(number))
+    /// A field of the table. Fields are mostly set in ascending order, so walking on from the last one is the shortest
+    /// search.
+    fn field(&mut self, number: u8) -> Result<&'static Field, EncodeError> {
+        let fields = self.format.fields;
+        let from = if fields.get(self.last).is_some_and(|last| last.number <= number) { self.last } else { 0 };
+        for (index, field) in fields.iter().enumerate().skip(from) {
+            if field.number >= number {
+                self.last = index;
+                return if field.number == number { Ok(field) } else { Err(EncodeError::UnknownField(number)) };
+            }
+        }
+        Err(EncodeError::UnknownField(number))
     }
 
     fn write(

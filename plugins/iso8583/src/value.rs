@@ -66,7 +66,8 @@ impl<'f> Value<'f> {
     /// The value as text; national characters that are not UTF-8 are replaced.
     pub fn text(&self) -> String {
         if self.field.encoding == Encoding::Ascii {
-            return String::from_utf8_lossy(self.bytes).into_owned();
+            let text = core::str::from_utf8(self.bytes).map(str::to_owned);
+            return text.unwrap_or_else(|_| String::from_utf8_lossy(self.bytes).into_owned());
         }
         self.characters().map(char::from).collect()
     }

@@ -7,7 +7,7 @@
 use core::alloc::{GlobalAlloc, Layout};
 use core::arch::wasm32::{memory_grow, memory_size};
 use core::cell::Cell;
-use core::ptr::null_mut;
+use core::ptr::{NonNull, null_mut};
 
 /// Size of a WebAssembly page.
 const PAGE_BYTES: usize = 64 * 1024;
@@ -27,12 +27,12 @@ unsafe impl Sync for Arena {}
 // overlap; `take` aligns them as the layout asks and answers null when memory cannot grow.
 unsafe impl GlobalAlloc for Arena {
     unsafe fn alloc(&self, layout: Layout) -> *mut u8 {
-        self.take(layout).unwrap_or(null_mut())
+        self.take(layout).map_or(null_mut(), NonNull::as_ptr)
     }
 
     unsafe fn alloc_zeroed(&self, layout: Layout) -> *mut u8 {
         // Fresh pages are zero and no block is used twice, not even the grown tail of one.
-        self.take(layout).unwrap_or(null_mut())
+        self.take(layout).map_or(null_mut(), NonNull::as_ptr)
     }
 
     unsafe fn dealloc(&self, _block: *mut u8, _layout: Layout) {}
@@ -48,19 +48,30 @@ unsafe impl GlobalAlloc for Arena {
         let Ok(larger) = Layout::from_size_align(new_size, layout.align()) else { return null_mut() };
         let Some(moved) = self.take(larger) else { return null_mut() };
         // SAFETY: both blocks are live, do not overlap, and hold at least the old size.
-        unsafe { core::ptr::copy_nonoverlapping(block, moved, layout.size()) };
-        moved
+        unsafe { core::ptr::copy_nonoverlapping(block, moved.as_ptr(), layout.size()) };
+        moved.as_ptr()
     }
 }
 
 impl Arena {
-    fn take(&self, layout: Layout) -> Option<*mut u8> {
-        let start = self.next.get().checked_next_multiple_of(layout.align())?;
-        let end = start.checked_add(layout.size())?;
-        if start != 0 && end <= self.end.get() {
-            self.next.set(end);
-            return Some(start as *mut u8);
+    /// A block, or nothing, in as few steps as can be: every string and list of a call asks for one.
+    fn take(&self, layout: Layout) -> Option<NonNull<u8>> {
+        // A power of two, so that its remainder is a mask; a sum past the last address wraps to below the first.
+        let past = layout.align() - 1;
+        let start = self.next.get().wrapping_add(past) & !past;
+        let end = start.wrapping_add(layout.size());
+        match NonNull::new(start as *mut u8) {
+            Some(block) if start <= end && end <= self.end.get() => {
+                self.next.set(end);
+                Some(block)
+            }
+            _ => self.grow(layout),
         }
+    }
+
+    #[cold]
+    #[inline(never)]
+    fn grow(&self, layout: Layout) -> Option<NonNull<u8>> {
         let pages = layout.size().checked_add(layout.align())?.div_ceil(PAGE_BYTES);
         let grown_from = memory_grow(0, pages);
         if grown_from == usize::MAX {
@@ -72,7 +83,7 @@ impl Arena {
         let start = from.checked_next_multiple_of(layout.align())?;
         self.next.set(start.checked_add(layout.size())?);
         self.end.set(memory_size(0) * PAGE_BYTES);
-        Some(start as *mut u8)
+        NonNull::new(start as *mut u8)
     }
 
     fn extend(&self, more: usize) -> Option<()> {

@@ -15,6 +15,9 @@ pub mod template;
 
 #[cfg(target_arch = "wasm32")]
 mod arena;
+#[cfg(target_arch = "wasm32")]
+#[doc(hidden)]
+pub mod exports;
 mod plugin;
 mod step;
 

@@ -90,7 +90,8 @@ macro_rules! export_plugin {
         #[allow(unsafe_code, reason = "the exports of a component are raw functions; generated")]
         mod exported {
             type Exported = $crate::Export<super::$plugin>;
-            $crate::bindings::export_components!(Exported with_types_in $crate::bindings);
+            // The macro takes a path from which it goes on to `exports`.
+            $crate::bindings::export_components!(Exported with_types_in $crate::exports);
         }
     };
 }

@@ -165,8 +165,10 @@ impl Composer {
         let head = self.encoder.head();
         let mut parts = vec![Part::Bytes(&head)];
         let mut mac = None;
+        // Marks and pieces are both in ascending order.
+        let mut left = marks.iter().peekable();
         for (field, piece) in self.encoder.pieces() {
-            let marked = marks.iter().find(|(mark, _)| *mark == field.number).map(|(_, node)| *node);
+            let marked = left.next_if(|(mark, _)| *mark == field.number).map(|(_, node)| *node);
             match (piece, marked) {
                 (Piece::Measured { prefix, hole }, marked) => {
                     let of = marked.unwrap_or_else(|| hole.node(&mut template));
