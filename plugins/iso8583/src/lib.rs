@@ -34,6 +34,7 @@
 
 mod bitmap;
 mod character;
+mod check;
 mod decode;
 mod encode;
 mod error;

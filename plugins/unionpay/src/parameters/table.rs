@@ -79,7 +79,12 @@ parameters! {
         "DE39 of a reversal because the cashier stopped waiting. 98, no answer, is known to every acquirer; \
          17 is a vendor's.",
     );
-    ORIGINAL_DATA = optional("original-data", "yes", "yes|no", "Whether a reversal carries batch and trace of the original in DE61.");
+    ORIGINAL_DATA = optional(
+        "original-data",
+        "yes",
+        "yes|no",
+        "Whether a reversal carries batch and trace of the original in DE61.",
+    );
     REVERSAL_ANSWER_BITMAPS = optional(
         "reversal-answer-bitmaps",
         // 3 4 11 12 13 15 25 32 37 39 41 42 49 60 64, with and without DE2.
@@ -103,7 +108,12 @@ parameters! {
         "DE39 by which a repeated refund or advice is refused for certain where this plugin is gone. Any other code \
          but 00 leaves it owed.",
     );
-    ACQUIRER_ID_DIGITS = optional("acquirer-id-digits", "8", "[0-9]{1,2}(,[0-9]{1,2})*", "Lengths of DE32 that such an answer may have.");
+    ACQUIRER_ID_DIGITS = optional(
+        "acquirer-id-digits",
+        "8",
+        "[0-9]{1,2}(,[0-9]{1,2})*",
+        "Lengths of DE32 that such an answer may have.",
+    );
     REPEAT_MARK = optional(
         "repeat-mark",
         "none",
@@ -123,7 +133,12 @@ parameters! {
         "date|batch",
         "What DE61 of a completion and the cancellations begins with: 000000 (date) or the original's batch (batch).",
     );
-    CARD_SCHEME = optional("card-scheme", "CUP", "([0-9A-Za-z ]{3})?", "DE63.1 of a refund whose original named no card scheme.");
+    CARD_SCHEME = optional(
+        "card-scheme",
+        "CUP",
+        "([0-9A-Za-z ]{3})?",
+        "DE63.1 of a refund whose original named no card scheme.",
+    );
     ABSENT_CARD = optional(
         "absent-card",
         "typed",
@@ -136,13 +151,28 @@ parameters! {
         "([0-9A-Z]{3}(,[0-9A-Z]{3})*)?",
         "DE63.1 of answers about cards that settle as foreign ones.",
     );
-    PARTIAL_APPROVALS = optional("partial-approvals", "no", "yes|no", "Whether 60.6 says that less than the whole amount is taken.");
+    PARTIAL_APPROVALS = optional(
+        "partial-approvals",
+        "no",
+        "yes|no",
+        "Whether 60.6 says that less than the whole amount is taken.",
+    );
     CHIP_TAGS_MORE = optional("chip-tags-more", "", TAGS, "Tags at the end of DE55, such as 4F, 5F34 or 9F74.");
     CONTACTLESS_TAGS_MORE = optional("contactless-tags-more", "9F63", TAGS, "Tags after those, for a tapped card.");
     SCAN_FIELD = optional("scan-field", "59", "59|62|63", "The field that carries the customer's code.");
-    SCAN_ORDER_FIELD = optional("scan-order-field", "", "(57|58|59|62|63)?", "The field that carries the terminal's order number.");
+    SCAN_ORDER_FIELD = optional(
+        "scan-order-field",
+        "",
+        "(57|58|59|62|63)?",
+        "The field that carries the terminal's order number.",
+    );
     SCAN_PROCESSING_CODE = optional("scan-processing-code", "000000", "[0-9]{6}", "DE3 of a scanned payment.");
-    SCAN_INQUIRY_PROCESSING_CODE = optional("scan-inquiry-processing-code", "310000", "[0-9]{6}", "DE3 of the question what became of one.");
+    SCAN_INQUIRY_PROCESSING_CODE = optional(
+        "scan-inquiry-processing-code",
+        "310000",
+        "[0-9]{6}",
+        "DE3 of the question what became of one.",
+    );
     SCAN_TYPE = optional("scan-type", "22", "[0-9]{2}", "60.1 of both.");
     SCAN_DOUBT = optional(
         "scan-doubt",
@@ -150,7 +180,12 @@ parameters! {
         "inquire|reverse",
         "What is done about a payment by a code in doubt: asked about until it is final, or reversed at once.",
     );
-    SCAN_POLL_MS = optional("scan-poll-ms", "5000", MILLISECONDS, "The wait before each such question, in milliseconds.");
+    SCAN_POLL_MS = optional(
+        "scan-poll-ms",
+        "5000",
+        MILLISECONDS,
+        "The wait before each such question, in milliseconds.",
+    );
     SCAN_POLLS = optional("scan-polls", "6", "[0-9]{1,2}", "How often is asked while the customer stands there.");
     SHOW_PROCESSING_CODE = optional(
         "show-processing-code",
@@ -182,17 +217,42 @@ parameters! {
         CODES_OR_NONE,
         "DE39 of the question about an order that was never paid and can be paid no more.",
     );
-    INQUIRY_NOT_FOUND = optional("inquiry-not-found", "25", CODES, "DE39 of an inquiry whose original the acquirer does not know.");
-    SIGN_IN_LAYOUT = optional("sign-in-layout", "003", "001|003|004", "60.3 of sign-in: short keys, long keys, a key for tracks too.");
-    TIP_AMOUNT = optional("tip-amount", "total", "total|difference", "What DE4 of a tip says: the new total, or the tip alone.");
-    SETTLEMENT_MAC = optional("settlement-mac", "yes", "yes|no", "Whether settlement, upload and their answers have a MAC.");
+    INQUIRY_NOT_FOUND = optional(
+        "inquiry-not-found",
+        "25",
+        CODES,
+        "DE39 of an inquiry whose original the acquirer does not know.",
+    );
+    SIGN_IN_LAYOUT = optional(
+        "sign-in-layout",
+        "003",
+        "001|003|004",
+        "60.3 of sign-in: short keys, long keys, a key for tracks too.",
+    );
+    TIP_AMOUNT = optional(
+        "tip-amount",
+        "total",
+        "total|difference",
+        "What DE4 of a tip says: the new total, or the tip alone.",
+    );
+    SETTLEMENT_MAC = optional(
+        "settlement-mac",
+        "yes",
+        "yes|no",
+        "Whether settlement, upload and their answers have a MAC.",
+    );
     SETTLE_VOIDS = optional(
         "settle-voids",
         "both-sides",
         "both-sides|cancelled-out",
         "How a void counts in the totals: its sale as a debit and itself as a credit, or neither.",
     );
-    UPLOAD_BALANCED = optional("upload-balanced", "no", "yes|no", "Whether the details are uploaded after a balanced settlement too.");
+    UPLOAD_BALANCED = optional(
+        "upload-balanced",
+        "no",
+        "yes|no",
+        "Whether the details are uploaded after a balanced settlement too.",
+    );
     UPLOAD_DETAILS = optional(
         "upload-details",
         "together",
@@ -205,10 +265,30 @@ parameters! {
         "next|same",
         "The batch after a closed one: the next number, or what the next sign-in says.",
     );
-    AFTER_SETTLEMENT = optional("after-settlement", "sign-in", "nothing|sign-in|sign-off", "What follows a closed batch.");
-    PARAMETER_CODES = optional("parameter-codes", "362,360,361", DOWNLOAD_CODES, "60.3 of parameters: status, download, end.");
-    PUBLIC_KEY_CODES = optional("public-key-codes", "372,370,371", DOWNLOAD_CODES, "60.3 of public keys: list, download, end.");
-    APPLICATION_CODES = optional("application-codes", "382,380,381", DOWNLOAD_CODES, "60.3 of applications: list, download, end.");
+    AFTER_SETTLEMENT = optional(
+        "after-settlement",
+        "sign-in",
+        "nothing|sign-in|sign-off",
+        "What follows a closed batch.",
+    );
+    PARAMETER_CODES = optional(
+        "parameter-codes",
+        "362,360,361",
+        DOWNLOAD_CODES,
+        "60.3 of parameters: status, download, end.",
+    );
+    PUBLIC_KEY_CODES = optional(
+        "public-key-codes",
+        "372,370,371",
+        DOWNLOAD_CODES,
+        "60.3 of public keys: list, download, end.",
+    );
+    APPLICATION_CODES = optional(
+        "application-codes",
+        "382,380,381",
+        DOWNLOAD_CODES,
+        "60.3 of applications: list, download, end.",
+    );
     STAND_IN = optional(
         "stand-in",
         "yes",

@@ -21,4 +21,5 @@ mod show;
 mod sign_in;
 mod support;
 mod till;
+mod totals;
 mod tracks;
