@@ -8,7 +8,7 @@ work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 flags="--target=wasm32 -nostdlib -nostdlibinc -ffreestanding -fno-builtin -O2 -std=c17 -fvisibility=hidden -mbulk-memory"
 flags="$flags -I$here/../libc/include -I$bindings"
-for source in "$here/hellopay.c" "$here/../libc/memory.c"; do
+for source in "$here"/*.c "$here/../libc/memory.c"; do
     ${CLANG:-clang} $flags -Wall -Wextra -Werror -Wno-missing-field-initializers -c "$source" -o "$work/$(basename "$source").o"
 done
 # What is generated has its own habits.
