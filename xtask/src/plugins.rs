@@ -25,6 +25,8 @@ use crate::{
 /// The package that turns WebAssembly into a component and an artefact.
 pub const COMPILE_TOOL: &str = "acquit-compile";
 
+/// The plugin that means harm and answers within its types, and where it goes below `target/plugins`.
+const HOSTILE: (&str, &str) = ("acquit-hostile-answers", "hostile/answers");
 /// Plugins that are compiled for the interpreter too, because tests judge them on it.
 const INTERPRETED: [&str; 1] = ["starter"];
 /// What the compile tool calls the interpreter of a 64-bit machine, such as this is built on.
@@ -115,34 +117,34 @@ fn package(name: &str) -> String {
     format!("acquit-plugin-{name}")
 }
 
-fn core_module(house: &House, name: &str) -> PathBuf {
-    let file = format!("{}.wasm", package(name).replace('-', "_"));
+fn core_module(house: &House, package: &str) -> PathBuf {
+    let file = format!("{}.wasm", package.replace('-', "_"));
     house.target.join("guest").join(TARGET).join("plugin").join(file)
 }
 
 fn build_guests(house: &House, progress: &mut Progress, names: &[String]) -> Result<()> {
     let compiler = GuestCompiler::prepare(house, progress)?;
     let mut inputs = Stamp::default();
-    for path in ["plugins", "wit", "Cargo.lock", "Cargo.toml"] {
+    for path in ["plugins", "tests/hostile", "wit", "Cargo.lock", "Cargo.toml"] {
         inputs.path(&house.root, &house.root.join(path))?;
     }
     inputs.fact("the guest compiler", &compiler.version);
     inputs.fact("the guest flags", &guest::flags(house).join(" "));
-    let results: Vec<PathBuf> = names.iter().map(|name| core_module(house, name)).collect();
+    let packages: Vec<String> = names.iter().map(|name| package(name)).chain([HOSTILE.0.to_owned()]).collect();
+    let results: Vec<PathBuf> = packages.iter().map(|package| core_module(house, package)).collect();
     let stamp_file = house.target.join("stamps/guests.stamp");
     let made = Made { stamp_file: &stamp_file, root: &house.root, results: &results };
     let Some(why) = made.stale(&inputs)? else { return Ok(()) };
 
     let target_folder = house.target.join("guest");
-    let packages: Vec<String> = names.iter().flat_map(|name| ["-p".to_owned(), package(name)]).collect();
     let mut cargo = house.cargo(["build", "--lib", "--profile", "plugin", "--target", TARGET]);
-    cargo.args(&packages).env("CARGO_TARGET_DIR", target_folder);
+    cargo.args(packages.iter().flat_map(|package| ["-p", package])).env("CARGO_TARGET_DIR", target_folder);
     compiler.apply(house, &mut cargo);
     progress.run(&format!("plugins to WebAssembly ({why})"), &mut cargo)?;
-    for (name, module) in names.iter().zip(&results) {
+    for (package, module) in packages.iter().zip(&results) {
         if !module.is_file() {
             bail!(
-                "plugins/{name} made no {}: its Cargo.toml must say crate-type = [\"cdylib\", \"rlib\"]",
+                "{package} made no {}: its Cargo.toml must say crate-type = [\"cdylib\", \"rlib\"]",
                 house.relative(module).display()
             );
         }
@@ -152,7 +154,8 @@ fn build_guests(house: &House, progress: &mut Progress, names: &[String]) -> Res
 
 fn jobs(house: &House, names: &[String]) -> Result<Vec<Job>> {
     let mut jobs: Vec<Job> =
-        names.iter().map(|name| Job { input: core_module(house, name), name: PathBuf::from(name) }).collect();
+        names.iter().map(|name| Job { input: core_module(house, &package(name)), name: PathBuf::from(name) }).collect();
+    jobs.push(Job { input: core_module(house, HOSTILE.0), name: PathBuf::from(HOSTILE.1) });
     for (folder, ending) in [("hostile", ".wat"), ("museum", ".component.wasm")] {
         for input in stamp::files_below(&house.root.join("tests").join(folder))? {
             let file = input.file_name().and_then(|file| file.to_str());

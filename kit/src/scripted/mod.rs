@@ -51,6 +51,14 @@ pub enum StartError {
 }
 
 impl ScriptedAcquirer {
+    /// Takes connections when this returns, and follows the script alone.
+    ///
+    /// # Errors
+    /// No port is free, or no certificate can be made.
+    pub fn following(script: Script) -> Result<Self, StartError> {
+        ScriptedAcquirer::start(Arc::new(script), Vec::new())
+    }
+
     /// Takes connections when this returns. `rules` are tried before those of the script.
     ///
     /// # Errors
