@@ -377,23 +377,21 @@ fn write_length(length: usize, prefix: Prefix, into: &mut Vec<u8>) {
     }
 }
 
-/// Digits, already checked, two a byte.
+/// Digits, already checked, two a byte. A digit's character ends in its nibble, and `=` in that of the separator.
 fn pack_digits(text: &str, padding: Padding, into: &mut Vec<u8>) {
-    let nibble = |character: &u8| if *character == b'=' { SEPARATOR } else { character & 0x0F };
+    const { assert!(b'=' & 0x0F == SEPARATOR) };
     let is_led_by_zero = padding == Padding::LeftZero && text.len() % 2 == 1;
     let rest = match text.as_bytes() {
         [first, rest @ ..] if is_led_by_zero => {
-            into.push(nibble(first));
+            into.push(first & 0x0F);
             rest
         }
         all => all,
     };
+    let (pairs, last) = rest.as_chunks::<2>();
+    into.extend(pairs.iter().map(|[high, low]| high << 4 | low & 0x0F));
     let filling = if padding == Padding::RightF { 0x0F } else { 0 };
-    into.extend(rest.chunks(2).map(|pair| match pair {
-        [high, low] => nibble(high) << 4 | nibble(low),
-        [high, ..] => nibble(high) << 4 | filling,
-        [] => 0,
-    }));
+    into.extend(last.iter().map(|high| high << 4 | filling));
 }
 
 /// An even number of nibbles, two a byte.
