@@ -93,12 +93,22 @@ impl Page {
         self
     }
 
-    /// Adds a line.
+    /// Adds a line. Control characters become spaces: some of the text is a plugin's or an acquirer's, and a printer would
+    /// cut, feed or open the drawer by them.
     #[must_use]
     pub fn line(mut self, line: Line) -> Self {
-        self.items.push(Item::Line(line));
+        let Line { left, center, right } = line;
+        let [left, center, right] = [left, center, right].map(readable);
+        self.items.push(Item::Line(Line { left, center, right }));
         self
     }
+}
+
+fn readable(text: String) -> String {
+    if !text.contains(char::is_control) {
+        return text;
+    }
+    text.chars().map(|letter| if letter.is_control() { ' ' } else { letter }).collect()
 }
 
 /// The page as lines of at most `columns` characters. What does not fit beside its neighbour goes below it; what does
@@ -181,6 +191,13 @@ mod tests {
     use proptest::prelude::{ProptestConfig, prop_assert, prop_assert_eq, proptest};
 
     use super::*;
+
+    /// A plugin's receipt line held the commands by which a printer opens its drawer, and they were printed as they came.
+    #[test]
+    fn no_text_commands_a_printer() {
+        let page = Page::new().pair("Note", "\u{1b}p\0paid\n0.01").left("\u{9b}2J").center("\u{1d}V");
+        assert_eq!(layout(&page, 20), ["Note     p paid 0.01", " 2J", "          V"]);
+    }
 
     #[test]
     fn lines_are_laid_out_by_columns_and_chinese_counts_twice() {

@@ -208,3 +208,18 @@ fn no_approval_of_a_hostile_plugin_counts_that_its_acquirer_did_not_prove() -> R
     ensure!((ledger.booked(), ledger.undone()) == (ANSWERING.len(), ANSWERING.len()), "{ledger:?}");
     market.close()
 }
+
+/// A plugin's receipt line held the commands by which a printer cuts and opens its drawer, and they were printed as they
+/// came.
+#[test]
+fn no_receipt_line_of_a_hostile_plugin_commands_the_printer() -> Result<()> {
+    let market = Market::open()?.suffer(&[("printer-commands", "null")], "approved")?;
+    let mut receipts = Vec::new();
+    for receipt in fs::read_dir(market.shop.house.terminal.receipts())? {
+        receipts.push(fs::read_to_string(receipt?.path())?);
+    }
+    ensure!(receipts.iter().any(|receipt| receipt.contains("paid 0.01")), "{receipts:?}");
+    let steers = |letter: char| letter.is_control() && letter != '\n';
+    ensure!(!receipts.iter().any(|receipt| receipt.contains(steers)), "{receipts:?}");
+    market.close()
+}

@@ -29,6 +29,12 @@ pub(crate) fn attack(context: &Context, payment: &Payment, mut step: Step) -> Re
         }
         "more-than-asked" => approved(&mut step, |minor, _| *minor += 1),
         "other-currency" => approved(&mut step, |_, currency| *currency = 840),
+        "printer-commands" => {
+            if let Action::Finish(Outcome::Approved(approved)) = &mut step.action {
+                // Cuts the paper and opens the drawer of many printers.
+                approved.receipt.push(("note".to_owned(), "\u{1d}V\0\u{1b}p\0paid 0.01".to_owned()));
+            }
+        }
         "listen-for-ever" => step.action = Action::Listen(Stray::Late),
         "second-payment" => return sale::start(context, payment),
         _ => {}
