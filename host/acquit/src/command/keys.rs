@@ -168,7 +168,7 @@ fn load(house: &House, load: &Load) -> Result<ExitCode> {
 }
 
 fn loaded(house: &House, acquirer: &str, slot: &str) -> Result<ExitCode> {
-    let line = format!("{acquirer}: key {slot} loaded, its check value held");
+    let line = house.messages.text("keys-loaded", &[("acquirer", acquirer.into()), ("slot", slot.into())]);
     house.show(&Response::done(json!({ "acquirer": acquirer, "slot": slot, "loaded": true }), vec![line]))
 }
 

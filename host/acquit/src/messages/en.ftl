@@ -526,6 +526,7 @@ keys-ceremony-abandoned = Slot { $slot }: what was entered is forgotten.
 keys-component = { $by }: component for slot { $slot } (not shown):
 keys-component-again = The same once more:
 keys-component-taken = Component of { $by } taken. Check value { $value }: compare it with yours.
+keys-loaded = { $acquirer }: the key of slot { $slot } is loaded.
 keys-half-loaded = Slot { $slot }: half of the key pair with the SHA-256 fingerprint { $value } is loaded.
 keys-entered = { $by }, { $time }, check value { $value }
 keys-slot-holds = { $algorithm }, check value { $value }

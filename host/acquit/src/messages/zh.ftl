@@ -478,6 +478,7 @@ keys-ceremony-abandoned = 密钥槽 { $slot }：已录入的内容已清除。
 keys-component = { $by }：请输入密钥槽 { $slot } 的分量（不显示）：
 keys-component-again = 请再输入一次：
 keys-component-taken = 已收到 { $by } 的分量。校验值 { $value }，请与自己的核对。
+keys-loaded = { $acquirer }：密钥槽 { $slot } 的密钥已装载。
 keys-half-loaded = 密钥槽 { $slot }：已装载密钥对的一半，SHA-256 指纹为 { $value }。
 keys-entered = { $by }，{ $time }，校验值 { $value }
 keys-slot-holds = { $algorithm }，校验值 { $value }
