@@ -106,6 +106,8 @@ impl Incoming {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -167,6 +169,32 @@ mod tests {
             let mut incoming = Incoming::new(Prefix::AsciiFour, 12);
             incoming.push(bytes);
             assert_eq!(incoming.take(), Err(refusal));
+        }
+    }
+
+    proptest! {
+        /// Any bytes, cut anywhere: a frame as long as its length says, more to come, or an error.
+        #[test]
+        fn any_bytes_are_a_frame_or_an_error(
+            start in prop::sample::select(vec![&b""[..], b"\x00", b"\x00\x05", b"\xFF\xFF", b"0005", b"00"]),
+            bytes in prop::collection::vec(any::<u8>(), 0..16),
+            piece in 1_usize..8,
+        ) {
+            let bytes = [start, &bytes].concat();
+            for prefix in [Prefix::U16, Prefix::AsciiFour] {
+                let mut incoming = Incoming::new(prefix, 8);
+                for piece in bytes.chunks(piece) {
+                    incoming.push(piece);
+                    match incoming.take() {
+                        Ok(None) => {}
+                        Ok(Some(frame)) => {
+                            prop_assert!(bytes.starts_with(&encode(&frame, prefix, 8).unwrap()));
+                            break;
+                        }
+                        Err(_) => break,
+                    }
+                }
+            }
         }
     }
 }

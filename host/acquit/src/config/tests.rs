@@ -3,6 +3,7 @@
 use engine::contract::acquirer::{Echoed, KeyAlgorithm, KeyScheme, KeyUse};
 use engine::contract::template::{MacAlgorithm, PinFormat, Secret};
 use engine::contract::transaction::OperationKind;
+use proptest::prelude::*;
 
 use super::*;
 
@@ -360,4 +361,33 @@ fn columns_count_characters_not_bytes() {
     };
     let found = mistake("profile = \"开发\" x");
     assert_eq!((found.line, found.column), (1, 16));
+}
+
+/// The example with stretches of it replaced.
+fn changed() -> impl Strategy<Value = String> {
+    let pieces = ["", "\"", "[", "]", "{", "=", "\n", "-1", "99999999999999999999", "[[acquirer]]\n", "\0", "中"];
+    let change = (any::<prop::sample::Index>(), 0..24_usize, prop::sample::select(pieces.to_vec()));
+    prop::collection::vec(change, 1..4).prop_map(|changes| {
+        let mut letters: Vec<char> = RIGHT.chars().collect();
+        for (place, length, piece) in changes {
+            let start = place.index(letters.len());
+            let end = (start + length).min(letters.len());
+            letters.splice(start..end, piece.chars());
+        }
+        letters.into_iter().collect()
+    })
+}
+
+#[test]
+fn a_configuration_that_nests_for_ever_is_refused() {
+    assert!(parse(&format!("data = {}", "[".repeat(50_000))).is_err());
+}
+
+proptest! {
+    #[test]
+    fn any_text_is_a_configuration_or_an_error(text in prop_oneof![changed(), ".{0,200}"]) {
+        if let Err(why) = parse(&text) {
+            prop_assert!(why.to_string().contains("terminal.toml"), "{why}");
+        }
+    }
 }

@@ -89,6 +89,8 @@ fn bytes_of(text: &str) -> Result<Zeroizing<Vec<u8>>, ClearKeyError> {
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     /// protocols: K2, two components of a published zone master key.
@@ -120,5 +122,20 @@ mod tests {
         let combine = |parts: &[&str]| ClearKey::from_components(parts).map(drop);
         assert_eq!(combine(&["0123456789ABCDEFFEDCBA9876543210"]), Err(ClearKeyError::Components));
         assert_eq!(combine(&["0123456789ABCDEFFEDCBA9876543210", "0123"]), Err(ClearKeyError::Components));
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_component_or_an_error(
+            one in prop_oneof!["[0-9A-Fa-f]{32}", "[0-9A-F]{0,70}", ".{0,40}"],
+            two in prop_oneof!["[0-9A-Fa-f]{32}", ".{0,40}"],
+        ) {
+            if let Ok(ClearKey(bytes)) = ClearKey::from_hex(&one) {
+                prop_assert!(hex::encode(&*bytes).eq_ignore_ascii_case(&one));
+            }
+            if let Ok(ClearKey(bytes)) = ClearKey::from_components(&[&one, &two]) {
+                prop_assert!(bytes.len() * 2 == one.len() && one.len() == two.len());
+            }
+        }
     }
 }
