@@ -21,6 +21,9 @@ fn main() {
     for (name, bytes) in fuzz::message::seeds() {
         put(&corpus.join("iso8583"), name, &bytes);
     }
+    for (name, bytes) in fuzz::chip_data::seeds() {
+        put(&corpus.join("chip_data"), name, &bytes);
+    }
     for (name, bytes) in fuzz::key_block::seeds() {
         put(&corpus.join("key_block"), name, &bytes);
     }

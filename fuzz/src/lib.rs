@@ -1,6 +1,7 @@
 //! What the fuzz targets check of one input. Here rather than in the targets, so that seeds and found inputs are replayed
 //! by a plain test.
 
+pub mod chip_data;
 pub mod evidence;
 pub mod key_block;
 pub mod message;
@@ -58,6 +59,12 @@ mod tests {
         let taken = super::key_block::seeds().into_iter().filter(|(_, seed)| super::key_block::is_taken(seed));
         let taken: Vec<_> = taken.map(|(name, _)| name).collect();
         assert_eq!(taken, ["version-a", "version-b", "version-d", "initial"]);
+    }
+
+    #[test]
+    fn seeds_of_chip_data_hold_and_are_read() {
+        replay("chip_data", super::chip_data::check);
+        replay("chip_data", |seed| assert!(super::chip_data::is_read(seed)));
     }
 
     #[test]
