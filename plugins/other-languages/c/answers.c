@@ -5,8 +5,11 @@
 #include <stdlib.h>
 #include <string.h>
 
-// The members an answer may have, and what people call them.
-enum { GOT_TERMINAL, GOT_ORDER, GOT_AMOUNT, GOT_RESULT, GOT_CODE, GOT_AUTHORIZATION, GOT_REFERENCE, MEMBERS };
+// The members an answer may have, then those of requests alone, and what people call them.
+enum {
+    GOT_TERMINAL, GOT_ORDER, GOT_AMOUNT, GOT_RESULT, GOT_CODE, GOT_AUTHORIZATION, GOT_REFERENCE, GOT_CURRENCY, GOT_REASON,
+    MEMBERS
+};
 static const struct {
     plugin_string_t name, title;
 } MEMBER[MEMBERS] = {
@@ -17,6 +20,8 @@ static const struct {
     {TEXT("code"), TEXT("response code")},
     {TEXT("authorization"), TEXT("authorisation code")},
     {TEXT("reference"), TEXT("retrieval reference")},
+    {TEXT("currency"), TEXT("currency")},
+    {TEXT("reason"), TEXT("reason of a reversal")},
 };
 
 typedef struct {
@@ -92,9 +97,6 @@ static bool malformed(types_fault_t *fault, plugin_string_t path, size_t offset,
 
 static bool hear(acquirer_reply_t *reply, answer_t *answer, types_fault_t *fault) {
     size_t at = 0;
-    if (reply->status != 200) {
-        return malformed(fault, (plugin_string_t)TEXT("status"), 0, (plugin_string_t)TEXT("only 200 is an answer"));
-    }
     if (!read_members(reply->body, answer, &at)) {
         plugin_string_t why = TEXT("one object of plain strings, each once, is expected");
         return malformed(fault, (plugin_string_t)TEXT("body"), at, why);
@@ -170,27 +172,49 @@ static acquirer_outcome_t echo_outcome(const answer_t *answer) {
     }}};
 }
 
+static bool about_answer(
+    transaction_operation_t *operation, const answer_t *answer, acquirer_outcome_t *outcome, types_fault_t *fault
+) {
+    switch (operation->tag) {
+    case TRANSACTION_OPERATION_MAINTAIN: *outcome = echo_outcome(answer); return true;
+    case TRANSACTION_OPERATION_PAY: *outcome = sale_outcome(answer, operation->val.pay.amount); return true;
+    case TRANSACTION_OPERATION_FOLLOW_UP: *outcome = reversal_outcome(answer); return true;
+    default: return FAIL(UNSUPPORTED, "this plugin does not do this operation");
+    }
+}
+
+// Whoever sent another status than 200 need not know what became of the order.
+static acquirer_outcome_t about_nothing(const transaction_operation_t *operation, uint16_t status) {
+    plugin_list_u8_t number = digits(status, 3);
+    plugin_string_t code = {number.ptr, number.len};
+    if (operation->tag != TRANSACTION_OPERATION_MAINTAIN) return unknown(code);
+    return (acquirer_outcome_t){ACQUIRER_OUTCOME_DECLINED, {.declined = {
+        .code = code, .reason = ACQUIRER_REASON_OTHER,
+    }}};
+}
+
 bool acquirer_resume(
     transaction_context_t *context, transaction_operation_t *operation, plugin_list_u8_t *state,
     acquirer_event_t *event, acquirer_step_t *step, types_fault_t *fault
 ) {
     (void)context;
-    answer_t answer;
     if (event->tag != ACQUIRER_EVENT_RECEIVED) return FAIL(INTERNAL, "only an answer can follow a message here");
     if (state->len != ORDER_DIGITS) return FAIL(INTERNAL, "the state is not one this plugin returned");
-    if (!hear(&event->val.received, &answer, fault)) return false;
+    acquirer_reply_t *reply = &event->val.received;
+    acquirer_list_proof_t proofs = {NULL, 0};
     acquirer_outcome_t outcome;
-    switch (operation->tag) {
-    case TRANSACTION_OPERATION_MAINTAIN: outcome = echo_outcome(&answer); break;
-    case TRANSACTION_OPERATION_PAY: outcome = sale_outcome(&answer, operation->val.pay.amount); break;
-    case TRANSACTION_OPERATION_FOLLOW_UP: outcome = reversal_outcome(&answer); break;
-    default: return FAIL(UNSUPPORTED, "this plugin does not do this operation");
+    if (reply->status == 200) {
+        answer_t answer;
+        if (!hear(reply, &answer, fault) || !about_answer(operation, &answer, &outcome, fault)) return false;
+        proofs = prove(&answer);
+    } else {
+        outcome = about_nothing(operation, reply->status);
     }
     acquirer_tuple2_name_string_t *reference = malloc(sizeof *reference);
     *reference = (acquirer_tuple2_name_string_t){ORDER_COUNTER, {state->ptr, state->len}};
     *step = (acquirer_step_t){
         .state = *state,
-        .proofs = prove(&answer),
+        .proofs = proofs,
         .reference = {reference, 1},
         .action = {ACQUIRER_ACTION_FINISH, {.finish = outcome}},
     };

@@ -51,7 +51,7 @@ bool same(plugin_string_t one, plugin_string_t other) {
     return one.len == other.len && memcmp(one.ptr, other.ptr, one.len) == 0;
 }
 
-static plugin_list_u8_t digits(uint64_t number, size_t width) {
+plugin_list_u8_t digits(uint64_t number, size_t width) {
     uint8_t *text = malloc(width);
     for (size_t at = width; at > 0; at--, number /= 10) text[at - 1] = (uint8_t)('0' + number % 10);
     return (plugin_list_u8_t){text, width};

@@ -40,6 +40,8 @@ acquirer_proof_t proof_of_echo(acquirer_echoed_t what, uint32_t node, template_e
 // hellopay.c
 
 bool same(plugin_string_t one, plugin_string_t other);
+// In decimal, with zeros in front.
+plugin_list_u8_t digits(uint64_t number, size_t width);
 bool fail(types_fault_t *fault, uint8_t tag, plugin_string_t why);
 #define FAIL(tag, why) fail(fault, TYPES_FAULT_##tag, (plugin_string_t)TEXT(why))
 

@@ -174,7 +174,8 @@ var CODES = {
 };
 var TITLES = {
     terminal: "terminal", order: "order", amount: "amount", result: "result", code: "response code",
-    authorization: "authorisation code", reference: "retrieval reference"
+    authorization: "authorisation code", reference: "retrieval reference", currency: "currency",
+    reason: "reason of a reversal"
 };
 
 // One object of plain strings, each once, and nothing behind it; where each value stands.
@@ -212,7 +213,6 @@ function members(body) {
 function text(found, name) { return found[name] ? found[name].text : ""; }
 
 function hear(reply) {
-    if (reply.status !== 200) throw { malformed: { path: "status", offset: 0, reason: "only 200 is an answer" } };
     var found = members(reply.body);
     ["terminal", "order", "result"].forEach(function (name) {
         if (!found[name]) throw { malformed: { path: name, offset: 0, reason: "it is missing" } };
@@ -260,6 +260,10 @@ function echoOutcome(found) {
     return { declined: { code: text(found, "code"), reason: "other", captureCard: false } };
 }
 
+function aboutNothing(operation, status) {
+    return operation.maintain ? { declined: { code: status, reason: "other", captureCard: false } } : unknown(status);
+}
+
 function outcome(operation, found) {
     if (operation.maintain) return echoOutcome(found);
     if (operation.pay) return saleOutcome(found, operation.pay.amount);
@@ -270,17 +274,22 @@ function outcome(operation, found) {
 function resume(context, operation, state, event) {
     if (!event.received) throw { internal: "only an answer can follow a message here" };
     if (state.length !== 12) throw { internal: "the state is not one this plugin returned" };
+    var step = { state: state, proofs: [], effects: [], reference: [["order", state]] };
+    // Whoever sent another status need not know what became of the order.
+    if (event.received.status !== 200) {
+        step.action = { finish: aboutNothing(operation, String(event.received.status)) };
+        return step;
+    }
     var found = hear(event.received);
-    return {
-        state: state, proofs: proofs(found), effects: [], reference: [["order", state]],
-        action: { finish: outcome(operation, found) }
-    };
+    step.proofs = proofs(found);
+    step.action = { finish: outcome(operation, found) };
+    return step;
 }
 
 // Names for the members of a masked body.
 function read(frame) {
     var found = members(frame), fields = [];
-    for (var name in found) fields.push({ path: name, name: TITLES[name], value: found[name].text, note: "" });
+    for (var name in found) fields.push({ path: name, name: TITLES[name] || name, value: found[name].text, note: "" });
     return fields;
 }
 

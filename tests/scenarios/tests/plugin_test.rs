@@ -64,6 +64,23 @@ fn the_scenarios_of_the_plugin_in_json_hold() -> Result<()> {
     Ok(())
 }
 
+/// The same acquirer written in C and in JavaScript: the same scenarios, and not a line of the host knows the language.
+#[test]
+fn the_scenarios_of_the_plugin_in_json_hold_in_other_languages() -> Result<()> {
+    for language in ["c", "javascript"] {
+        let name = format!("other-languages/{language}");
+        if plugin(&name).is_err() {
+            // Its tools are not everywhere; where they were asked for, they must be.
+            ensure!(std::env::var_os("RUST_WASM_VIA").is_none() || language != "c", "{language} was not built");
+            eprintln!("left out: the plugin in {language} was not built; `cargo xtask plugins` says why");
+            continue;
+        }
+        let answer = test_of(&name, &[&scenarios("http-json")])?;
+        ensure!(answer.ok, "{language}: {:#?}", answer.lines);
+    }
+    Ok(())
+}
+
 #[test]
 fn the_scenarios_of_the_starter_hold() -> Result<()> {
     let answer = test(&[&starter()])?;

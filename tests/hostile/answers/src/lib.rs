@@ -1,7 +1,7 @@
 //! A plugin that means harm. It speaks the starter's protocol rightly, and then changes what it answers: every answer is
 //! of the contract's types, so that no sandbox stops it. What does is the terminal's own rules.
 //!
-//! Its parameter `attack` names what it does; [`asking`] has those of a message that is about to leave, [`answering`]
+//! Its parameter `attack` names what it does; `asking` has those of a message that is about to leave, `answering`
 //! those of what is made of an answer.
 
 mod answering;
