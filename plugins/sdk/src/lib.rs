@@ -1,4 +1,4 @@
-//! What plugin authors use: the contract as Rust types, message templates, ISO 8583 as data, JSON over HTTP.
+//! What plugin authors use: the contract as Rust types, message templates, ISO 8583 as data, JSON and XML over HTTP.
 //!
 //! A plugin is a pure function. Implement [`Plugin`] for a unit type, name it in [`export_plugin!`], and build the
 //! crate for `wasm32-unknown-unknown` with a stack of 32 KiB (`-zstack-size=32768`, see [`STACK_BYTES`]); the result
@@ -12,6 +12,7 @@ pub mod iso8583;
 pub mod json;
 pub mod lookup;
 pub mod template;
+pub mod xml;
 
 #[cfg(target_arch = "wasm32")]
 mod arena;
