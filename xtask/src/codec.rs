@@ -32,7 +32,8 @@ pub fn bench(house: &House, progress: &mut Progress) -> Result<ExitCode> {
     programs::pass_on(&mut bench)
 }
 
-/// The tests of what is measured; the measuring program, and the crates it compares with, are built by [`bench`] alone.
+/// The tests of what is measured; the measuring program, and the crates it compares with, are built by [`bench()`]
+/// alone.
 pub fn test(house: &House, progress: &mut Progress) -> Result<()> {
     let mut test = house.cargo(["test", "--lib", "--manifest-path", MANIFEST]);
     progress.run("tests of the codec's benchmark", test.env("CARGO_TARGET_DIR", house.target.join("codec-bench")))
