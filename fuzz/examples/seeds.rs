@@ -21,6 +21,12 @@ fn main() {
     for (name, bytes) in fuzz::message::seeds() {
         put(&corpus.join("iso8583"), name, &bytes);
     }
+    for (name, bytes) in fuzz::answer::seeds() {
+        put(&corpus.join("answer"), name, &bytes);
+    }
+    for (name, bytes) in fuzz::json::seeds() {
+        put(&corpus.join("json"), name, &bytes);
+    }
     for (name, bytes) in fuzz::chip_data::seeds() {
         put(&corpus.join("chip_data"), name, &bytes);
     }

@@ -1,8 +1,10 @@
 //! What the fuzz targets check of one input. Here rather than in the targets, so that seeds and found inputs are replayed
 //! by a plain test.
 
+pub mod answer;
 pub mod chip_data;
 pub mod evidence;
+pub mod json;
 pub mod key_block;
 pub mod message;
 pub mod segment;
@@ -65,6 +67,18 @@ mod tests {
     fn seeds_of_chip_data_hold_and_are_read() {
         replay("chip_data", super::chip_data::check);
         replay("chip_data", |seed| assert!(super::chip_data::is_read(seed)));
+    }
+
+    #[test]
+    fn seeds_of_answers_hold_and_are_answers() {
+        replay("answer", super::answer::check);
+        replay("answer", |seed| assert!(super::answer::is_answer(seed)));
+    }
+
+    #[test]
+    fn seeds_of_json_hold_and_are_objects() {
+        replay("json", super::json::check);
+        replay("json", |seed| assert!(super::json::is_object(seed)));
     }
 
     #[test]

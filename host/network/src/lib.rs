@@ -14,6 +14,8 @@
 mod conversation;
 mod failure;
 mod frame;
+#[cfg(feature = "fuzzing")]
+pub mod fuzzing;
 mod http;
 mod route;
 mod wire;
