@@ -19,6 +19,8 @@ pub struct Inspection {
     pub digest: String,
     /// Size of the artefact.
     pub artefact_bytes: u64,
+    /// The interfaces it exports; it imports none.
+    pub exports: Vec<String>,
     /// What it does, in the order it says so.
     pub operations: Vec<OperationFacts>,
     /// Routes it sends by; the deployment grants them addresses.
@@ -76,6 +78,7 @@ pub fn inspect(plugin: &LoadedPlugin, artefact_bytes: u64, trial: &Trial) -> Ins
         version: descriptor.version.clone(),
         digest: format!("{:?}", plugin.digest()),
         artefact_bytes,
+        exports: plugin.exports().to_vec(),
         operations: operations.collect(),
         routes: descriptor.routes.clone(),
         keys: descriptor.keys.clone(),

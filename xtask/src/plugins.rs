@@ -25,8 +25,9 @@ use crate::{
 /// The package that turns WebAssembly into a component and an artefact.
 pub const COMPILE_TOOL: &str = "acquit-compile";
 
-/// The plugin that means harm and answers within its types, and where it goes below `target/plugins`.
-const HOSTILE: (&str, &str) = ("acquit-hostile-answers", "hostile/answers");
+/// Plugins that are there for tests alone, and where they go below `target/plugins`: one that means harm and answers
+/// within its types, and one with a new key for each message.
+const OF_TESTS: [(&str, &str); 2] = [("acquit-hostile-answers", "hostile/answers"), ("acquit-dukpt-plugin", "dukpt")];
 /// Plugins that are compiled for the interpreter too, because tests judge them on it.
 const INTERPRETED: [&str; 1] = ["starter"];
 /// What the compile tool calls the interpreter of a 64-bit machine, such as this is built on.
@@ -125,12 +126,13 @@ fn core_module(house: &House, package: &str) -> PathBuf {
 fn build_guests(house: &House, progress: &mut Progress, names: &[String]) -> Result<()> {
     let compiler = GuestCompiler::prepare(house, progress)?;
     let mut inputs = Stamp::default();
-    for path in ["plugins", "tests/hostile", "wit", "Cargo.lock", "Cargo.toml"] {
+    for path in ["plugins", "tests/hostile", "tests/dukpt", "wit", "Cargo.lock", "Cargo.toml"] {
         inputs.path(&house.root, &house.root.join(path))?;
     }
     inputs.fact("the guest compiler", &compiler.version);
     inputs.fact("the guest flags", &guest::flags(house).join(" "));
-    let packages: Vec<String> = names.iter().map(|name| package(name)).chain([HOSTILE.0.to_owned()]).collect();
+    let packages: Vec<String> =
+        names.iter().map(|name| package(name)).chain(OF_TESTS.map(|(package, _)| package.to_owned())).collect();
     let results: Vec<PathBuf> = packages.iter().map(|package| core_module(house, package)).collect();
     let stamp_file = house.target.join("stamps/guests.stamp");
     let made = Made { stamp_file: &stamp_file, root: &house.root, results: &results };
@@ -155,7 +157,7 @@ fn build_guests(house: &House, progress: &mut Progress, names: &[String]) -> Res
 fn jobs(house: &House, names: &[String]) -> Result<Vec<Job>> {
     let mut jobs: Vec<Job> =
         names.iter().map(|name| Job { input: core_module(house, &package(name)), name: PathBuf::from(name) }).collect();
-    jobs.push(Job { input: core_module(house, HOSTILE.0), name: PathBuf::from(HOSTILE.1) });
+    jobs.extend(OF_TESTS.map(|(package, name)| Job { input: core_module(house, package), name: PathBuf::from(name) }));
     for (folder, ending) in [("hostile", ".wat"), ("museum", ".component.wasm")] {
         for input in stamp::files_below(&house.root.join("tests").join(folder))? {
             let file = input.file_name().and_then(|file| file.to_str());

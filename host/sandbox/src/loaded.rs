@@ -118,9 +118,11 @@ impl Sandbox {
                 .instantiate_pre(&component)
                 .map_err(|error| PluginFault::WrongType(one_line(&error)))?;
             exports.check(&mut Call::new(&self.0.ticker, &instance, Allowance::CALL)?)?;
-            Ok((exports, instance))
+            let ty = component.component_type();
+            let interfaces = ty.exports(&self.0.engine).map(|(name, _)| name.to_owned()).collect();
+            Ok((exports, instance, interfaces))
         };
-        let (exports, instance) = load().map_err(|fault| (LOAD, fault))?;
+        let (exports, instance, interfaces) = load().map_err(|fault| (LOAD, fault))?;
         let describe = || {
             let call = Call::new(&self.0.ticker, &instance, Allowance::CALL)?;
             let (described,) = call.run::<(), Described>(&exports.describe, ()).0?;
@@ -129,7 +131,7 @@ impl Sandbox {
             Ok(described)
         };
         let descriptor = describe().map_err(|fault| ("describe", fault))?;
-        Ok(Build { instance, exports, descriptor })
+        Ok(Build { instance, exports, interfaces, descriptor })
     }
 }
 
@@ -137,6 +139,11 @@ impl LoadedPlugin {
     /// What the call that ended last has cost: for whoever measures a plugin, one call at a time.
     pub fn spent(&self) -> Spent {
         *self.spent.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Every interface it exports, those the host has no use for too.
+    pub fn exports(&self) -> &[String] {
+        &self.build.interfaces
     }
 
     fn call<P, R>(&self, export: &ComponentExportIndex, arguments: P) -> Result<R, PluginFault>
@@ -239,6 +246,7 @@ struct Shared {
 struct Build {
     instance: InstancePre<Usage>,
     exports: Exports,
+    interfaces: Vec<String>,
     descriptor: Descriptor,
 }
 

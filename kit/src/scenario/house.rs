@@ -70,6 +70,8 @@ struct Key {
     algorithm: Vec<String>,
     #[serde(rename = "use")]
     key_use: String,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    scheme: Option<&'static str>,
 }
 
 #[derive(Serialize)]
@@ -126,7 +128,7 @@ impl House {
         let loaded = others.into_iter().filter(|slot| slot.scheme != KeyScheme::Session);
         for slot in transport.into_iter().chain(loaded) {
             if let Some(key) = script.test_keys.get(&slot.name) {
-                house.load_key(slot, key)?;
+                house.load_key(slot, key, script.test_serials.get(&slot.name))?;
             }
         }
         Ok(house)
@@ -201,7 +203,7 @@ impl House {
         &self.folder
     }
 
-    fn load_key(&self, slot: &KeySlot, hexadecimal: &str) -> Result<(), Failure> {
+    fn load_key(&self, slot: &KeySlot, hexadecimal: &str, serial: Option<&String>) -> Result<(), Failure> {
         let name = format!("acquit keys load --slot {}", slot.name);
         let key = ClearKey::from_hex(hexadecimal).map_err(|error| Failure::of(&name, "a test key", error))?;
         let value = slot.algorithms.iter().find_map(|algorithm| key.check_value(*algorithm));
@@ -210,8 +212,11 @@ impl House {
         let failed = |error: io::Error| Failure::of(&name, "a file to load from", error);
         fs::write(&file, format!("{hexadecimal}\n")).map_err(failed)?;
         let from = file.to_string_lossy().into_owned();
-        let words = ["keys", "load", "--slot", &slot.name, "--from", &from, "--check-value", &hex::encode(value)];
-        let loaded = self.done(&name, &words.map(str::to_owned));
+        let check_value = hex::encode(value);
+        let mut words = vec!["keys", "load", "--slot", &slot.name, "--from", &from, "--check-value", &check_value];
+        words.extend(serial.into_iter().flat_map(|serial| ["--serial", serial]));
+        let words: Vec<String> = words.into_iter().map(str::to_owned).collect();
+        let loaded = self.done(&name, &words);
         fs::remove_file(&file).map_err(failed)?;
         loaded.map(drop)
     }
@@ -262,6 +267,15 @@ fn configuration(
     toml::to_string(&configuration).map_err(|error| Failure::of("terminal.toml", "to be written", error))
 }
 
+/// The scheme of a slot, where the configuration must say it.
+fn scheme(scheme: KeyScheme) -> Option<&'static str> {
+    match scheme {
+        KeyScheme::Fixed | KeyScheme::Session => None,
+        KeyScheme::DukptTdes => Some("dukpt-tdes"),
+        KeyScheme::DukptAes => Some("dukpt-aes"),
+    }
+}
+
 /// Every slot the plugin has, for the use the script names or the first the plugin does.
 fn keys<'s>(stage: &Stage<'s>, script: &Script) -> Result<BTreeMap<&'s str, Key>, Failure> {
     stage.check(script)?;
@@ -270,7 +284,7 @@ fn keys<'s>(stage: &Stage<'s>, script: &Script) -> Result<BTreeMap<&'s str, Key>
         let named = script.deployment.key_uses.get(&slot.name).cloned();
         let key_use = named.or_else(|| slot.uses.first().map(|first| (stage.words.key_use)(first)))?;
         let algorithm = slot.algorithms.iter().map(|algorithm| (stage.words.algorithm)(*algorithm)).collect();
-        Some((slot.name.as_str(), Key { algorithm, key_use }))
+        Some((slot.name.as_str(), Key { algorithm, key_use, scheme: scheme(slot.scheme) }))
     };
     // A slot for tracks may be left out, and is where there is no key for it.
     let is_track = |slot: &KeySlot| slot.uses.iter().all(|key_use| matches!(key_use, KeyUse::Track(_)));

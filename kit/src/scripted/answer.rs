@@ -42,10 +42,20 @@ impl Answer {
 }
 
 impl Seal {
+    /// The MAC over bytes: by the key as it is, or by the DUKPT key of a message with this serial number.
+    pub(super) fn under(&self, serial: Option<&[u8]>, is_answer: bool, data: &[u8]) -> Vec<u8> {
+        let Self { algorithm, mac, key, .. } = self;
+        let made = match serial {
+            None => key.mac(*algorithm, *mac, data),
+            Some(serial) => key.dukpt_mac(*algorithm, *mac, serial, is_answer, data),
+        };
+        made.unwrap_or_default()
+    }
+
     /// The MAC of a message whose MAC field begins at this offset of it.
     pub(super) fn over(&self, message: &[u8], before: usize, bytes: usize) -> Vec<u8> {
         let data = message.get(..before).unwrap_or_default();
-        let mut mac = self.key.mac(self.algorithm, self.mac, data).unwrap_or_default();
+        let mut mac = self.under(None, false, data);
         mac.truncate(bytes);
         mac
     }

@@ -1,5 +1,6 @@
 //! What the acquirer knows while it runs: its rules, its books, and every message exchanged.
 
+use std::collections::BTreeSet;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -81,6 +82,8 @@ struct State {
     exchanged: Vec<Exchanged>,
     received: Vec<u16>,
     complaints: Vec<String>,
+    /// Key serial numbers that came.
+    serials: BTreeSet<Vec<u8>>,
     answers: u64,
     released: bool,
     over: bool,
@@ -98,8 +101,10 @@ impl Desk {
         self.received(Ok(frame.to_vec()), None)
     }
 
-    /// Takes an HTTP request that is this frame, or cannot be one.
-    pub fn receive_body(&self, frame: Result<Vec<u8>, String>, body: &[u8]) -> Plan {
+    /// Takes an HTTP request that is this frame, or cannot be one. A key serial number comes once.
+    pub fn receive_body(&self, frame: Result<Vec<u8>, String>, body: &[u8], serial: Option<Vec<u8>>) -> Plan {
+        let is_new = serial.is_none_or(|serial| self.lock().serials.insert(serial));
+        let frame = if is_new { frame } else { Err("a key serial number came a second time".to_owned()) };
         self.received(frame, Some(body.to_vec()))
     }
 

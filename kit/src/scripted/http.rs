@@ -25,6 +25,8 @@ pub(super) struct HttpText {
     paths: BTreeMap<String, Spanned<String>>,
     /// The header with the MAC over the body, in capital hexadecimal.
     seal: Option<String>,
+    /// The header with the key serial number, in hexadecimal: the key of the seal is then the initial key of a DUKPT slot.
+    serial: Option<String>,
 }
 
 /// How requests and answers look.
@@ -32,6 +34,7 @@ pub(super) struct HttpText {
 pub(super) struct Http {
     paths: Vec<(String, u16)>,
     seal: Option<String>,
+    serial: Option<String>,
 }
 
 /// A request as it came.
@@ -44,7 +47,8 @@ pub(super) struct Request {
 impl HttpText {
     pub fn read(self, source: &Source<'_>) -> Result<Http, Mistake> {
         let path = |(path, kind): (String, Spanned<String>)| Ok((path, message_type(&kind, source)?));
-        Ok(Http { paths: self.paths.into_iter().map(path).collect::<Result<_, _>>()?, seal: self.seal })
+        let paths = self.paths.into_iter().map(path).collect::<Result<_, _>>()?;
+        Ok(Http { paths, seal: self.seal, serial: self.serial })
     }
 }
 
@@ -77,8 +81,14 @@ impl Http {
         Ok(frame)
     }
 
-    /// The answer of which this is the frame; bytes that are none are a body as they stand.
-    pub fn answer(&self, script: &Script, frame: &[u8], status: u16) -> (Vec<u8>, Vec<u8>) {
+    /// The key serial number of a request, where a script has such and it is hexadecimal.
+    pub fn serial(&self, request: &Request) -> Option<Vec<u8>> {
+        hex::decode(request.header(self.serial.as_ref()?)?).ok()
+    }
+
+    /// The answer of which this is the frame; bytes that are none are a body as they stand. `serial` is that of the
+    /// request.
+    pub fn answer(&self, script: &Script, frame: &[u8], status: u16, serial: Option<&[u8]>) -> (Vec<u8>, Vec<u8>) {
         let read = decode(script.format, frame, script.header_bytes).ok();
         let seal = script.seal.as_ref();
         let body = read.as_ref().map_or_else(
@@ -96,7 +106,8 @@ impl Http {
         let mut head = format!("HTTP/1.1 {status} Scripted\r\ncontent-type: application/json\r\n");
         let claimed = read.as_ref().zip(seal).and_then(|(read, seal)| Some((seal, read.get(seal.field)?)));
         if let (Some(header), Some((seal, claimed))) = (&self.seal, claimed) {
-            let mut mac = seal.over(&body, body.len(), claimed.bytes().len());
+            let mut mac = seal.under(serial, true, &body);
+            mac.truncate(claimed.bytes().len());
             let before = claimed.offset().saturating_sub(script.header_bytes);
             let is_right =
                 seal.over(frame.get(script.header_bytes..).unwrap_or_default(), before, mac.len()) == claimed.bytes();
@@ -111,8 +122,11 @@ impl Http {
 
     fn fits(&self, seal: &Seal, request: &Request) -> bool {
         let claimed = self.seal.as_ref().and_then(|name| request.header(name));
-        let right = hex::encode_upper(seal.over(&request.body, request.body.len(), usize::MAX));
-        claimed == Some(&right)
+        let serial = self.serial(request);
+        if self.serial.is_some() && serial.is_none() {
+            return false;
+        }
+        claimed == Some(&hex::encode_upper(seal.under(serial.as_deref(), false, &request.body)))
     }
 }
 
@@ -179,7 +193,7 @@ mod tests {
     fn received(desk: &Desk, path: &str, body: &str, seal: &str) -> Plan {
         let bytes = format!("POST {path} HTTP/1.1\r\nX-Seal: {seal}\r\ncontent-length: {}\r\n\r\n{body}", body.len());
         let request = Request::read(&mut bytes.as_bytes()).unwrap().unwrap();
-        desk.receive_body(desk.script.http.as_ref().unwrap().frame(&desk.script, &request), &request.body)
+        desk.receive_body(desk.script.http.as_ref().unwrap().frame(&desk.script, &request), &request.body, None)
     }
 
     #[test]
@@ -188,7 +202,7 @@ mod tests {
         let plan = received(&desk, "/v1/sales", SALE, &seal(&desk, SALE));
         assert_eq!((desk.complaints(), desk.ledger().total_minor()), (Vec::new(), Some(1234)));
         let http = desk.script.http.as_ref().unwrap();
-        let (answer, body) = http.answer(&desk.script, &plan.frames[0], plan.status);
+        let (answer, body) = http.answer(&desk.script, &plan.frames[0], plan.status, None);
         let body = String::from_utf8(body).unwrap();
         let common =
             r#"{"terminal":"T0000001","order":"000000000001","amount":"000000001234","result":"approved","code":"00""#;
@@ -198,7 +212,7 @@ mod tests {
         assert!(answer.starts_with(expected.as_bytes()));
         let mut forged = plan.frames[0].clone();
         *forged.last_mut().unwrap() ^= 1;
-        let (other, _) = http.answer(&desk.script, &forged, 504);
+        let (other, _) = http.answer(&desk.script, &forged, 504, None);
         let right = seal(&desk, &body);
         assert!(
             other.starts_with(b"HTTP/1.1 504 ") && !other.windows(right.len()).any(|window| window == right.as_bytes())

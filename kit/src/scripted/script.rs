@@ -23,6 +23,8 @@ pub struct Script {
     pub deployment: Deployment,
     /// Published test keys by slot, in hexadecimal.
     pub test_keys: BTreeMap<String, String>,
+    /// Of those that are initial keys of DUKPT slots, the serial numbers they come with, in hexadecimal.
+    pub test_serials: BTreeMap<String, String>,
     pub(super) format: &'static Format,
     pub(super) header_bytes: usize,
     pub(super) seal: Option<Seal>,
@@ -92,6 +94,8 @@ struct ScriptText {
     format: FormatText,
     #[serde(default)]
     test_keys: BTreeMap<String, Spanned<String>>,
+    #[serde(default)]
+    test_serials: BTreeMap<String, String>,
     http: Option<Spanned<HttpText>>,
     mac: Option<SealText>,
     ledger: Option<Spanned<LedgerFields>>,
@@ -183,6 +187,7 @@ impl Script {
             rules: rules.collect::<Result<_, _>>()?,
             http,
             test_keys,
+            test_serials: read.test_serials,
             format,
             header_bytes: read.format.header_bytes.into(),
             seal,

@@ -78,14 +78,15 @@ fn converse(stream: &mut Tls, desk: &Desk) -> io::Result<()> {
 /// One request and its answer: the terminal asks for no more on a connection.
 fn exchange(stream: &mut Tls, desk: &Desk, http: &Http) -> io::Result<()> {
     let Some(request) = Request::read(stream)? else { return Ok(()) };
-    let plan = desk.receive_body(http.frame(&desk.script, &request), &request.body);
+    let serial = http.serial(&request);
+    let plan = desk.receive_body(http.frame(&desk.script, &request), &request.body, serial.clone());
     match plan.wait {
         Wait::For(pause) => thread::sleep(pause),
         Wait::Release if desk.wait_for_release() => {}
         Wait::Release => return Ok(()),
     }
     for frame in &plan.frames {
-        let (mut bytes, body) = http.answer(&desk.script, frame, plan.status);
+        let (mut bytes, body) = http.answer(&desk.script, frame, plan.status, serial.as_deref());
         desk.sending(frame, Some(body));
         if plan.end == End::Cut {
             bytes.truncate(bytes.len() / 2);

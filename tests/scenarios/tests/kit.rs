@@ -137,6 +137,7 @@ fn an_artefact_says_what_it_is_and_what_it_costs() -> Result<()> {
     ensure!(cost(whole.done()?, "Sale")?["measured"]["fuel"].as_u64() > Some(1_000), "{}", whole.last());
     let lines = terminal.show("en", &["plugin", "inspect", &artefact])?;
     ensure!(lines[0].starts_with("unionpay ") && lines[0].ends_with("imports nothing"), "{lines:?}");
+    ensure!(lines[1].starts_with("exports ") && lines[1].contains("acquit:terminal/retry-policy@0.1.0"), "{lines:?}");
     ensure!(shop.sale("5.01")?.outcome() == "approved");
     shop.close(501)
 }

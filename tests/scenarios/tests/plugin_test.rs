@@ -81,6 +81,17 @@ fn the_scenarios_of_the_plugin_in_json_hold_in_other_languages() -> Result<()> {
     Ok(())
 }
 
+/// AES DUKPT over real sockets: a key of its own for the sale, another for what takes it back, each with its serial number
+/// in the message; the acquirer derives them anew, refuses a number that comes twice, and seals its answers under the same
+/// numbers, which the terminal checks.
+#[test]
+fn every_message_has_a_key_of_its_own() -> Result<()> {
+    let scenarios = Path::new(env!("CARGO_MANIFEST_DIR")).join("../dukpt/scenarios");
+    let answer = test_of("dukpt", &[&scenarios])?;
+    ensure!(answer.ok && answer.lines.len() >= 4, "{:#?}", answer.lines);
+    Ok(())
+}
+
 #[test]
 fn the_scenarios_of_the_starter_hold() -> Result<()> {
     let answer = test(&[&starter()])?;

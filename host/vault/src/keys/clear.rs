@@ -8,6 +8,7 @@ use engine::contract::template::MacAlgorithm;
 use thiserror::Error;
 use zeroize::Zeroizing;
 
+use crate::crypto::dukpt::{InitialKey, Purpose};
 use crate::crypto::key::Key;
 use crate::crypto::tdes::DesKey;
 use crate::crypto::{check_value, mac};
@@ -77,6 +78,21 @@ impl ClearKey {
     pub fn mac(&self, algorithm: KeyAlgorithm, mac: MacAlgorithm, data: &[u8]) -> Option<Vec<u8>> {
         mac::compute(mac, &Key::new(algorithm, self.0.clone())?, data)
     }
+
+    /// The MAC over a message that came with this key serial number, or over the answer to it, where this is the initial
+    /// key of a DUKPT slot (ANSI X9.24-1 and -3); `None` where key, number and MAC do not go together.
+    pub fn dukpt_mac(
+        &self,
+        algorithm: KeyAlgorithm,
+        mac: MacAlgorithm,
+        serial: &[u8],
+        is_answer: bool,
+        data: &[u8],
+    ) -> Option<Vec<u8>> {
+        let (initial, counter) = InitialKey::parse(&Key::new(algorithm, self.0.clone())?, serial)?;
+        let purpose = if is_answer { Purpose::MacResponse } else { Purpose::MacRequest };
+        mac::compute(mac, &initial.key(counter, purpose)?, data)
+    }
 }
 
 redacted!(ClearKey);
@@ -110,6 +126,23 @@ mod tests {
         let key = ClearKey::from_hex("0123456789ABCDEFFEDCBA9876543210").unwrap();
         assert_eq!(key.check_value(KeyAlgorithm::Tdes), Some([0x08, 0xD7, 0xB4]));
         assert_eq!(key.check_value(KeyAlgorithm::Aes256), None);
+    }
+
+    #[test]
+    fn a_message_and_its_answer_have_keys_of_their_own() {
+        let key = ClearKey::from_hex("0123456789ABCDEFFEDCBA9876543210").unwrap();
+        for (algorithm, mac, serials) in [
+            (KeyAlgorithm::Aes128, MacAlgorithm::AesCmac, ["123456789012345600000001", "123456789012345600000002"]),
+            (KeyAlgorithm::Tdes, MacAlgorithm::X919, ["FFFF9876543210E00001", "FFFF9876543210E00002"]),
+        ] {
+            let [one, two] = serials.map(|serial| hex::decode(serial).unwrap());
+            let made = |serial: &[u8], is_answer| key.dukpt_mac(algorithm, mac, serial, is_answer, b"hello world");
+            let macs =
+                [made(&one, false), made(&one, true), made(&two, false), key.mac(algorithm, mac, b"hello world")];
+            let different: std::collections::BTreeSet<_> = macs.iter().collect();
+            assert!(macs.iter().all(Option::is_some) && different.len() == 4, "{algorithm:?}");
+            assert_eq!(made(&one[1..], false), None);
+        }
     }
 
     #[test]

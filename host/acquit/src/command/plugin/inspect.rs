@@ -22,7 +22,8 @@ pub(super) fn inspect(subject: &Subject, json: bool) -> Result<ExitCode> {
 
 fn show(inspection: &Inspection, out: &mut impl Write) -> Result<()> {
     let Inspection { acquirer, version, digest, artefact_bytes, .. } = inspection;
-    writeln!(out, "{acquirer} {version}, {artefact_bytes} bytes, sha256 {digest}; imports nothing\n")?;
+    writeln!(out, "{acquirer} {version}, {artefact_bytes} bytes, sha256 {digest}; imports nothing")?;
+    writeln!(out, "exports {}\n", inspection.exports.join(", "))?;
     writeln!(out, "{:<24} {:>6} {:>10} {:>8}", "operation", "proved", "fuel", "memory")?;
     for facts in &inspection.operations {
         let (name, proved) = (word(&facts.operation), if facts.proved { "yes" } else { "no" });
