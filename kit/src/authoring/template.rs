@@ -87,6 +87,7 @@ const HTTP_JSON: Template = Template {
         "scenarios/declined.toml",
         "scenarios/gateway-timeout.toml",
         "scenarios/half-an-answer.toml",
+        "scenarios/power-cut.toml",
         "scenarios/server-error.toml",
         "scenarios/silence.toml",
         "scenarios/wrong-seal.toml",

@@ -237,6 +237,16 @@ mod tests {
     }
 
     #[test]
+    fn a_key_serial_number_comes_once() {
+        let desk = desk();
+        let frame = || Err("no message".to_owned());
+        desk.receive_body(frame(), b"", Some(vec![1]));
+        desk.receive_body(frame(), b"", Some(vec![2]));
+        desk.receive_body(frame(), b"", Some(vec![1]));
+        assert_eq!(desk.complaints(), ["no message", "no message", "a key serial number came a second time"]);
+    }
+
+    #[test]
     fn http_and_its_section_go_together() {
         let without = SCRIPT.replacen("framing = \"http\"", "framing = \"length-u16\"", 1);
         let other = SCRIPT.replacen("[http]", "[https]", 1);
